@@ -1,0 +1,26 @@
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: install dev test check bench
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tidegate needs Python 3.11 or newer; try: make install PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check -q -r requirements.lock
+	$(VENV)/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+dev: install
+	$(VENV)/bin/tidegate dev $(ARGS)
+
+test: install
+	scripts/test $(ARGS)
+
+check: install
+	scripts/check
+
+bench: install
+	$(VENV)/bin/python -m bench $(ARGS)

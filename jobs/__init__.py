@@ -1,0 +1,1 @@
+"""The workers: dispatch, the signal-gated workflow, the journal, timers, the sweeper and schedules."""

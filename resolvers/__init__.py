@@ -1,0 +1,1 @@
+"""Queries, mutations and subscriptions, the root types, request context and the web application."""

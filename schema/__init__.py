@@ -1,0 +1,1 @@
+"""The GraphQL types: views of the engine's models, inputs, scalars, paging, errors and limits."""
