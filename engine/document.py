@@ -1,0 +1,147 @@
+"""The flow document, as it is after validation: nodes, joined by edges from port to port.
+
+`engine.validation` says everything that is wrong with a document; what is here only gives its parts names and
+types.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+NODE_LIMIT = 10_000
+EDGE_LIMIT = 50_000
+DOCUMENT_BYTES = 4 * 1024 * 1024
+DURATION_LIMIT_MS = 2**31 - 1
+DEFAULT_JITTER = 0.5
+
+GROUP = "group"
+FLOW_INPUT = "flow.input"
+FLOW_OUTPUT = "flow.output"
+
+NODE_ID = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
+PORT_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+_NODE_ID = re.compile(rf"{NODE_ID}\Z")
+_REFERENCE = re.compile(rf"({NODE_ID})\.({PORT_NAME}|__{PORT_NAME})\Z")
+
+
+class PortReference(NamedTuple):
+    """One port of one node, written `node.port`."""
+
+    node: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.port}"
+
+
+def parse_reference(text: Any) -> PortReference:
+    """Split `node.port` at its dot; raises `ValueError` for what is not of that form."""
+    if isinstance(text, PortReference):
+        return text
+    found = _REFERENCE.match(text) if isinstance(text, str) else None
+    if not found:
+        raise PydanticCustomError("invalid_id", "Expected node.port, such as total.result")
+    return PortReference(found[1], found[2])
+
+
+def is_node_id(data: Any) -> bool:
+    """Whether this may be the id of a node."""
+    return isinstance(data, str) and _NODE_ID.match(data) is not None
+
+
+def _check_node_id(data: Any) -> Any:
+    if not is_node_id(data):
+        raise PydanticCustomError(
+            "invalid_id", "A node's id is a letter followed by up to 63 letters, digits, '_' or '-'"
+        )
+    return data
+
+
+def _check_format(data: Any) -> Any:
+    if type(data) is not int or data != 1:
+        raise PydanticCustomError("unsupported_format", "This service reads documents of format 1")
+    return data
+
+
+def _jitter_fraction(data: Any) -> Any:
+    return DEFAULT_JITTER * data if isinstance(data, bool) else data
+
+
+Reference = Annotated[PortReference, BeforeValidator(parse_reference), PlainSerializer(str, return_type=str)]
+NodeId = Annotated[str, BeforeValidator(_check_node_id)]
+Milliseconds = Annotated[int, Field(ge=0, le=DURATION_LIMIT_MS)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+
+
+class RetryPolicy(_Part):
+    """How often and when a failed attempt is tried again.
+
+    `max_attempts` counts the first attempt (1–100). After attempt n the wait is `initial_delay_ms · factor^(n−1)`,
+    at most `max_delay_ms`, less a random part of up to the fraction `jitter` of it (0–1; `true` in a document is
+    0.5, `false` is 0). `on` lists the error codes that are tried again; None leaves that to the failure itself.
+    """
+
+    max_attempts: int = Field(alias="maxAttempts", default=3, ge=1, le=100)
+    initial_delay_ms: Milliseconds = Field(alias="initialDelayMs", default=1000)
+    factor: float = Field(default=2.0, ge=1, le=100, allow_inf_nan=False)
+    max_delay_ms: Milliseconds = Field(alias="maxDelayMs", default=60_000)
+    jitter: Annotated[float, BeforeValidator(_jitter_fraction)] = Field(default=DEFAULT_JITTER, ge=0, le=1)
+    on: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(default=None, strict=False)
+
+    def delay_ms(self, attempt: int, chance: float) -> float:
+        """The wait after failed attempt number `attempt` (1 is the first); `chance` is random, 0 ≤ chance < 1."""
+        longest = min(self.initial_delay_ms * self.factor ** (attempt - 1), float(self.max_delay_ms))
+        return longest * (1 - self.jitter * chance)
+
+
+class NodeDocument(_Part):
+    """One node: its type, the constants at its inputs, and how it is run.
+
+    `inputs` are the constants by port name; a connected edge beats them. `parent` is the id of its group. `title`
+    and `ui` say nothing to the engine.
+    """
+
+    id: NodeId
+    type: str = Field(min_length=1)
+    title: str | None = None
+    inputs: Mapping[str, Any] = Field(default_factory=dict)
+    retry: RetryPolicy | None = None
+    timeout_ms: int | None = Field(alias="timeoutMs", default=None, ge=1, le=DURATION_LIMIT_MS)
+    parent: str | None = None
+    disabled: bool = False
+    ui: Any = None
+
+
+class EdgeDocument(_Part):
+    """A value's way from an output port (`from`) to an input port (`to`)."""
+
+    source: Reference = Field(alias="from")
+    target: Reference = Field(alias="to")
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}"
+
+
+class FlowDocument(_Part):
+    """A flow: nodes and edges in document order, which is the order in which ready nodes start."""
+
+    tidegate: Annotated[Literal[1], BeforeValidator(_check_format)]
+    name: str = Field(min_length=1, max_length=200)
+    description: str | None = None
+    metadata: Any = None
+    nodes: tuple[NodeDocument, ...] = Field(max_length=NODE_LIMIT, strict=False)
+    edges: tuple[EdgeDocument, ...] = Field(default=(), max_length=EDGE_LIMIT, strict=False)
+
+
+def parse_document(data: Any) -> FlowDocument:
+    """Read a document that is known to be valid, such as a stored flow version.
+
+    Raises `pydantic.ValidationError`; to learn all that is wrong with a document, use `engine.validation`.
+    """
+    return FlowDocument.model_validate(data, by_alias=True, by_name=False)
