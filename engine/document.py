@@ -82,9 +82,10 @@ class _Part(BaseModel):
 class RetryPolicy(_Part):
     """How often and when a failed attempt is tried again.
 
-    `max_attempts` counts the first attempt (1–100). After attempt n the wait is `initial_delay_ms · factor^(n−1)`,
-    at most `max_delay_ms`, less a random part of up to the fraction `jitter` of it (0–1; `true` in a document is
-    0.5, `false` is 0). `on` lists the error codes that are tried again; None leaves that to the failure itself.
+    `max_attempts` counts the first attempt (1–100). After attempt n the wait is
+    `initial_delay_ms · factor^(n−1)`, at most `max_delay_ms`, less a random part of up to the fraction
+    `jitter` of it (0–1; `true` in a document is 0.5, `false` is 0). `on` lists the error codes that are tried
+    again; None leaves that to the failure itself.
     """
 
     max_attempts: int = Field(alias="maxAttempts", default=3, ge=1, le=100)
@@ -95,7 +96,7 @@ class RetryPolicy(_Part):
     on: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(default=None, strict=False)
 
     def delay_ms(self, attempt: int, chance: float) -> float:
-        """The wait after failed attempt number `attempt` (1 is the first); `chance` is random, 0 ≤ chance < 1."""
+        """The wait after this attempt (1 is the first) has failed; `chance` is random, 0 ≤ chance < 1."""
         longest = min(self.initial_delay_ms * self.factor ** (attempt - 1), float(self.max_delay_ms))
         return longest * (1 - self.jitter * chance)
 
@@ -103,8 +104,8 @@ class RetryPolicy(_Part):
 class NodeDocument(_Part):
     """One node: its type, the constants at its inputs, and how it is run.
 
-    `inputs` are the constants by port name; a connected edge beats them. `parent` is the id of its group. `title`
-    and `ui` say nothing to the engine.
+    `inputs` are the constants by port name; a connected edge beats them. `parent` is the id of its group.
+    `title` and `ui` say nothing to the engine.
     """
 
     id: NodeId

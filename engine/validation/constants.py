@@ -1,0 +1,152 @@
+"""The constants of a node against its type: unknown ports, missing inputs, values that do not fit."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.node import AnyNode
+from engine.pointer import existing_part
+from engine.ports import SYSTEM_INPUTS, Port, PortKind, Ports, accepts, kind_of_value
+from engine.problems import FlowProblemCode
+from engine.validation.draft import Draft, DraftNode
+from engine.validation.report import Report, shown
+from engine.values import PAYLOAD_KEY, SECRET_KEY
+
+SECRET_KINDS = (PortKind.SECRET, PortKind.STRING, PortKind.ANY)
+
+Place = tuple[str | int, ...]
+Wrong = dict[Place, str]
+"""Messages by place within `inputs`."""
+
+
+def check_constants(draft: Draft, report: Report) -> None:
+    """Report what is wrong with each node's constants, and find its ports, which may follow from them."""
+    for node in draft.nodes:
+        if node.node_type and node.constants is not None:
+            _check_node(node, node.node_type, node.constants, draft, report)
+
+
+def _check_node(
+    node: DraftNode, node_type: type[AnyNode], constants: Mapping[str, Any], draft: Draft, report: Report
+) -> None:
+    wrong = _misfits(node_type, constants)
+    node.ports = _ports(node_type, constants, wrong)
+    inputs = (node.ports or node_type.declared_ports()).inputs
+    _check_names(node, constants, inputs, report)
+    for place, message in (_own_complaints(node_type, constants, wrong) | wrong).items():
+        report.add(node.path("inputs", *place), FlowProblemCode.INVALID_VALUE, message)
+    if draft.edges_known and node.id is not None:
+        _check_missing(node, constants, inputs, draft.connected_inputs(node.id), report)
+
+
+def _check_names(
+    node: DraftNode, constants: Mapping[str, Any], inputs: Mapping[str, Port], report: Report
+) -> None:
+    for name in constants:
+        place = node.path("inputs", name)
+        if name in SYSTEM_INPUTS:
+            report.add(
+                place, FlowProblemCode.INVALID_VALUE, f"The system input {name} takes edges, not a constant."
+            )
+        elif name not in inputs:
+            message = (
+                f"The node type {node.type_name} has no input {shown(name)}.{report.suggest(name, inputs)}"
+            )
+            report.add(place, FlowProblemCode.UNKNOWN_PORT, message)
+
+
+def _check_missing(
+    node: DraftNode,
+    constants: Mapping[str, Any],
+    inputs: Mapping[str, Port],
+    connected: Collection[str],
+    report: Report,
+) -> None:
+    for name, port in inputs.items():
+        if port.required and name not in constants and (port.constant or name not in connected):
+            needs = "a constant" if port.constant else "an edge or a constant"
+            message = f"The input {name!r} needs {needs}."
+            report.add(node.path("inputs", name), FlowProblemCode.MISSING_INPUT, message)
+
+
+def _ports(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong) -> Ports | None:
+    """The node's ports; None, and a message, when its type cannot make them from these constants."""
+    try:
+        return node_type.ports(constants)
+    except Exception as error:
+        if not wrong:
+            wrong[()] = f"No ports can be made from these constants: {_name(error)}."
+        return None
+
+
+def _own_complaints(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong) -> Wrong:
+    """What the type itself says; it may fail over constants of which the model has complained already."""
+    try:
+        return {(name,): message for name, message in node_type.check(constants).items()}
+    except Exception as error:
+        return {} if wrong else {(): f"These constants cannot be checked: {_name(error)}."}
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _misfits(node_type: type[AnyNode], constants: Mapping[str, Any]) -> Wrong:
+    """What the input model says of the constants, whether or not others are missing."""
+    ports = node_type.declared_ports().inputs
+    reserved = {name: _reserved(data, ports.get(name)) for name, data in constants.items()}
+    wrong: Wrong = {(name,): message for name, message in reserved.items() if message}
+    plain = {name: data for name, data in constants.items() if not reserved[name] and not _is_secret(data)}
+    for detail in _model_errors(node_type, plain):
+        place = existing_part(plain, detail["loc"])
+        if _is_about(place, detail, ports):
+            wrong.setdefault(place, _explain(place, detail, plain, ports))
+    return wrong
+
+
+def _model_errors(node_type: type[AnyNode], constants: Mapping[str, Any]) -> list[ErrorDetails]:
+    try:
+        node_type.input_model.model_validate(constants)
+    except ValidationError as error:
+        return error.errors(include_url=False, include_context=False, include_input=False)
+    return []
+
+
+def _is_about(place: Place, detail: ErrorDetails, ports: Mapping[str, Port]) -> bool:
+    """Whether a complaint is about values that are there, not about a missing input."""
+    return place[0] in ports if place else not detail["loc"]
+
+
+def _explain(
+    place: Place, detail: ErrorDetails, constants: Mapping[str, Any], ports: Mapping[str, Port]
+) -> str:
+    if len(place) == 1:
+        port, data = ports[str(place[0])], constants[str(place[0])]
+        if not port.many and not accepts(port.kind, data):
+            return f"Expected {port.kind}, got {kind_of_value(data) or 'null'}."
+    if detail["type"] == "missing":
+        return f"The key {detail['loc'][-1]!r} is missing."
+    return f"{detail['msg']}."
+
+
+def _is_secret(data: Any) -> bool:
+    return isinstance(data, dict) and data.keys() == {SECRET_KEY}
+
+
+def _reserved(data: Any, port: Port | None) -> str | None:
+    """Why a value of reserved form is refused at a port; None for all others."""
+    if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
+        return f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads."
+    if port is None or not _is_secret(data):
+        return None
+    if port.constant or port.kind not in SECRET_KINDS:
+        return f"A secret fits inputs of kind secret, string or any; this one is {_nature(port)}."
+    if not isinstance(data[SECRET_KEY], str) or not data[SECRET_KEY]:
+        return "The name of a secret is a text that is not empty."
+    return None
+
+
+def _nature(port: Port) -> str:
+    return "a constant of the document" if port.constant else f"of kind {port.kind}"
