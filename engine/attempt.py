@@ -1,0 +1,95 @@
+"""One attempt of a node: check its inputs, run it, take its outputs."""
+
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.errors import InputError, NodeError, ValueRefused
+from engine.node import AnyNode, Context, Input, Output, WaitUntil
+from engine.ports import Port, accepts, kind_of_value, ports_of
+from engine.values import Value
+
+Outputs = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The node waits until then and completes with these outputs."""
+
+    until: datetime
+    outputs: Outputs
+
+
+Outcome = Outputs | Waiting
+
+
+def begin(
+    node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context
+) -> Coroutine[Any, Any, Outcome]:
+    """Make the coroutine of one attempt; it raises `NodeError` when the attempt fails."""
+    return _attempt(node_type, inputs, context)
+
+
+async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
+    try:
+        result = await node_type().run(check_inputs(node_type.input_model, inputs), context)
+    except NodeError:
+        raise
+    except Exception as error:
+        raise NodeError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+    if isinstance(result, WaitUntil):
+        return Waiting(result.until, take_outputs(result.outputs))
+    return take_outputs(result)
+
+
+def check_inputs(model: type[Input], inputs: Mapping[str, Any]) -> Input:
+    """Fit values to a node's inputs; raises `InputError` that names the port and what was wrong with it."""
+    try:
+        return model.model_validate(inputs)
+    except ValidationError as error:
+        raise InputError(" ".join(_explain(model, inputs, error))) from None
+
+
+def _explain(model: type[Input], inputs: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """One sentence for each port that is wrong, the first complaint about it."""
+    first = {str(detail["loc"][0]) if detail["loc"] else "": detail for detail in reversed(error.errors())}
+    ports = ports_of(model)
+    return [_explain_port(ports.get(name), name, inputs, detail) for name, detail in reversed(first.items())]
+
+
+def _explain_port(port: Port | None, name: str, inputs: Mapping[str, Any], detail: ErrorDetails) -> str:
+    if detail["type"] == "missing" and len(detail["loc"]) == 1:
+        return f"Input '{name}' is missing."
+    if port and not port.many and not accepts(port.kind, inputs.get(name)):
+        return f"Input '{name}': expected {port.kind}, got {kind_of_value(inputs.get(name)) or 'null'}."
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"Input '{where}': {detail['msg']}."
+
+
+def take_outputs(outputs: Output) -> Outputs:
+    """Encode the outputs that the node gave a value; raises `ValueRefused` that names the port."""
+    if not isinstance(outputs, Output):
+        raise NodeError(f"The node returned {type(outputs).__name__} instead of its outputs.")
+    return {port: _take(port, data) for port, data in given_outputs(outputs).items()}
+
+
+def given_outputs(outputs: Output) -> Mapping[str, Any]:
+    """The data of the fields that were set, by port name."""
+    fields = type(outputs).model_fields
+    named = {
+        (fields[name].alias or name) if name in fields else name: name for name in outputs.model_fields_set
+    }
+    # Not by attribute: a port that a node adds may have the name of one of the model's methods.
+    data = dict(iter(outputs))
+    return {port: data[name] for port, name in named.items()}
+
+
+def _take(port: str, data: Any) -> Value:
+    try:
+        return Value.of(data)
+    except ValueRefused as error:
+        raise ValueRefused(f"Output '{port}': {error.message}") from None

@@ -1,0 +1,150 @@
+"""Every error that Tidegate raises on purpose.
+
+TidegateError
+├── BadUserInput            a value that the caller gave is wrong; names the field
+│   └── InvalidDocument     a flow document with its list of problems
+├── NotFound                there is no such object, or the caller may not see it
+├── InvalidState            the object is in a status that refuses the command
+├── Conflict                the object has changed meanwhile, or exists with other content
+├── PayloadTooLarge         more bytes than the limit
+├── ServiceUnavailable      a server that Tidegate needs cannot be reached
+├── NodeError               a node's attempt failed; becomes the `error` of its events
+│   ├── InputError          a value did not fit its input port
+│   ├── ValueRefused        a node gave a value that cannot be stored
+│   └── NodeTimeout         an attempt took longer than its limit
+└── ClaimLost               another worker owns the execution now
+
+A class's docstring is its default message; `code` is what GraphQL clients see in `extensions.code`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from engine.problems import Problem
+
+
+class TidegateError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or (self.__doc__ or "").strip()
+        super().__init__(self.message)
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        """What a GraphQL client finds in `extensions` beside `code`."""
+        return {}
+
+
+class BadUserInput(TidegateError):
+    """A value is not valid."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        return {"field": self.field} if self.field else {}
+
+
+class InvalidDocument(BadUserInput):
+    """The flow document is not valid."""
+
+    def __init__(self, problems: Sequence["Problem"], *, field: str = "input.document") -> None:
+        first = f"{problems[0].path or '/'}: {problems[0].message}"
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"The flow document is not valid: {first}{more}", field=field)
+        self.problems = tuple(problems)
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        problems = [problem.model_dump(mode="json") for problem in self.problems]
+        return {**super().extensions, "problems": problems}
+
+
+class NotFound(TidegateError):
+    """There is no such object."""
+
+    code = "NOT_FOUND"
+
+
+class InvalidState(TidegateError):
+    """The execution's status does not allow this."""
+
+    code = "INVALID_STATE"
+
+    def __init__(self, message: str | None = None, *, status: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        return {"status": self.status}
+
+
+class Conflict(TidegateError):
+    """The object has changed meanwhile."""
+
+    code = "CONFLICT"
+
+    def __init__(self, message: str | None = None, **extensions: Any) -> None:
+        super().__init__(message)
+        self._extensions = extensions
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        return self._extensions
+
+
+class PayloadTooLarge(TidegateError):
+    """The request is larger than the limit."""
+
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class ServiceUnavailable(TidegateError):
+    """A server that Tidegate needs cannot be reached."""
+
+
+class ClaimLost(TidegateError):
+    """Another worker owns the execution now."""
+
+
+class NodeError(TidegateError):
+    """The node failed."""
+
+    error_code: ClassVar[str] = "NODE"
+
+    def __init__(
+        self, message: str | None = None, *, retryable: bool = False, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.failure_code = code or self.error_code
+
+
+class InputError(NodeError):
+    """A value does not fit its input port."""
+
+    error_code = "INPUT"
+
+
+class ValueRefused(NodeError):
+    """The value cannot be stored."""
+
+    error_code = "PAYLOAD"
+
+
+class NodeTimeout(NodeError):
+    """The node took longer than its limit."""
+
+    error_code = "TIMEOUT"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, retryable=True)

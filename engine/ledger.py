@@ -1,0 +1,72 @@
+"""What a running execution needs of the world: a log to append to, a mailbox, a clock, a place among the running."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+from engine.commands import Command
+from engine.entry import Entry
+from engine.state import State
+
+
+class Verdict(Enum):
+    """What became of an append.
+
+    COMMITTED: it is in the log. INTERRUPTED: nothing was written, because a command came in that goes first (only for
+    appends that end or release the execution).
+    """
+
+    COMMITTED = auto()
+    INTERRUPTED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Entries that go into the log together.
+
+    `consumed` is the last mailbox command that they acknowledge (0: none). With `seen`, nothing is written if the
+    mailbox has commands after that one; that is asked of whatever ends or releases the execution. A release gives the
+    claim back: until `wake_at` (milliseconds since 1970) or a command, or at once if `requeue`.
+    """
+
+    state: State
+    entries: Sequence[Entry] = ()
+    consumed: int = 0
+    seen: int | None = None
+    release: bool = False
+    wake_at: int | None = None
+    requeue: bool = False
+
+
+class Letter(NamedTuple):
+    """A command from the mailbox with its sequence number."""
+
+    seq: int
+    command: Command
+
+
+class Ledger(Protocol):
+    """The side of an execution that remembers."""
+
+    def now(self) -> int:
+        """The database's time in milliseconds since 1970."""
+
+    async def append(self, append: Append) -> Verdict:
+        """Commit entries; raises `ClaimLost` if the execution belongs to another worker now."""
+
+    async def letters(self) -> Sequence[Letter]:
+        """The commands that are not applied yet, in order."""
+
+    def may_start_effects(self) -> bool:
+        """Whether the worker's lease is certain enough to begin what cannot be taken back."""
+
+
+class Slot(Protocol):
+    """A place among the executions that a worker runs at once."""
+
+    def take(self) -> bool:
+        """Take a place; False if all are taken."""
+
+    def free(self) -> None:
+        """Give the place back."""

@@ -1,0 +1,154 @@
+"""The node SDK: what a node is, and what it is given.
+
+A node is one class with a docstring, a model of its inputs, a model of its outputs and `run`:
+
+    class ShoutInput(Input):
+        text: str = Field(description="What to say.")
+
+    class ShoutOutput(Output):
+        text: str
+
+    class Shout(Node[ShoutInput, ShoutOutput]):
+        '''Says it in capitals.'''
+
+        type = "text.shout"
+        pure = True
+
+        async def run(self, inputs: ShoutInput, context: Context) -> ShoutOutput:
+            return ShoutOutput(text=inputs.text.upper())
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.ports import Ports, ports_of
+from engine.status import JoinMode
+
+Number = int | float
+"""A number as it was given: integers stay integers, booleans are no numbers."""
+
+logger = logging.getLogger(__name__)
+
+
+class Input(BaseModel):
+    """The base of a node's inputs. Values are taken as they are, never converted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Output(BaseModel):
+    """The base of a node's outputs. A port resolves when its field was given a value; unset fields stay unresolved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+InputT = TypeVar("InputT", bound=Input)
+OutputT = TypeVar("OutputT", bound=Output)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a node may know and do beside its inputs.
+
+    `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
+    system so that a repeated effect counts once. `inputs` are the execution's own inputs by name.
+    """
+
+    execution_id: str
+    root_execution_id: str
+    parent_execution_id: str | None
+    depth: int
+    node_id: str
+    attempt: int
+    idempotency_key: str
+    inputs: Mapping[str, Any]
+    integration: Any = None
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    log: Callable[[str], None] = field(default=logger.debug)
+    http_allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """Returned by `run` instead of outputs: the node waits without holding a worker, then completes with `outputs`."""
+
+    until: datetime
+    outputs: Output
+
+
+InputModel = type[Input]
+OutputModel = type[Output]
+
+
+class Node(Generic[InputT, OutputT]):
+    """The base of all node types; the subclass's docstring is what people read about it.
+
+    `pure` promises the same outputs for the same inputs and no effect. `safe` promises only that running it again does
+    no harm (it defaults to `pure`); a node that is not safe starts after its start is committed. `join` says whether
+    all connected inputs are awaited or the first. `engine_run` marks types whose course the engine itself drives.
+    """
+
+    type: ClassVar[str]
+    title: ClassVar[str] = ""
+    category: ClassVar[str] = ""
+    description: ClassVar[str] = ""
+    pure: ClassVar[bool] = False
+    safe: ClassVar[bool] = False
+    join: ClassVar[JoinMode] = JoinMode.ALL
+    engine_run: ClassVar[bool] = False
+    input_model: ClassVar[InputModel]
+    output_model: ClassVar[OutputModel]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for origin in getattr(cls, "__orig_bases__", ()):
+            if isinstance(get_origin(origin), type) and issubclass(get_origin(origin), Node):
+                _take_models(cls, get_args(origin))
+        if "type" in cls.__dict__:
+            _describe(cls)
+
+    @classmethod
+    def ports(cls, constants: Mapping[str, Any]) -> Ports:
+        """The ports of a node with these constants; override where constants shape the ports."""
+        return cls.declared_ports()
+
+    @classmethod
+    def declared_ports(cls) -> Ports:
+        """The ports that the models declare."""
+        if "_ports" not in cls.__dict__:
+            cls._ports = Ports(ports_of(cls.input_model), ports_of(cls.output_model))
+        return cls._ports
+
+    _ports: ClassVar[Ports]
+
+    @classmethod
+    def check(cls, constants: Mapping[str, Any]) -> Mapping[str, str]:
+        """Problems that the models cannot see, as message by input name; asked when a document is validated."""
+        return {}
+
+    async def run(self, inputs: InputT, context: Context) -> OutputT | WaitUntil:
+        """Do the work. Raise `NodeError` to fail with a message of your own."""
+        raise NotImplementedError
+
+
+def _take_models(cls: type[Node[Any, Any]], arguments: tuple[Any, ...]) -> None:
+    match arguments:
+        case (type() as inputs, type() as outputs):
+            cls.input_model, cls.output_model = inputs, outputs
+
+
+def _describe(cls: type[Node[Any, Any]]) -> None:
+    if not cls.__doc__:
+        raise TypeError(f"The node type {cls.type} needs a docstring: it is what people read about it.")
+    cls.description = " ".join(cls.__doc__.split())
+    cls.category = cls.__dict__.get("category") or cls.type.partition(".")[0]
+    cls.title = cls.__dict__.get("title") or cls.type.replace(".", " ").replace("_", " ").capitalize()
+    cls.safe = cls.pure or cls.safe
+
+
+AnyNode = Node[Any, Any]

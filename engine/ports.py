@@ -1,0 +1,157 @@
+"""Typed ports, derived from the pydantic models of a node.
+
+A port's kind comes from its field's annotation; what travels between ports is checked by kind, and nothing converts.
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+from typing_extensions import TypeAliasType
+
+SYSTEM_PREFIX = "__"
+EXECUTE = "__execute"
+AFTER = "__after"
+SUCCESS = "__success"
+ERROR = "__error"
+ERROR_MESSAGE = "__errorMessage"
+SYSTEM_INPUTS = (EXECUTE, AFTER)
+SYSTEM_OUTPUTS = (SUCCESS, ERROR, ERROR_MESSAGE)
+ERROR_OUTPUTS = (ERROR, ERROR_MESSAGE)
+
+
+class PortKind(StrEnum):
+    """What kind of value a port carries."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+    ENUM = "enum"
+    STREAM = "stream"
+    SECRET = "secret"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Marks an input that takes any number of edges: `parts: Annotated[list[str], Many()]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Marks an input whose value must be in the document, because it shapes the node: never an edge or port value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """States a port's kind where the annotation alone does not: `token: Annotated[str, Kind(PortKind.SECRET)]`."""
+
+    kind: PortKind
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a node.
+
+    `schema` is the JSON Schema of one value (of one item for a `many` port); `kind` likewise. `required` inputs need an
+    edge or a constant. `constant` inputs take a constant only.
+    """
+
+    name: str
+    kind: PortKind
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    required: bool = False
+    many: bool = False
+    constant: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All ports of a node, without the system ports that every node has."""
+
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+
+
+def ports_of(model: type[BaseModel]) -> dict[str, Port]:
+    """Read the ports from a model's fields; a field's alias, where it has one, is the port's name."""
+    return {port.name: port for port in (_port(name, info) for name, info in model.model_fields.items())}
+
+
+def _port(name: str, info: FieldInfo) -> Port:
+    many = any(isinstance(mark, Many) for mark in info.metadata)
+    annotation = get_args(info.annotation)[0] if many else info.annotation
+    stated = next((mark.kind for mark in info.metadata if isinstance(mark, Kind)), None)
+    return Port(
+        name=info.alias or name,
+        kind=stated or kind_of_annotation(annotation),
+        schema=_schema(annotation),
+        required=info.is_required(),
+        many=many,
+        constant=any(isinstance(mark, Constant) for mark in info.metadata),
+        description=info.description,
+    )
+
+
+def _schema(annotation: Any) -> Mapping[str, Any]:
+    return TypeAdapter(annotation).json_schema(by_alias=True)
+
+
+_KINDS: Mapping[type, PortKind] = {
+    str: PortKind.STRING,
+    bool: PortKind.BOOLEAN,
+    int: PortKind.NUMBER,
+    float: PortKind.NUMBER,
+    list: PortKind.ARRAY,
+    tuple: PortKind.ARRAY,
+    dict: PortKind.OBJECT,
+}
+
+
+def kind_of_annotation(annotation: Any) -> PortKind:
+    """The kind of a type annotation; None in a union is ignored, a union of several kinds is `any`."""
+    if isinstance(annotation, TypeAliasType):
+        return kind_of_annotation(annotation.__value__)
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return kind_of_annotation(get_args(annotation)[0])
+    if origin is Literal:
+        return PortKind.ENUM
+    if origin in (Union, types.UnionType):
+        kinds = {kind_of_annotation(part) for part in get_args(annotation) if part is not type(None)}
+        return kinds.pop() if len(kinds) == 1 else PortKind.ANY
+    plain = origin or annotation
+    if isinstance(plain, type) and issubclass(plain, Enum):
+        return PortKind.ENUM
+    if isinstance(plain, type) and issubclass(plain, BaseModel):
+        return PortKind.OBJECT
+    return _KINDS.get(plain, PortKind.ANY)
+
+
+def kind_of_value(data: Any) -> PortKind | None:
+    """The kind of a JSON value; None for null, which only `any` ports take."""
+    return None if data is None else _KINDS.get(type(data), PortKind.ANY)
+
+
+def compatible(source: PortKind, target: PortKind) -> bool:
+    """Whether an edge may join the two kinds: the same, enum → string, or anything ↔ any."""
+    if source == target or PortKind.ANY in (source, target):
+        return True
+    return source is PortKind.ENUM and target is PortKind.STRING
+
+
+def accepts(kind: PortKind, data: Any) -> bool:
+    """Whether a value fits a port's kind (an enum's members are checked by the node's own model)."""
+    if kind is PortKind.ANY:
+        return True
+    found = kind_of_value(data)
+    if kind in (PortKind.ENUM, PortKind.SECRET, PortKind.STREAM):
+        return kind is not PortKind.ENUM or found is PortKind.STRING
+    return found is kind

@@ -1,0 +1,144 @@
+"""When a node may run: what it still waits for, and how a source port that settles changes that.
+
+A source settles once: it resolves with a value, or it is dead. A node is ready when nothing is open; it is doomed, and
+will be skipped, as soon as one thing that it needs can no longer come.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.plan import PlanEdge, PlanNode
+from engine.ports import AFTER, EXECUTE
+from engine.status import JoinMode, NodeStatus
+from engine.values import Value
+
+if TYPE_CHECKING:
+    from engine.state import State
+
+
+@dataclass(slots=True)
+class Readiness:
+    """What a node waits for.
+
+    `open` counts unmet requirements: each connected input (all together where the first is enough), `__execute`,
+    `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet;
+    `first` has the edge that resolved first; `causes` the nodes that doomed it.
+    """
+
+    open: int = 0
+    open_members: int = 0
+    live_inputs: int = 0
+    unsettled: dict[str, int] = field(default_factory=dict)
+    first: dict[str, PlanEdge] = field(default_factory=dict)
+    causes: list[int] = field(default_factory=list)
+    doomed: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """True when the node can start."""
+        return self.open == 0 and not self.doomed
+
+
+def open_requirements(node: PlanNode, readiness: Readiness) -> None:
+    """Count what a node waits for at the start of a flow."""
+    readiness.unsettled = {port: len(edges) for port, edges in node.incoming.items()}
+    readiness.open_members = len(node.members)
+    readiness.live_inputs = len(node.inputs)
+    readiness.doomed = node.disabled
+    readiness.open = (EXECUTE in node.incoming) + (AFTER in node.incoming) + (node.parent is not None)
+    readiness.open += _input_requirements(node)
+
+
+def _input_requirements(node: PlanNode) -> int:
+    if node.join is JoinMode.ALL:
+        return len(node.inputs)
+    has_constant = bool(node.constants)
+    return 1 if node.inputs and not has_constant else 0
+
+
+def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
+    """Note at the target of an edge that its source resolved with a value, or (None) is dead."""
+    node = state.plan.nodes[edge.target_node]
+    readiness = state.nodes[edge.target_node].readiness
+    readiness.unsettled[edge.target_port] -= 1
+    if edge.target_port == EXECUTE:
+        _settle_execute(state, node, readiness, edge, value)
+    elif edge.target_port == AFTER:
+        _meet(state, node, readiness, readiness.unsettled[AFTER] == 0)
+    elif edge.target_port in node.many:
+        _settle_many(state, node, readiness, edge, value)
+    else:
+        _settle_input(state, node, readiness, edge, value)
+
+
+def start_members(state: "State", group: PlanNode) -> None:
+    """Let the members of a group that has started run."""
+    for member in group.members:
+        _meet(state, state.plan.nodes[member], state.nodes[member].readiness, True)
+
+
+def _settle_execute(
+    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
+) -> None:
+    counts = value is not None and (value.data is True or not edge.conditional)
+    if counts and EXECUTE not in readiness.first:
+        readiness.first[EXECUTE] = edge
+        _meet(state, node, readiness, True)
+    elif readiness.unsettled[EXECUTE] == 0 and EXECUTE not in readiness.first:
+        _doom(state, node, readiness, EXECUTE)
+
+
+def _settle_many(
+    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
+) -> None:
+    port = edge.target_port
+    if value is not None:
+        readiness.first.setdefault(port, edge)
+    if readiness.unsettled[port] == 0:
+        if port in readiness.first:
+            _meet_input(state, node, readiness)
+        else:
+            _lose_input(state, node, readiness, port)
+
+
+def _settle_input(
+    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
+) -> None:
+    port = edge.target_port
+    if value is not None and port not in readiness.first:
+        readiness.first[port] = edge
+        _meet_input(state, node, readiness)
+    elif readiness.unsettled[port] == 0 and port not in readiness.first:
+        _lose_input(state, node, readiness, port)
+
+
+def _meet_input(state: "State", node: PlanNode, readiness: Readiness) -> None:
+    is_needed = node.join is JoinMode.ALL or (
+        len(_resolved_inputs(node, readiness)) == 1 and not node.constants
+    )
+    _meet(state, node, readiness, is_needed)
+
+
+def _resolved_inputs(node: PlanNode, readiness: Readiness) -> list[str]:
+    return [port for port in node.inputs if port in readiness.first]
+
+
+def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
+    readiness.live_inputs -= 1
+    if node.join is JoinMode.ALL or (readiness.live_inputs == 0 and not node.constants):
+        _doom(state, node, readiness, port)
+
+
+def _meet(state: "State", node: PlanNode, readiness: Readiness, met: bool) -> None:
+    readiness.open -= met
+    if met and readiness.is_met and state.nodes[node.number].status is NodeStatus.IDLE:
+        state.make_ready(node.number)
+
+
+def _doom(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
+    if not readiness.doomed:
+        readiness.doomed = True
+        ports = [port] if node.join is JoinMode.ALL or port == EXECUTE else list(node.inputs)
+        sources = (edge.source_node for each in ports for edge in node.incoming[each])
+        readiness.causes = list(dict.fromkeys(sources))
+        state.doom(node.number)

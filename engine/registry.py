@@ -1,0 +1,39 @@
+"""Which node types exist, by name."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine.errors import TidegateError
+from engine.node import AnyNode
+
+TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
+
+
+class InvalidNodeType(TidegateError):
+    """The node type cannot be registered."""
+
+
+class Registry(Mapping[str, type[AnyNode]]):
+    """Node types by name, in order of name."""
+
+    def __init__(self, types: Iterable[type[AnyNode]]) -> None:
+        self._types: dict[str, type[AnyNode]] = {}
+        for node_type in sorted(types, key=lambda each: each.type):
+            self._add(node_type)
+
+    def _add(self, node_type: type[AnyNode]) -> None:
+        name = node_type.type
+        if not TYPE_PATTERN.match(name):
+            raise InvalidNodeType(f"The node type name {name!r} is not of the form category.name.")
+        if name in self._types:
+            raise InvalidNodeType(f"The node type {name!r} is registered twice.")
+        self._types[name] = node_type
+
+    def __getitem__(self, name: str) -> type[AnyNode]:
+        return self._types[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)

@@ -1,0 +1,243 @@
+"""One execution being run: decide, fold, start nodes, write the log; again and again until it ends or rests."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from engine.attempts import Attempts
+from engine.commands import Advance, Command, Recover
+from engine.decide import Decision, decide
+from engine.entry import Entry
+from engine.events import Event, NodeStarted
+from engine.ledger import Ledger, Letter, Slot
+from engine.state import State
+from engine.status import ExecutionStatus
+from engine.writer import Writer
+
+BACKLOG = 512
+"""Entries that may wait for the append under way before the execution waits for it."""
+
+EFFECT_CHECK_SECONDS = 0.1
+
+ADVANCE = Advance()
+
+
+class Ending(Enum):
+    """How a run ended: the execution is over, or rests and belongs to nobody."""
+
+    ENDED = auto()
+    RELEASED = auto()
+
+
+class Runner:
+    """Runs one claimed execution until it ends or is released.
+
+    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Raises
+    `ClaimLost` when another worker has taken over. An execution that only waits gives its slot back at once, and is
+    released when nothing has happened for `warm_seconds`.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        ledger: Ledger,
+        slot: Slot,
+        *,
+        warm_seconds: float = 2.0,
+        http_allow: frozenset[str] = frozenset(),
+    ) -> None:
+        self.state = state
+        self._ledger = ledger
+        self._slot = slot
+        self._warm_seconds = warm_seconds
+        self._bell = asyncio.Event()
+        self._writer = Writer(ledger, state, self._bell.set)
+        self._attempts = Attempts(state, self._report, ledger.now, http_allow)
+        self._outcomes: deque[Command] = deque()
+        self._effects: deque[tuple[int, NodeStarted]] = deque()
+        self._seen = 0
+        self._acknowledged = 0
+        self._has_mail = True
+        self._releasing = False
+
+    # --- from outside -------------------------------------------------------------------------------------------------
+
+    def mail(self) -> None:
+        """Say that the mailbox may have something new."""
+        self._has_mail = True
+        self._bell.set()
+
+    def release(self) -> None:
+        """Ask the run to give its execution back soon, because the worker goes away."""
+        self._releasing = True
+        self._bell.set()
+
+    async def run(self, recovery: Recover | None = None, letters: Sequence[Letter] | None = None) -> Ending:
+        """Run to the end or to a release. `letters` are the commands already known, if they were read before."""
+        try:
+            if recovery:
+                self._follow(recovery)
+            return await self._turn(letters)
+        finally:
+            await self._attempts.cancel()
+            await self._writer.abandon()
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+
+    async def _turn(self, letters: Sequence[Letter] | None) -> Ending:
+        known = letters
+        while True:
+            self._bell.clear()
+            closing = await self._open_mail(known) or self._settle()
+            known = None
+            if closing:
+                if await self._close(closing):
+                    return Ending.ENDED
+                continue
+            self._writer.flush_soon()
+            self._start_effects()
+            if self._writer.queued >= BACKLOG:
+                await self._writer.flushed()
+            elif self._is_resting or self._releasing:
+                if await self._rest():
+                    return Ending.RELEASED
+            elif not self._outcomes:
+                await self._listen(self._seconds_to_next())
+
+    async def _open_mail(self, known: Sequence[Letter] | None) -> Decision | None:
+        """Apply the commands of the mailbox; the decision that ends the execution, if one does."""
+        if not self._has_mail:
+            return None
+        self._has_mail = False
+        letters = known if known is not None else await self._ledger.letters()
+        for letter in letters:
+            if letter.seq > self._seen:
+                self._seen = letter.seq
+                decision = decide(self.state, letter.command, self._ledger.now())
+                if decision.closing:
+                    return decision
+                self._record(decision.events, letter.seq)
+        return None
+
+    def _settle(self) -> Decision | None:
+        """Do all that can be done now; the decision that ends the execution, if it comes to that."""
+        while self._writer.queued < BACKLOG:
+            command = self._outcomes.popleft() if self._outcomes else ADVANCE
+            decision = decide(self.state, command, self._ledger.now())
+            if decision.closing:
+                return decision
+            if command is ADVANCE and not decision.events:
+                return None
+            self._record(decision.events)
+        return None
+
+    def _follow(self, command: Command) -> None:
+        self._record(decide(self.state, command, self._ledger.now()).events)
+
+    def _record(self, events: Sequence[Event], consumed: int = 0) -> None:
+        entries = self._entries(events)
+        for entry in entries:
+            self.state.apply(entry)
+            if isinstance(entry.event, NodeStarted):
+                self._start(entry.index, entry.event)
+        self._acknowledged = max(self._acknowledged, consumed)
+        self._writer.put(entries, consumed)
+
+    def _entries(self, events: Sequence[Event]) -> list[Entry]:
+        now = max(self._ledger.now(), self.state.last_at)
+        first = self.state.last_index + 1
+        return [Entry(first + offset, now, event) for offset, event in enumerate(events)]
+
+    # --- nodes --------------------------------------------------------------------------------------------------------
+
+    def _start(self, index: int, event: NodeStarted) -> None:
+        node = self.state.plan.node(event.node_id)
+        if node.is_group:
+            return
+        if node.node_type.safe:
+            self._attempts.start(node.number, event.attempt, event.inputs)
+        else:
+            self._effects.append((index, event))
+
+    def _start_effects(self) -> None:
+        """Start the nodes whose start the log has, while the lease is certain."""
+        while (
+            self._effects
+            and self._effects[0][0] <= self._writer.committed
+            and self._ledger.may_start_effects()
+        ):
+            event = self._effects.popleft()[1]
+            self._attempts.start(self.state.plan.numbers[event.node_id], event.attempt, event.inputs)
+
+    def _report(self, outcome: Command) -> None:
+        self._outcomes.append(outcome)
+        self._bell.set()
+
+    # --- waiting and ending -------------------------------------------------------------------------------------------
+
+    @property
+    def _is_resting(self) -> bool:
+        return self.state.executing == 0 and not self._outcomes and self._writer.is_idle
+
+    def _seconds_to_next(self) -> float | None:
+        """How long until time itself makes something happen; None if only others can."""
+        if self._effects and self._effects[0][0] <= self._writer.committed:
+            return EFFECT_CHECK_SECONDS
+        wake_at = self._wake_at()
+        return None if wake_at is None else max(wake_at - self._ledger.now(), 0) / 1000
+
+    def _wake_at(self) -> int | None:
+        """When a start timeout, a wait or the flow's time limit is due, in milliseconds since 1970."""
+        state = self.state
+        if state.status is ExecutionStatus.CREATED:
+            return state.setup.created_at + state.setup.options.start_timeout_ms
+        if state.status is not ExecutionStatus.RUNNING:
+            return None
+        due = state.next_due()
+        times = [due[0]] if due else []
+        if state.executing:
+            now = self._ledger.now()
+            times.append(now + max(state.setup.options.flow_timeout_ms - state.active_ms(now), 0))
+        return min(times, default=None)
+
+    async def _listen(self, seconds: float | None) -> None:
+        """Wait for the bell, at most so long."""
+        if self._bell.is_set():
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        except TimeoutError:
+            pass
+
+    async def _rest(self) -> bool:
+        """Wait a while without a slot, then let go of the execution; True if it was let go."""
+        if self._releasing:
+            return await self._let_go(requeue=True)
+        self._slot.free()
+        seconds = self._seconds_to_next()
+        is_short = seconds is not None and seconds <= self._warm_seconds
+        await self._listen(seconds if is_short else self._warm_seconds)
+        if not self._bell.is_set() and not is_short and await self._let_go(requeue=False):
+            return True
+        return not self._slot.take() and await self._let_go(requeue=True)
+
+    async def _let_go(self, *, requeue: bool) -> bool:
+        """Release the execution; False if a command came in, which a requeue leaves to the next owner."""
+        await self._attempts.cancel()
+        seen = None if requeue else self._seen
+        wake_at = None if requeue else self._wake_at()
+        self._has_mail = True
+        return await self._writer.close((), seen=seen, wake_at=wake_at, requeue=requeue)
+
+    async def _close(self, decision: Decision) -> bool:
+        """Write the end; False if a command came in, which goes first."""
+        await self._attempts.cancel()
+        entries = self._entries(decision.events)
+        if await self._writer.close(entries, consumed=self._seen, seen=self._seen):
+            self.state.apply_all(entries)
+            return True
+        self._seen = self._acknowledged
+        self._has_mail = True
+        return False

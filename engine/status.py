@@ -1,0 +1,91 @@
+"""The states of executions and nodes, and the codes of failures."""
+
+from enum import StrEnum
+
+
+class ExecutionStatus(StrEnum):
+    """Where an execution stands; it changes only by an event of its log."""
+
+    CREATED = "CREATED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+
+    @property
+    def ended(self) -> bool:
+        """True for the three statuses that nothing leaves."""
+        return self in ENDED_STATUSES
+
+
+ENDED_STATUSES = frozenset({ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.STOPPED})
+
+
+class NodeStatus(StrEnum):
+    """Where a node of an execution stands."""
+
+    IDLE = "IDLE"
+    READY = "READY"
+    EXECUTING = "EXECUTING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+
+    @property
+    def ended(self) -> bool:
+        """True when the node will not run again in this execution."""
+        return self in ENDED_NODE_STATUSES
+
+
+ENDED_NODE_STATUSES = frozenset({NodeStatus.COMPLETED, NodeStatus.FAILED, NodeStatus.SKIPPED})
+
+
+class ErrorCode(StrEnum):
+    """Why a node or an execution failed."""
+
+    NODE = "NODE"
+    TIMEOUT = "TIMEOUT"
+    INPUT = "INPUT"
+    TRANSFER = "TRANSFER"
+    CANCELLED = "CANCELLED"
+    START_TIMEOUT = "START_TIMEOUT"
+    DEPTH = "DEPTH"
+    BUDGET = "BUDGET"
+    PAYLOAD = "PAYLOAD"
+    CRASH = "CRASH"
+
+
+class NodeFailurePolicy(StrEnum):
+    """What an unhandled failure does to the flow: FAIL ends it, CONTINUE lets the rest go on."""
+
+    FAIL = "FAIL"
+    CONTINUE = "CONTINUE"
+
+
+class RecordEvents(StrEnum):
+    """How much of a run is written to its log."""
+
+    ALL = "ALL"
+    NODES = "NODES"
+    FLOW = "FLOW"
+
+
+class ExecutionCommand(StrEnum):
+    """What a client may ask of an execution; kept in its mailbox until a worker has applied it."""
+
+    START = "START"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    STEP = "STEP"
+    STOP = "STOP"
+    SET_BREAKPOINTS = "SET_BREAKPOINTS"
+    SIGNAL = "SIGNAL"
+
+
+class JoinMode(StrEnum):
+    """When a node with several connected inputs runs: with all resolved, or with the first."""
+
+    ALL = "all"
+    ANY = "any"

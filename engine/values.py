@@ -1,0 +1,167 @@
+"""Values that travel along edges: what JSON can say, kept exactly as it was given.
+
+A `Value` couples the data with the bytes that are stored for it, so that a value is encoded once however many events
+carry it. What the next node gets is the value as stored. A value of more than `INLINE_LIMIT` bytes is stored beside the
+log as a payload, and events carry a reference to it.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from engine.errors import ValueRefused
+
+INLINE_LIMIT = 64 * 1024
+VALUE_LIMIT = 16 * 1024 * 1024
+PREVIEW_LENGTH = 200
+PAYLOAD_KEY = "$payload"
+SECRET_KEY = "$secret"
+
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Unloaded:
+    """Stands for the data of a payload that has not been read from the store yet."""
+
+    def __repr__(self) -> str:
+        return "UNLOADED"
+
+
+UNLOADED = Unloaded()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The stored form of a large value; `id` is the SHA-256 of its JSON text, so equal values share a row."""
+
+    id: str
+    text: bytes
+
+
+class Value:
+    """A JSON value and its stored form.
+
+    `data` is the Python value (`UNLOADED` until a payload has been read), `wire` the JSON text that events carry,
+    `payload` what must be stored beside them.
+    """
+
+    __slots__ = ("data", "payload", "wire")
+
+    def __init__(self, data: Any, wire: bytes, payload: Payload | None = None) -> None:
+        self.data = data
+        self.wire = wire
+        self.payload = payload
+
+    @classmethod
+    def of(cls, data: Any) -> "Value":
+        """Take a value into the service; raises `ValueRefused` for what cannot be stored exactly."""
+        text = encode(data)
+        if len(text) > VALUE_LIMIT:
+            raise ValueRefused(f"The value has {len(text)} bytes; the limit is {VALUE_LIMIT}.")
+        if isinstance(data, (dict, list, tuple)) or not isinstance(data, (str, int, float, bool, type(None))):
+            data = orjson.loads(text)
+        if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
+            raise ValueRefused(
+                f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads."
+            )
+        return cls._sized(data, text)
+
+    @classmethod
+    def _sized(cls, data: Any, text: bytes) -> "Value":
+        if len(text) <= INLINE_LIMIT:
+            return cls(data, text)
+        payload = Payload(hashlib.sha256(text).hexdigest(), text)
+        return cls(data, payload_reference(payload), payload)
+
+    @classmethod
+    def stored(cls, data: Any) -> "Value":
+        """Read a value back from an event; a payload reference stays `UNLOADED`."""
+        loaded = UNLOADED if payload_id(data) else data
+        return cls(loaded, orjson.dumps(data))
+
+    @classmethod
+    def listed(cls, values: "Sequence[Value]") -> "Value":
+        """Join values into one that is the list of them."""
+        text = b"[" + b",".join(value.text for value in values) + b"]"
+        return cls._sized([value.data for value in values], text)
+
+    @property
+    def text(self) -> bytes:
+        """The whole value as JSON text."""
+        return self.payload.text if self.payload else self.wire
+
+    def load(self, text: bytes) -> None:
+        """Fill in what the payload store keeps for this value."""
+        self.data = orjson.loads(text)
+        self.payload = Payload(str(payload_id(orjson.loads(self.wire))), text)
+
+    @property
+    def reference(self) -> str | None:
+        """The id of the payload that must be read before `data` can be used, else None."""
+        return payload_id(orjson.loads(self.wire)) if self.data is UNLOADED else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and self.wire == other.wire
+
+    def __hash__(self) -> int:
+        return hash(self.wire)
+
+    def __repr__(self) -> str:
+        return f"Value({self.wire[:80].decode(errors='replace')})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        read = core_schema.no_info_plain_validator_function(
+            lambda data: data if type(data) is cls else cls.stored(data)
+        )
+        return core_schema.json_or_python_schema(read, read)
+
+
+def encode(data: Any) -> bytes:
+    """Turn data into JSON text; raises `ValueRefused` for what JSON or the store cannot keep exactly.
+
+    Refused are NaN and infinities, integers beyond 64 bits, lone surrogates, NUL characters, keys that are no strings
+    and types that JSON does not have.
+    """
+    try:
+        text = orjson.dumps(data)
+    except (TypeError, orjson.JSONEncodeError, RecursionError) as error:
+        raise ValueRefused(f"The value cannot be stored as JSON: {error}.") from None
+    if b"null" in text and _has_non_finite(data):
+        raise ValueRefused("The value contains NaN or an infinity, which JSON does not have.")
+    if b"\\u0000" in text and _ESCAPED_NUL.search(text):
+        raise ValueRefused("The value contains a NUL character, which cannot be stored.")
+    return text
+
+
+def _has_non_finite(data: Any) -> bool:
+    match data:
+        case float():
+            return not math.isfinite(data)
+        case dict():
+            return any(_has_non_finite(item) for item in data.values())
+        case list() | tuple():
+            return any(_has_non_finite(item) for item in data)
+        case _:
+            return False
+
+
+def payload_reference(payload: Payload) -> bytes:
+    """Make what events say in place of a large value: `{"$payload": {"id", "bytes", "preview"}}`."""
+    preview = payload.text[: PREVIEW_LENGTH * 4].decode(errors="ignore")[:PREVIEW_LENGTH]
+    return orjson.dumps({PAYLOAD_KEY: {"id": payload.id, "bytes": len(payload.text), "preview": preview}})
+
+
+def payload_id(data: Any) -> str | None:
+    """The payload that a stored value refers to, or None where the value itself is there."""
+    if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
+        reference = data[PAYLOAD_KEY]
+        return str(reference["id"]) if isinstance(reference, dict) and "id" in reference else None
+    return None
