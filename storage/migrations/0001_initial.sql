@@ -72,6 +72,7 @@ create index executions_by_root on executions (root_id, depth, id);
 create index executions_by_parent on executions (parent_id, id) where parent_id is not null;
 create index root_executions_by_flow on executions (flow_id, id desc) where parent_id is null;
 create index root_executions_by_owner on executions (owner_id, id desc) where parent_id is null;
+create index unfinished_executions_by_flow on executions (flow_id) where completed_at is null;
 create unique index executions_by_idempotency_key on executions (owner_id, idempotency_key)
     where idempotency_key is not null;
 

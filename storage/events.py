@@ -1,0 +1,49 @@
+"""Reading the log; `storage/append.py` is what writes it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.events import EVENT_TYPES, TerminalEvent
+from storage.pool import Connection
+from storage.queries import load
+
+QUERIES = load("events")
+
+TERMINAL_TYPES = frozenset(kind for kind, event in EVENT_TYPES.items() if issubclass(event, TerminalEvent))
+"""The kinds that end a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as it is stored: `data` is JSON text, `index` counts from -1."""
+
+    execution_id: str
+    index: int
+    type: str
+    timestamp: datetime
+    data: str
+
+
+async def read_events(
+    connection: Connection, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None = None
+) -> list[EventRow]:
+    """Up to `limit` events from an index on, in order; with `types`, only those kinds."""
+    records = await connection.fetch(QUERIES["read_events"], execution_id, from_index, limit, types)
+    return [EventRow(*record) for record in records]
+
+
+async def read_news(connection: Connection, from_index: Mapping[str, int], limit: int) -> dict[str, list[EventRow]]:
+    """The events of several logs, up to `limit` of each from its own index on; logs without news are left out."""
+    records = await connection.fetch(QUERIES["read_news"], list(from_index.keys()), list(from_index.values()), limit)
+    news: dict[str, list[EventRow]] = {}
+    for record in records:
+        row = EventRow(*record)
+        news.setdefault(row.execution_id, []).append(row)
+    return news
+
+
+async def log_ends(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[int, bool]]:
+    """The last index of each log, and whether that is its terminal event; unknown executions are left out."""
+    records = await connection.fetch(QUERIES["log_ends"], list(ids))
+    return {record["execution_id"]: (record["last_index"], record["ended"]) for record in records}

@@ -1,0 +1,91 @@
+"""What an execution is made of, and how that is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from engine.events import ExecutionCreated
+from engine.options import ExecutionOptions
+from engine.values import Payload, Value, encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExecution:
+    """An execution to be made; without `root_id` it is the root of its own tree.
+
+    `inputs` are values by name, `port_values` a list of `{"nodeId", "port", "value"}`, `external_events` one of
+    `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart.
+    """
+
+    id: str
+    flow_id: str
+    flow_version: int
+    flow_name: str
+    owner_id: str
+    inputs: Mapping[str, Any]
+    port_values: Sequence[Mapping[str, Any]]
+    options: ExecutionOptions
+    integration: Any
+    external_events: Sequence[Mapping[str, Any]]
+    priority: int
+    idempotency_key: str | None
+    request_digest: str | None
+    root_id: str | None = None
+    parent_id: str | None = None
+    depth: int = 0
+
+    @property
+    def root(self) -> str:
+        """The root of its tree."""
+        return self.root_id or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class StoredExecution:
+    """The columns of a new execution that hold JSON, its first event, and the payloads that they refer to."""
+
+    inputs: str
+    port_values: str
+    options: str
+    integration: str | None
+    external_events: str
+    created_event: str
+    payloads: Sequence[Payload]
+
+
+def store(new: NewExecution) -> StoredExecution:
+    """Give an execution its stored form; raises `ValueRefused` for what cannot be stored exactly."""
+    inputs = {name: Value.of(data) for name, data in new.inputs.items()}
+    ports = [{**port, "value": Value.of(port["value"])} for port in new.port_values]
+    values = [*inputs.values(), *(port["value"] for port in ports)]
+    return StoredExecution(
+        inputs=_text(inputs),
+        port_values=_text(ports),
+        options=new.options.model_dump_json(by_alias=True),
+        integration=None if new.integration is None else encode(new.integration).decode(),
+        external_events=encode(list(new.external_events)).decode(),
+        created_event=_created(new).encode().decode(),
+        payloads=list({value.payload.id: value.payload for value in values if value.payload}.values()),
+    )
+
+
+def _created(new: NewExecution) -> ExecutionCreated:
+    return ExecutionCreated(
+        flow_id=new.flow_id,
+        flow_version=new.flow_version,
+        flow_name=new.flow_name,
+        owner_id=new.owner_id,
+        root_execution_id=new.root,
+        parent_execution_id=new.parent_id,
+        depth=new.depth,
+    )
+
+
+def _text(values: Any) -> str:
+    return orjson.dumps(values, default=_wire).decode()
+
+
+def _wire(value: Value) -> orjson.Fragment:
+    return orjson.Fragment(value.wire)

@@ -1,0 +1,95 @@
+-- fragment: execution_rows
+-- Executions with what their heads say.
+select executions.*, heads.last_index, heads.worker_id, heads.claimed_at, heads.updated_at as appended_at
+from executions
+join execution_heads as heads on heads.execution_id = executions.id
+
+-- fragment: matching_page
+-- A filter and the page of what matches, newest first; $5 to $9 are null where nothing is asked.
+    and executions.id < $3
+    and ($5::text[] is null or executions.status = any($5))
+    and ($6::timestamptz is null or executions.created_at >= $6)
+    and ($7::timestamptz is null or executions.created_at < $7)
+    and ($8::boolean is null or (executions.error is not null) = $8)
+    and ($9::text is null or replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9)
+order by executions.id desc
+limit $4;
+
+-- name: create_execution
+-- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, and its
+-- place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
+with flow as (
+    select id from flows where id = $2 and deleted_at is null for key share
+), execution as (
+    insert into executions (
+        id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
+        external_events, priority, idempotency_key, request_digest
+    )
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from flow
+    on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
+    returning *
+), head as (
+    insert into execution_heads (execution_id, updated_at) select id, created_at from execution
+), event as (
+    insert into execution_events (execution_id, index, type, timestamp, data)
+    select id, -1, 'EXECUTION_CREATED', created_at, $16 from execution
+), queued as (
+    insert into queue (execution_id, owner_id, priority) select id, owner_id, priority from execution
+), stored as (
+    insert into payloads (root_id, id, text)
+    select execution.root_id, payload.id, payload.text
+    from execution, unnest($17::text[], $18::text[]) as payload (id, text)
+    on conflict do nothing
+)
+select *, -1 as last_index, null::text as worker_id, null::timestamptz as claimed_at, updated_at as appended_at
+from execution;
+
+-- name: execution_by_idempotency_key
+-- The execution that an owner has made under a key.
+-- include: execution_rows
+where executions.owner_id = $1 and executions.idempotency_key = $2;
+
+-- name: executions_by_id
+-- The executions among these ids that belong to the owner.
+-- include: execution_rows
+where executions.id = any($2::text[]) and executions.owner_id = $1;
+
+-- name: list_roots_of_owner
+-- An owner's roots that match.
+-- include: execution_rows
+where executions.owner_id = $1 and $2::text is null and executions.parent_id is null
+-- include: matching_page
+
+-- name: list_roots_of_flow
+-- The roots of a flow that match and belong to the owner.
+-- include: execution_rows
+where executions.owner_id = $1 and executions.flow_id = $2 and executions.parent_id is null
+-- include: matching_page
+
+-- name: list_children_matching
+-- The children of an execution that match and belong to the owner.
+-- include: execution_rows
+where executions.owner_id = $1 and ($2::text is null or executions.flow_id = $2) and executions.parent_id = $10
+-- include: matching_page
+
+-- name: list_children
+-- The children of an execution, newest first.
+-- include: execution_rows
+where executions.parent_id = $1 and executions.id < $2
+order by executions.id desc
+limit $3;
+
+-- name: list_tree
+-- A tree down to a depth, by depth and creation, from behind a member on.
+-- include: execution_rows
+where executions.root_id = $1 and executions.owner_id = $2 and executions.depth <= $3
+    and (executions.depth, executions.id) > ($4, $5)
+order by executions.depth, executions.id
+limit $6;
+
+-- name: tree_sizes
+-- How deep and how large each tree is; the root itself is not counted.
+select root_id, max(depth) + 1 as levels, count(*) - 1 as total_nested
+from executions
+where root_id = any($1::text[])
+group by root_id;

@@ -1,0 +1,58 @@
+-- name: create_flow
+-- Make a flow and its first version.
+with flow as (
+    insert into flows (id, owner_id, name, description, latest_version)
+    values ($1, $2, $3, $4, 1)
+    returning *
+), version as (
+    insert into flow_versions (flow_id, version, name, document)
+    select id, latest_version, name, $5 from flow
+)
+select * from flow;
+
+-- name: update_flow
+-- Add a version, unless the flow is not where the caller expects it to be ($6, null: anywhere).
+with flow as (
+    update flows
+    set name = $3, description = $4, latest_version = latest_version + 1, updated_at = clock_timestamp()
+    where id = $1 and owner_id = $2 and deleted_at is null and ($6::integer is null or latest_version = $6)
+    returning *
+), version as (
+    insert into flow_versions (flow_id, version, name, document)
+    select id, latest_version, name, $5 from flow
+)
+select * from flow;
+
+-- name: lock_flow
+-- Keep new executions of a flow out until this transaction ends; waits for those that are being created.
+select id from flows where id = $1 and owner_id = $2 and deleted_at is null for update;
+
+-- name: has_unfinished_executions
+-- Whether an execution of the flow, whatever its version and depth, has not ended.
+select exists (select from executions where flow_id = $1 and completed_at is null);
+
+-- name: delete_flow
+-- Hide a flow; its versions and executions stay.
+update flows set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1;
+
+-- name: flows_by_id
+-- The flows among these ids that the owner still has.
+select * from flows where id = any($2::text[]) and owner_id = $1 and deleted_at is null;
+
+-- name: flow_versions_by_id
+-- Versions by pairs of flow and number.
+select flow_versions.*
+from unnest($1::text[], $2::integer[]) as wanted (flow_id, version)
+join flow_versions using (flow_id, version);
+
+-- name: list_flows
+-- An owner's flows, newest first; $2 is a pattern that the name or the description matches, or null.
+select * from flows
+where owner_id = $1 and deleted_at is null and id < $3
+    and ($2::text is null or name ilike $2 or description ilike $2)
+order by id desc
+limit $4;
+
+-- name: list_flow_versions
+-- A flow's versions, newest first.
+select * from flow_versions where flow_id = $1 and version < $2 order by version desc limit $3;
