@@ -2,7 +2,8 @@
 --
 -- Ids are compared byte by byte (COLLATE "C"), so that they sort by creation. A head is narrow and has no index but its
 -- primary key: the hot update of each append stays within its page. All that decides who may write (claim, mailbox
--- sequence, queue) is written only while the head's row is locked, and the head is always locked first.
+-- sequence, queue) is written only while the head's row is locked, and the head is always locked first. The tables that
+-- every append writes have no foreign keys: their check would cost more than the write, and a tree is pruned as a whole.
 
 create table flows (
     id text collate "C" primary key,
@@ -40,8 +41,8 @@ create table executions (
     flow_version integer not null,
     owner_id text collate "C" not null,
     status text not null default 'CREATED',
-    root_id text collate "C" not null references executions (id) deferrable initially deferred,
-    parent_id text collate "C" references executions (id),
+    root_id text collate "C" not null,
+    parent_id text collate "C",
     depth integer not null default 0,
     created_at timestamptz not null default clock_timestamp(),
     updated_at timestamptz not null default clock_timestamp(),
@@ -79,7 +80,7 @@ create unique index executions_by_idempotency_key on executions (owner_id, idemp
 -- accepted_status is the status as if every accepted command had been applied; mailbox_seq the last accepted command.
 -- token fences the owner: only who knows it may append. lost_worker_id names the worker whose claim was taken away.
 create table execution_heads (
-    execution_id text collate "C" primary key references executions (id) on delete cascade,
+    execution_id text collate "C" primary key,
     last_index integer not null default -1,
     token uuid,
     worker_id text collate "C",
@@ -93,7 +94,7 @@ create table execution_heads (
 ) with (fillfactor = 50);
 
 create table execution_events (
-    execution_id text collate "C" not null references executions (id) on delete cascade,
+    execution_id text collate "C" not null,
     index integer not null check (index >= -1),
     type text not null,
     node_id text,
@@ -107,7 +108,7 @@ create trigger execution_events_never_change before update on execution_events
 
 -- The values that are too large for the log, shared by all executions of a tree; id is the SHA-256 of text.
 create table payloads (
-    root_id text collate "C" not null references executions (id) on delete cascade,
+    root_id text collate "C" not null,
     id text collate "C" not null,
     text text not null,
     primary key (root_id, id)
@@ -115,7 +116,7 @@ create table payloads (
 
 -- Accepted commands; a row is applied in the append whose events acknowledge it.
 create table mailbox (
-    execution_id text collate "C" not null references executions (id) on delete cascade,
+    execution_id text collate "C" not null,
     seq integer not null,
     command text not null,
     payload text,
@@ -128,7 +129,7 @@ create index mailbox_unapplied on mailbox (execution_id, seq) where not applied;
 
 -- One row for each execution that a worker should look at (worker_id is null) or that a worker holds.
 create table queue (
-    execution_id text collate "C" primary key references executions (id) on delete cascade,
+    execution_id text collate "C" primary key,
     owner_id text collate "C" not null,
     priority integer not null,
     ready_at timestamptz not null default clock_timestamp(),
@@ -140,7 +141,7 @@ create index queue_held on queue (worker_id) where worker_id is not null;
 
 -- When a parked execution is to be looked at again.
 create table timers (
-    execution_id text collate "C" primary key references executions (id) on delete cascade,
+    execution_id text collate "C" primary key,
     due_at timestamptz not null
 );
 

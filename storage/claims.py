@@ -1,0 +1,125 @@
+"""Claims: who may append to an execution, and what is ready to be claimed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from engine.options import ExecutionOptions
+from engine.status import ExecutionCommand
+from storage.pool import Connection
+from storage.queries import load
+
+QUERIES = load("claims")
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """An accepted command that is not applied yet."""
+
+    seq: int
+    command: ExecutionCommand
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An execution that a worker owns from now on, with all that it needs to run it.
+
+    `token` fences every append. `lost_worker_id` is the worker that it was taken from. `now` is the database's time.
+    """
+
+    execution_id: str
+    token: UUID
+    last_index: int
+    lost_worker_id: str | None
+    flow_id: str
+    flow_version: int
+    root_id: str
+    parent_id: str | None
+    depth: int
+    created_at: datetime
+    inputs: dict[str, Any]
+    port_values: list[dict[str, Any]]
+    options: ExecutionOptions
+    integration: Any
+    failure_count: int
+    now: datetime
+    mail: tuple[MailRow, ...]
+
+
+async def claim(connection: Connection, worker_id: str, limit: int) -> list[Claim]:
+    """Claim up to `limit` ready executions in the fair order."""
+    rows = await connection.fetch(QUERIES["claim"], worker_id, limit)
+    return [_claim(row) for row in rows]
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        execution_id=row["execution_id"],
+        token=row["token"],
+        last_index=row["last_index"],
+        lost_worker_id=row["lost_worker_id"],
+        flow_id=row["flow_id"],
+        flow_version=row["flow_version"],
+        root_id=row["root_id"],
+        parent_id=row["parent_id"],
+        depth=row["depth"],
+        created_at=row["created_at"],
+        inputs=orjson.loads(row["inputs"]),
+        port_values=orjson.loads(row["port_values"]),
+        options=ExecutionOptions.model_validate_json(row["options"]),
+        integration=None if row["integration"] is None else orjson.loads(row["integration"]),
+        failure_count=row["failure_count"],
+        now=row["now"],
+        mail=tuple(mail_row(letter) for letter in orjson.loads(row["letters"])),
+    )
+
+
+def mail_row(row: Any) -> MailRow:
+    """Read one row of the mailbox."""
+    payload = None if row["payload"] is None else orjson.loads(row["payload"])
+    return MailRow(row["seq"], ExecutionCommand(row["command"]), payload)
+
+
+async def is_overdue(connection: Connection, seconds: float) -> bool:
+    """Whether something has been ready and unclaimed for longer than that."""
+    return bool(await connection.fetchval(QUERIES["overdue"], seconds))
+
+
+async def is_anything_waiting(connection: Connection) -> bool:
+    """Whether something is ready and unclaimed."""
+    return bool(await connection.fetchval(QUERIES["waiting"], 1))
+
+
+async def wake_due(connection: Connection, limit: int) -> int:
+    """Queue up to `limit` parked executions whose time has come; how many they were."""
+    return int(await connection.fetchval(QUERIES["wake_due"], limit))
+
+
+async def seconds_to_next_due(connection: Connection) -> float | None:
+    """How long until the next parked execution is due; None if none has a time."""
+    seconds: float | None = await connection.fetchval(QUERIES["next_due"])
+    return seconds
+
+
+async def release_all(connection: Connection, worker_id: str, *, lost: bool) -> int:
+    """Give back all that a worker holds; how many executions those were. `lost` if it did not do so itself."""
+    return int(await connection.fetchval(QUERIES["release_all"], worker_id, lost))
+
+
+async def unapplied_mail(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[MailRow]]:
+    """The commands of each execution that are not applied yet, in order."""
+    mail: dict[str, list[MailRow]] = {execution_id: [] for execution_id in execution_ids}
+    for row in await connection.fetch(load("commands")["unapplied"], list(execution_ids)):
+        mail[row["execution_id"]].append(mail_row(row))
+    return mail
+
+
+async def with_mail(connection: Connection, execution_ids: Sequence[str]) -> list[str]:
+    """Those of the executions that have commands to apply."""
+    rows = await connection.fetch(load("commands")["with_mail"], list(execution_ids))
+    return [row["execution_id"] for row in rows]

@@ -1,0 +1,66 @@
+"""The commands of clients: judged and kept in one statement, applied later by the execution's owner."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from engine.errors import InvalidState, NotFound
+from engine.status import ExecutionCommand, ExecutionStatus
+from storage.claims import unapplied_mail
+from storage.pool import Connection
+from storage.queries import load
+
+QUERIES = load("commands")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """In which statuses a command is accepted, and which status it leads to (None: the same)."""
+
+    accepted_in: frozenset[ExecutionStatus]
+    leads_to: ExecutionStatus | None
+
+
+_UNFINISHED = frozenset({ExecutionStatus.CREATED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED})
+
+RULES: Mapping[ExecutionCommand, Rule] = {
+    ExecutionCommand.START: Rule(frozenset({ExecutionStatus.CREATED}), ExecutionStatus.RUNNING),
+    ExecutionCommand.STOP: Rule(_UNFINISHED, ExecutionStatus.STOPPED),
+}
+"""The commands that can be sent, judged as if all accepted before had been applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A command that is in the mailbox; `is_held` if a worker owns the execution and wants to be told."""
+
+    seq: int
+    is_held: bool
+
+
+async def send_command(
+    connection: Connection, execution_id: str, command: ExecutionCommand, payload: Any = None
+) -> Accepted:
+    """Accept a command; raises `InvalidState` with the status that refuses it, or `NotFound`."""
+    rule = RULES[command]
+    text = None if payload is None else orjson.dumps(payload).decode()
+    statuses = [status.value for status in rule.accepted_in]
+    row = await connection.fetchrow(QUERIES["send"], execution_id, command.value, text, statuses, rule.leads_to)
+    if row is None:
+        raise await _refusal(connection, execution_id, command)
+    return Accepted(row["seq"], row["is_held"])
+
+
+async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> InvalidState | NotFound:
+    status = await connection.fetchval(QUERIES["accepted_status"], execution_id)
+    if status is None:
+        return NotFound(f"There is no execution {execution_id}.")
+    return InvalidState(f"Cannot {command.value.lower()} an execution in status {status}", status=status)
+
+
+async def pending_commands(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[ExecutionCommand]]:
+    """The accepted commands of each execution that no worker has applied yet, in order."""
+    mail = await unapplied_mail(connection, execution_ids)
+    return {execution_id: [row.command for row in rows] for execution_id, rows in mail.items()}

@@ -1,0 +1,116 @@
+-- name: claim
+-- Claim up to $2 ready executions for worker $1, each with a fresh token. Owners take turns: the first of each owner
+-- comes before the second of any; within an owner priority counts, then age. Heads that somebody holds are passed over.
+with recursive owners as (
+    (select q.owner_id from queue q where q.worker_id is null order by q.owner_id limit 1)
+    union all
+    select (
+        select q.owner_id from queue q
+        where q.worker_id is null and q.owner_id > o.owner_id
+        order by q.owner_id limit 1
+    )
+    from owners o where o.owner_id is not null
+),
+candidates as (
+    select t.execution_id, t.owner_id, t.priority, t.ready_at
+    from owners o
+    cross join lateral (
+        select q.*, row_number() over (order by q.priority desc, q.ready_at) as turn
+        from queue q
+        where q.worker_id is null and q.owner_id = o.owner_id
+        order by q.priority desc, q.ready_at
+        limit $2
+    ) t
+    where o.owner_id is not null
+    order by t.turn, t.priority desc, t.ready_at
+    limit $2
+),
+locked as (
+    select h.execution_id, h.lost_worker_id
+    from candidates c join execution_heads h on h.execution_id = c.execution_id
+    where h.token is null
+    for no key update of h skip locked
+),
+claimed as (
+    update execution_heads h
+    set token = gen_random_uuid(), worker_id = $1, claimed_at = clock_timestamp()
+    from locked l
+    where h.execution_id = l.execution_id
+    returning h.execution_id, h.token, h.last_index, h.mailbox_seq, h.lost_worker_id
+),
+held as (
+    insert into queue (execution_id, owner_id, priority, ready_at, worker_id)
+    select c.execution_id, c.owner_id, c.priority, c.ready_at, $1
+    from claimed d join candidates c on c.execution_id = d.execution_id
+    on conflict (execution_id) do update set worker_id = excluded.worker_id
+),
+untimed as (
+    delete from timers t using claimed d where t.execution_id = d.execution_id
+)
+select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.mailbox_seq,
+    e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
+    e.integration, e.failure_count, clock_timestamp() as now,
+    (
+        select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
+            order by m.seq), '[]')
+        from mailbox m where m.execution_id = d.execution_id and not m.applied
+    )::text as letters
+from claimed d join executions e on e.id = d.execution_id;
+
+-- name: waiting
+-- How many executions are ready and unclaimed, counted up to $1.
+select count(*) from (select 1 from queue where worker_id is null limit $1) ready;
+
+-- name: overdue
+-- Whether something has been ready and unclaimed for longer than $1 seconds.
+select exists (
+    select 1 from queue where worker_id is null and ready_at < clock_timestamp() - make_interval(secs => $1)
+);
+
+-- name: wake_due
+-- Queue up to $1 parked executions whose time has come. Heads that somebody holds are left for the next time.
+with due as (
+    select t.execution_id from timers t where t.due_at <= clock_timestamp() order by t.due_at limit $1
+),
+locked as (
+    select h.execution_id, h.token from due d join execution_heads h on h.execution_id = d.execution_id
+    for no key update of h skip locked
+),
+woken as (
+    insert into queue (execution_id, owner_id, priority)
+    select l.execution_id, e.owner_id, e.priority
+    from locked l join executions e on e.id = l.execution_id
+    where l.token is null
+    on conflict do nothing
+),
+spent as (
+    delete from timers t using locked l where t.execution_id = l.execution_id
+)
+select count(*) from locked;
+
+-- name: next_due
+-- Seconds until the next parked execution is due; null if there is none.
+select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers;
+
+-- name: release_all
+-- Give back all that a worker holds, as when it is lost ($2 true) or goes away in order ($2 false).
+with held as (
+    select q.execution_id from queue q where q.worker_id = $1
+),
+locked as (
+    select h.execution_id from held join execution_heads h on h.execution_id = held.execution_id
+    where h.worker_id = $1
+    for no key update of h
+),
+freed as (
+    update execution_heads h
+    set token = null, worker_id = null, claimed_at = null, lost_worker_id = case when $2::boolean then $1 end
+    from locked l
+    where h.execution_id = l.execution_id
+),
+requeued as (
+    update queue q set worker_id = null, ready_at = clock_timestamp()
+    from locked l
+    where q.execution_id = l.execution_id
+)
+select count(*) from locked;

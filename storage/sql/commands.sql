@@ -1,0 +1,36 @@
+-- name: send
+-- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
+-- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
+-- other, and an execution that nobody holds is queued in the same statement. $3 is the payload.
+with accepted as (
+    update execution_heads h
+    set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
+    where h.execution_id = $1 and h.accepted_status = any ($4::text[])
+    returning h.execution_id, h.mailbox_seq, h.token
+),
+posted as (
+    insert into mailbox (execution_id, seq, command, payload)
+    select a.execution_id, a.mailbox_seq, $2, $3 from accepted a
+),
+woken as (
+    insert into queue (execution_id, owner_id, priority)
+    select a.execution_id, e.owner_id, e.priority
+    from accepted a join executions e on e.id = a.execution_id
+    where a.token is null
+    on conflict do nothing
+)
+select a.mailbox_seq as seq, a.token is not null as is_held from accepted a;
+
+-- name: accepted_status
+-- The status of an execution as if all accepted commands had been applied.
+select accepted_status from execution_heads where execution_id = $1;
+
+-- name: unapplied
+-- The commands of executions $1 that are not applied yet, in order.
+select execution_id, seq, command, payload from mailbox
+where execution_id = any ($1::text[]) and not applied
+order by execution_id, seq;
+
+-- name: with_mail
+-- Which of executions $1 have commands that are not applied yet.
+select distinct execution_id from mailbox where execution_id = any ($1::text[]) and not applied;
