@@ -32,28 +32,23 @@ def _check_node(
     node: DraftNode, node_type: type[AnyNode], constants: Mapping[str, Any], draft: Draft, report: Report
 ) -> None:
     wrong = _misfits(node_type, constants)
-    node.ports = _ports(node_type, constants, wrong)
+    excused = bool(wrong) or _lacks_constants(node_type, constants)
+    node.ports = _ports(node_type, constants, wrong, excused)
     inputs = (node.ports or node_type.declared_ports()).inputs
     _check_names(node, constants, inputs, report)
-    for place, message in (_own_complaints(node_type, constants, wrong) | wrong).items():
+    for place, message in (_own_complaints(node_type, constants, excused) | wrong).items():
         report.add(node.path("inputs", *place), FlowProblemCode.INVALID_VALUE, message)
     if draft.edges_known and node.id is not None:
         _check_missing(node, constants, inputs, draft.connected_inputs(node.id), report)
 
 
-def _check_names(
-    node: DraftNode, constants: Mapping[str, Any], inputs: Mapping[str, Port], report: Report
-) -> None:
+def _check_names(node: DraftNode, constants: Mapping[str, Any], inputs: Mapping[str, Port], report: Report) -> None:
     for name in constants:
         place = node.path("inputs", name)
         if name in SYSTEM_INPUTS:
-            report.add(
-                place, FlowProblemCode.INVALID_VALUE, f"The system input {name} takes edges, not a constant."
-            )
+            report.add(place, FlowProblemCode.INVALID_VALUE, f"The system input {name} takes edges, not a constant.")
         elif name not in inputs:
-            message = (
-                f"The node type {node.type_name} has no input {shown(name)}.{report.suggest(name, inputs)}"
-            )
+            message = f"The node type {node.type_name} has no input {shown(name)}.{report.suggest(name, inputs)}"
             report.add(place, FlowProblemCode.UNKNOWN_PORT, message)
 
 
@@ -71,22 +66,27 @@ def _check_missing(
             report.add(node.path("inputs", name), FlowProblemCode.MISSING_INPUT, message)
 
 
-def _ports(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong) -> Ports | None:
-    """The node's ports; None, and a message, when its type cannot make them from these constants."""
+def _lacks_constants(node_type: type[AnyNode], constants: Mapping[str, Any]) -> bool:
+    declared = node_type.declared_ports().inputs.values()
+    return any(port.constant and port.required and port.name not in constants for port in declared)
+
+
+def _ports(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong, excused: bool) -> Ports | None:
+    """The node's ports; None when its type cannot make them from these constants."""
     try:
         return node_type.ports(constants)
     except Exception as error:
-        if not wrong:
+        if not excused:
             wrong[()] = f"No ports can be made from these constants: {_name(error)}."
         return None
 
 
-def _own_complaints(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong) -> Wrong:
-    """What the type itself says; it may fail over constants of which the model has complained already."""
+def _own_complaints(node_type: type[AnyNode], constants: Mapping[str, Any], excused: bool) -> Wrong:
+    """What the type itself says; excused if it fails over constants that were complained of already."""
     try:
         return {(name,): message for name, message in node_type.check(constants).items()}
     except Exception as error:
-        return {} if wrong else {(): f"These constants cannot be checked: {_name(error)}."}
+        return {} if excused else {(): f"These constants cannot be checked: {_name(error)}."}
 
 
 def _name(error: Exception) -> str:
@@ -119,9 +119,7 @@ def _is_about(place: Place, detail: ErrorDetails, ports: Mapping[str, Port]) -> 
     return place[0] in ports if place else not detail["loc"]
 
 
-def _explain(
-    place: Place, detail: ErrorDetails, constants: Mapping[str, Any], ports: Mapping[str, Port]
-) -> str:
+def _explain(place: Place, detail: ErrorDetails, constants: Mapping[str, Any], ports: Mapping[str, Port]) -> str:
     if len(place) == 1:
         port, data = ports[str(place[0])], constants[str(place[0])]
         if not port.many and not accepts(port.kind, data):

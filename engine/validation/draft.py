@@ -67,7 +67,11 @@ class Draft:
     @cached_property
     def by_id(self) -> Mapping[str, DraftNode]:
         """The nodes that have an id; the first of two with the same."""
-        return {node.id: node for node in reversed(self.nodes) if node.id is not None}
+        nodes: dict[str, DraftNode] = {}
+        for node in self.nodes:
+            if node.id is not None:
+                nodes.setdefault(node.id, node)
+        return nodes
 
     def connected_inputs(self, node_id: str) -> Set[str]:
         """The names of the node's inputs that have an edge."""

@@ -41,9 +41,7 @@ def _target(edge: DraftEdge, draft: Draft, report: Report) -> Port | None:
     return _port("to", edge, edge.target, node, {**node.ports.inputs, **SYSTEM_INPUT_PORTS}, report)
 
 
-def _end(
-    key: str, edge: DraftEdge, end: PortReference | None, draft: Draft, report: Report
-) -> DraftNode | None:
+def _end(key: str, edge: DraftEdge, end: PortReference | None, draft: Draft, report: Report) -> DraftNode | None:
     if end is None:
         return None
     node = draft.by_id.get(end.node)

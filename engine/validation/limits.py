@@ -16,9 +16,7 @@ def check_limits(data: Any, report: Report) -> None:
     for key, limit in LIMITS.items():
         count = _count(data, key)
         if count > limit:
-            report.add(
-                (key,), FlowProblemCode.INVALID_VALUE, f"There are {count} {key}; the limit is {limit}."
-            )
+            report.add((key,), FlowProblemCode.INVALID_VALUE, f"There are {count} {key}; the limit is {limit}.")
     size = _bytes(data)
     if size > DOCUMENT_BYTES:
         message = f"The document has {size} bytes as JSON; the limit is {DOCUMENT_BYTES}."

@@ -40,9 +40,7 @@ def _find_type(node: DraftNode, node_types: Mapping[str, type[AnyNode]], report:
         return
     node.node_type = node_types.get(node.type_name)
     if node.node_type is None:
-        message = (
-            f"There is no node type {shown(node.type_name)}.{report.suggest(node.type_name, node_types)}"
-        )
+        message = f"There is no node type {shown(node.type_name)}.{report.suggest(node.type_name, node_types)}"
         report.add(node.path("type"), FlowProblemCode.UNKNOWN_TYPE, message)
 
 

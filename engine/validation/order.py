@@ -78,9 +78,7 @@ def _followers(parents: Sequence[int | None], edges: Iterable[tuple[int, int]]) 
 
 
 def _without_repetition(names: Sequence[str]) -> list[str]:
-    return [name for before, name in zip([names[-1], *names], names, strict=False) if name != before] or [
-        names[0]
-    ]
+    return [name for before, name in zip([names[-1], *names], names, strict=False) if name != before] or [names[0]]
 
 
 def _spell(names: Sequence[str], arrow: str) -> str:

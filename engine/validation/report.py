@@ -46,9 +46,7 @@ class Report:
 
 def _place(path: str) -> tuple[int, int]:
     parts = path.split("/")
-    section = (
-        ("nodes", "edges").index(parts[1]) + 1 if len(parts) > 1 and parts[1] in ("nodes", "edges") else 0
-    )
+    section = ("nodes", "edges").index(parts[1]) + 1 if len(parts) > 1 and parts[1] in ("nodes", "edges") else 0
     return section, int(parts[2]) if section and len(parts) > 2 and parts[2].isdecimal() else -1
 
 
