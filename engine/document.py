@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 NODE_LIMIT = 10_000
@@ -70,7 +70,7 @@ def _jitter_fraction(data: Any) -> Any:
     return DEFAULT_JITTER * data if isinstance(data, bool) else data
 
 
-Reference = Annotated[PortReference, BeforeValidator(parse_reference), PlainSerializer(str, return_type=str)]
+Reference = Annotated[PortReference, PlainValidator(parse_reference), PlainSerializer(str, return_type=str)]
 NodeId = Annotated[str, BeforeValidator(_check_node_id)]
 Milliseconds = Annotated[int, Field(ge=0, le=DURATION_LIMIT_MS)]
 

@@ -21,7 +21,7 @@ def message(data: Any) -> str:
     return problem.message
 
 
-WAYS = {"ways": [{"port": "left"}, {"port": "right"}]}
+WAYS: dict[str, Any] = {"ways": [{"port": "left"}, {"port": "right"}]}
 
 STRUCTURE: dict[str, tuple[Any, Problems]] = {
     "an array is no document": ([], [("", "INVALID_VALUE")]),
