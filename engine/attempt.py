@@ -27,9 +27,7 @@ class Waiting:
 Outcome = Outputs | Waiting
 
 
-def begin(
-    node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context
-) -> Coroutine[Any, Any, Outcome]:
+def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Coroutine[Any, Any, Outcome]:
     """Make the coroutine of one attempt; it raises `NodeError` when the attempt fails."""
     return _attempt(node_type, inputs, context)
 
@@ -40,7 +38,8 @@ async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context:
     except NodeError:
         raise
     except Exception as error:
-        raise NodeError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__) from error
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise NodeError(message, retryable=True) from error
     if isinstance(result, WaitUntil):
         return Waiting(result.until, take_outputs(result.outputs))
     return take_outputs(result)
@@ -80,9 +79,7 @@ def take_outputs(outputs: Output) -> Outputs:
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
     """The data of the fields that were set, by port name."""
     fields = type(outputs).model_fields
-    named = {
-        (fields[name].alias or name) if name in fields else name: name for name in outputs.model_fields_set
-    }
+    named = {(fields[name].alias or name) if name in fields else name: name for name in outputs.model_fields_set}
     # Not by attribute: a port that a node adds may have the name of one of the model's methods.
     data = dict(iter(outputs))
     return {port: data[name] for port, name in named.items()}

@@ -46,8 +46,6 @@ from engine.state import NodeRecord, State
 from engine.status import ErrorCode, ExecutionStatus, JoinMode, NodeStatus, RecordEvents
 from engine.values import UNLOADED, Value
 
-RETRYABLE_CODES = frozenset({ErrorCode.NODE, ErrorCode.TIMEOUT})
-
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -94,7 +92,8 @@ def _flow_time(state: State, now: int) -> float:
     return float(max(now - state.started_at, 0)) if state.started_at is not None else 0.0
 
 
-def _fail_flow(state: State, error: ExecutionError, now: int) -> Decision:
+def fail_flow(state: State, error: ExecutionError, now: int) -> Decision:
+    """End the execution as failed."""
     return _close(state, FlowFailed(error=error, execution_time=_flow_time(state, now)), now)
 
 
@@ -177,9 +176,7 @@ def _may_retry(state: State, command: NodeErred) -> bool:
     policy, error = state.plan.nodes[command.node].retry, command.error
     if policy is None or state.nodes[command.node].retries + 1 >= policy.max_attempts:
         return False
-    return (
-        error.code in policy.on if policy.on is not None else error.retryable or error.code in RETRYABLE_CODES
-    )
+    return error.code in policy.on if policy.on is not None else error.retryable
 
 
 def _retry(state: State, command: NodeErred) -> Iterator[Event]:
@@ -234,11 +231,11 @@ def _start_timeout(state: State, now: int) -> Decision:
     if now < state.setup.created_at + limit:
         return NOTHING
     message = f"The execution was not started within {limit} ms."
-    return _fail_flow(state, ExecutionError(code=ErrorCode.START_TIMEOUT, message=message), now)
+    return fail_flow(state, ExecutionError(code=ErrorCode.START_TIMEOUT, message=message), now)
 
 
 def _fail_on_fatal(state: State, now: int) -> Decision:
-    return _fail_flow(state, state.fatal, now) if state.fatal else NOTHING
+    return fail_flow(state, state.fatal, now) if state.fatal else NOTHING
 
 
 def _fail_on_timeout(state: State, now: int) -> Decision:
@@ -246,7 +243,7 @@ def _fail_on_timeout(state: State, now: int) -> Decision:
     if state.active_ms(now) < limit:
         return NOTHING
     message = f"The flow's nodes ran for more than {limit} ms."
-    return _fail_flow(state, ExecutionError(code=ErrorCode.TIMEOUT, message=message), now)
+    return fail_flow(state, ExecutionError(code=ErrorCode.TIMEOUT, message=message), now)
 
 
 def _skip_doomed(state: State, now: int) -> Decision:
@@ -372,9 +369,7 @@ def _ports_used(state: State, node: PlanNode) -> list[str]:
 def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:
     if port not in node.many:
         return (state.nodes[node.number].readiness.first[port],)
-    return tuple(
-        edge for edge in node.incoming[port] if edge.source_port in state.nodes[edge.source_node].outputs
-    )
+    return tuple(edge for edge in node.incoming[port] if edge.source_port in state.nodes[edge.source_node].outputs)
 
 
 def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
@@ -396,9 +391,7 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
         error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
         return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
     resolved_at = source.completed_at if source.completed_at is not None else now
-    return EdgeTransferCompleted(
-        source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0))
-    )
+    return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
 
 
 def _status_change(state: State, number: int, status: NodeStatus) -> Iterator[Event]:

@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 
 from engine.commands import Command
 from engine.entry import Entry
-from engine.state import State
 
 
 class Verdict(Enum):
@@ -30,7 +29,6 @@ class Append:
     claim back: until `wake_at` (milliseconds since 1970) or a command, or at once if `requeue`.
     """
 
-    state: State
     entries: Sequence[Entry] = ()
     consumed: int = 0
     seen: int | None = None

@@ -4,14 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.document import EdgeDocument, FlowDocument, NodeDocument, RetryPolicy
+from engine.document import FLOW_OUTPUT, GROUP, EdgeDocument, FlowDocument, NodeDocument, RetryPolicy
 from engine.node import AnyNode
 from engine.ports import AFTER, ERROR_OUTPUTS, EXECUTE, SUCCESS, SYSTEM_INPUTS, Port, PortKind, Ports
 from engine.registry import Registry
 from engine.status import JoinMode
 from engine.values import Value
-
-FLOW_OUTPUT = "flow.output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class PlanNode:
     @property
     def is_group(self) -> bool:
         """True for a node that only holds others."""
-        return self.node_type.engine_run
+        return self.node_type.type == GROUP
 
     @property
     def has_error_edges(self) -> bool:

@@ -52,7 +52,7 @@ class Runner:
         self._slot = slot
         self._warm_seconds = warm_seconds
         self._bell = asyncio.Event()
-        self._writer = Writer(ledger, state, self._bell.set)
+        self._writer = Writer(ledger, state.last_index, self._bell.set)
         self._attempts = Attempts(state, self._report, ledger.now, http_allow)
         self._outcomes: deque[Command] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
@@ -162,11 +162,7 @@ class Runner:
 
     def _start_effects(self) -> None:
         """Start the nodes whose start the log has, while the lease is certain."""
-        while (
-            self._effects
-            and self._effects[0][0] <= self._writer.committed
-            and self._ledger.may_start_effects()
-        ):
+        while self._effects and self._effects[0][0] <= self._writer.committed and self._ledger.may_start_effects():
             event = self._effects.popleft()[1]
             self._attempts.start(self.state.plan.numbers[event.node_id], event.attempt, event.inputs)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from engine.entry import Entry
 from engine.ledger import Append, Ledger, Verdict
-from engine.state import State
 
 
 class Writer:
@@ -15,15 +14,14 @@ class Writer:
     when the claim is lost.
     """
 
-    def __init__(self, ledger: Ledger, state: State, on_commit: Callable[[], None]) -> None:
+    def __init__(self, ledger: Ledger, committed: int, on_commit: Callable[[], None]) -> None:
         self._ledger = ledger
-        self._state = state
         self._on_commit = on_commit
         self._queue: list[Entry] = []
         self._consumed = 0
         self._under_way: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
-        self.committed = state.last_index
+        self.committed = committed
 
     @property
     def queued(self) -> int:
@@ -66,7 +64,6 @@ class Writer:
         """Write what is queued together with `last` and let go of the execution; False if a command goes first."""
         await self.flushed()
         append = Append(
-            self._state,
             [*self._queue, *last],
             consumed=max(consumed, self._consumed),
             seen=seen,
@@ -95,7 +92,7 @@ class Writer:
     async def _append(self) -> None:
         entries, self._queue = self._queue, []
         consumed, self._consumed = self._consumed, 0
-        await self._ledger.append(Append(self._state, entries, consumed))
+        await self._ledger.append(Append(entries, consumed))
         if entries:
             self.committed = entries[-1].index
         self._on_commit()

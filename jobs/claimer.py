@@ -1,0 +1,103 @@
+"""Taking up work: a worker looks when the bell rings, when a place becomes free, and when it is told to."""
+
+import asyncio
+import logging
+from uuid import uuid4
+
+import asyncpg
+
+from jobs.dispatch import Doorbell
+from jobs.slots import Place, Slots
+from jobs.workflow import Workflow, Workshop
+from storage.claims import Claim, claim, is_anything_waiting
+
+logger = logging.getLogger(__name__)
+
+CLAIM_AT_ONCE = 64
+WARM_LIMIT = 500
+RING_AGAIN_SECONDS = 0.1
+RETRY_SECONDS = 0.5
+
+
+class Claimer:
+    """Claims what is ready, as far as there are places, and runs each claim as a task of its own.
+
+    An execution that waits gives up its place but stays with the worker for a short while (`warm_seconds`), so that its
+    start finds it ready; with more than `WARM_LIMIT` of those, new ones are let go at once.
+    """
+
+    def __init__(self, shop: Workshop, concurrency: int, doorbell: Doorbell, *, warm_seconds: float) -> None:
+        self._shop = shop
+        self._doorbell = doorbell
+        self._warm_seconds = warm_seconds
+        self._wanted = asyncio.Event()
+        self._more_may_wait = False
+        self._workflows: dict[asyncio.Task[None], Workflow] = {}
+        self.slots = Slots(concurrency, self._place_freed)
+
+    @property
+    def held(self) -> int:
+        """How many executions this worker holds, running or warm."""
+        return len(self._workflows)
+
+    def look(self) -> None:
+        """Look for work soon."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Look whenever asked, for ever."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                await self._take_all()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                logger.warning("Looking for work failed (%s: %s); looking again.", type(error).__name__, error)
+                await asyncio.sleep(RETRY_SECONDS)
+                self._wanted.set()
+
+    async def give_back(self, seconds: float) -> None:
+        """Let go of everything in order, within so many seconds."""
+        for workflow in self._workflows.values():
+            workflow.leave()
+        if self._workflows:
+            await asyncio.wait(list(self._workflows), timeout=seconds)
+        for task in list(self._workflows):
+            task.cancel()
+        if self._workflows:
+            await asyncio.wait(list(self._workflows))
+
+    def _place_freed(self) -> None:
+        if self._more_may_wait:
+            self._wanted.set()
+
+    async def _take_all(self) -> None:
+        while self.slots.free:
+            asked = min(self.slots.free, CLAIM_AT_ONCE)
+            claims = await self._claim(asked)
+            for claimed in claims:
+                self._begin(claimed)
+            self._more_may_wait = len(claims) == asked
+            if not claims:
+                return
+        await self._pass_on()
+
+    async def _claim(self, limit: int) -> list[Claim]:
+        async with self._shop.pool.acquire() as connection:
+            return await claim(connection, self._shop.worker_id, limit)
+
+    async def _pass_on(self) -> None:
+        """Every place is taken: let another worker look, if there is something left to take."""
+        self._more_may_wait = True
+        async with self._shop.pool.acquire() as connection:
+            if await is_anything_waiting(connection):
+                self._doorbell.ring_later(RING_AGAIN_SECONDS)
+
+    def _begin(self, claimed: Claim) -> None:
+        place = Place(self.slots)
+        place.take()
+        warm_seconds = self._warm_seconds if self.held < WARM_LIMIT else 0.0
+        workflow = Workflow(self._shop, claimed, place, warm_seconds=warm_seconds)
+        task = asyncio.create_task(workflow.run(), name=f"{claimed.execution_id}-{uuid4().hex[:4]}")
+        self._workflows[task] = workflow
+        task.add_done_callback(lambda done: self._workflows.pop(done, None))

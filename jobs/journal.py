@@ -1,0 +1,156 @@
+"""Group commit: while one batch is being written the next one gathers.
+
+At low load an append costs one commit; at high load one commit carries the events of many executions. An append whose
+answer was lost is sent again with the same id, so it is written once. A batch that the database refuses because of what
+is in it is halved until the offender stands alone, and only that one fails.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import asyncpg
+
+from engine.errors import ClaimLost, ValueRefused
+from engine.ledger import Verdict
+from storage.append import Member, Outcome, append
+
+logger = logging.getLogger(__name__)
+
+BATCH_EVENTS = 4000
+BATCH_BYTES = 8 * 1024 * 1024
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
+BUSY_SECONDS = 0.01
+
+REFUSED_CLASSES = ("22", "23", "54")
+"""SQLSTATE classes that blame the data: sending it again would fail again."""
+
+
+class Waiter:
+    """A member of a batch and who waits for it."""
+
+    __slots__ = ("bytes", "future", "member")
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+        self.bytes = sum(len(row.data) for row in member.rows) + sum(len(item.text) for item in member.payloads)
+        self.future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+
+
+class Journal:
+    """The one writer of a worker's events. `on_commit` is told each execution's new last index."""
+
+    def __init__(self, pool: asyncpg.Pool, on_commit: Callable[[str, int], None]) -> None:
+        self._pool = pool
+        self._on_commit = on_commit
+        self._queue: deque[Waiter] = deque()
+        self._bell = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.commits = 0
+        self.events = 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._write_for_ever())
+
+    async def stop(self) -> None:
+        """Stop writing; what is still queued is not written."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def append(self, member: Member) -> Verdict:
+        """Write one execution's append, with whatever else is to be written now.
+
+        Raises `ClaimLost` if the execution belongs to another worker, `ValueRefused` if the database cannot store it.
+        """
+        waiter = Waiter(member)
+        self._queue.append(waiter)
+        self._bell.set()
+        return await waiter.future
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            while self._queue:
+                await self._write(self._next_batch())
+
+    def _next_batch(self) -> list[Waiter]:
+        batch, events, size = [self._queue.popleft()], 0, 0
+        events, size = len(batch[0].member.rows), batch[0].bytes
+        while self._queue and events < BATCH_EVENTS and size < BATCH_BYTES:
+            batch.append(self._queue.popleft())
+            events, size = events + len(batch[-1].member.rows), size + batch[-1].bytes
+        return batch
+
+    async def _write(self, batch: Sequence[Waiter]) -> None:
+        try:
+            outcomes = await self._send([waiter.member for waiter in batch])
+        except asyncpg.PostgresError as error:
+            await self._split(batch, error)
+            return
+        busy = [waiter for waiter in batch if not self._answer(waiter, outcomes[waiter.member.execution_id])]
+        if busy:
+            await self._try_again_soon(busy)
+
+    async def _send(self, members: Sequence[Member]) -> dict[str, Outcome]:
+        """Send a batch until its outcome is known; raises what the database says about the data itself."""
+        for attempt in range(1_000_000):
+            try:
+                async with self._pool.acquire() as connection:
+                    return await append(connection, members)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if _blames_data(error):
+                    raise
+                logger.warning("The journal could not write (%s: %s); it tries again.", type(error).__name__, error)
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+        raise AssertionError("unreachable")
+
+    async def _split(self, batch: Sequence[Waiter], error: asyncpg.PostgresError) -> None:
+        if len(batch) == 1:
+            _fail(batch[0], ValueRefused(f"The database refused the events: {error}."))
+            return
+        middle = len(batch) // 2
+        await self._write(batch[:middle])
+        await self._write(batch[middle:])
+
+    def _answer(self, waiter: Waiter, outcome: Outcome) -> bool:
+        """Tell a waiter its outcome; False if it must be sent again."""
+        match outcome:
+            case Outcome.COMMITTED:
+                self._committed(waiter)
+            case Outcome.INTERRUPTED:
+                _succeed(waiter, Verdict.INTERRUPTED)
+            case Outcome.LOST:
+                _fail(waiter, ClaimLost())
+            case Outcome.BUSY:
+                return False
+        return True
+
+    def _committed(self, waiter: Waiter) -> None:
+        self.commits += 1
+        self.events += len(waiter.member.rows)
+        if waiter.member.rows:
+            self._on_commit(waiter.member.execution_id, waiter.member.last_index)
+        _succeed(waiter, Verdict.COMMITTED)
+
+    async def _try_again_soon(self, busy: Sequence[Waiter]) -> None:
+        await asyncio.sleep(0 if self._queue else BUSY_SECONDS)
+        self._queue.extend(busy)
+
+
+def _blames_data(error: Exception) -> bool:
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in REFUSED_CLASSES
+
+
+def _succeed(waiter: Waiter, verdict: Verdict) -> None:
+    if not waiter.future.done():
+        waiter.future.set_result(verdict)
+
+
+def _fail(waiter: Waiter, error: Exception) -> None:
+    if not waiter.future.done():
+        waiter.future.set_exception(error)

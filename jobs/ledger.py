@@ -1,0 +1,54 @@
+"""The ledger of one claimed execution: its appends go through the worker's journal, under its claim's token."""
+
+from collections.abc import Sequence
+
+from engine.ledger import Append, Letter, Verdict
+from engine.values import Value, payload_id
+from jobs.clock import DatabaseClock
+from jobs.heartbeat import Heartbeat
+from jobs.journal import Journal
+from jobs.mailroom import Mailroom
+from jobs.records import member
+from storage.claims import Claim
+
+
+class DurableLedger:
+    """Remembers in Postgres."""
+
+    def __init__(
+        self, claim: Claim, journal: Journal, mailroom: Mailroom, clock: DatabaseClock, heartbeat: Heartbeat
+    ) -> None:
+        self._claim = claim
+        self._journal = journal
+        self._mailroom = mailroom
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._next_index = claim.last_index + 1
+        self._stored: set[str] = set()
+
+    def now(self) -> int:
+        """The database's time in milliseconds since 1970."""
+        return self._clock.now()
+
+    def knows(self, value: Value) -> None:
+        """Note a payload that the store has already."""
+        found = payload_id(value.data) or (value.payload.id if value.payload else None)
+        if found:
+            self._stored.add(found)
+
+    async def append(self, append: Append) -> Verdict:
+        """Commit entries; raises `ClaimLost` or `ValueRefused`."""
+        new = member(self._claim.execution_id, self._claim.token, append, self._next_index, self._stored)
+        verdict = await self._journal.append(new)
+        if verdict is Verdict.COMMITTED:
+            self._next_index += len(append.entries)
+            self._stored.update(payload.id for payload in new.payloads)
+        return verdict
+
+    async def letters(self) -> Sequence[Letter]:
+        """The commands that are not applied yet, in order."""
+        return await self._mailroom.read(self._claim.execution_id)
+
+    def may_start_effects(self) -> bool:
+        """Whether the last good beat is younger than the lease."""
+        return self._heartbeat.is_fresh

@@ -1,0 +1,43 @@
+"""The places of the executions that a worker runs at once."""
+
+from collections.abc import Callable
+
+
+class Slots:
+    """A fixed number of places; `on_free` is called whenever one becomes free."""
+
+    def __init__(self, limit: int, on_free: Callable[[], None]) -> None:
+        self.limit = limit
+        self.free = limit
+        self._on_free = on_free
+
+    def take(self) -> bool:
+        """Take a place; False if there is none."""
+        if self.free == 0:
+            return False
+        self.free -= 1
+        return True
+
+    def give_back(self) -> None:
+        """Free a place."""
+        self.free += 1
+        self._on_free()
+
+
+class Place:
+    """The place of one execution, which it gives up while it only waits."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._is_taken = False
+
+    def take(self) -> bool:
+        """Take a place unless there is one already; False if all are taken."""
+        self._is_taken = self._is_taken or self._slots.take()
+        return self._is_taken
+
+    def free(self) -> None:
+        """Give the place back, if it is taken."""
+        if self._is_taken:
+            self._is_taken = False
+            self._slots.give_back()

@@ -1,0 +1,113 @@
+"""Seeing to what nobody else sees to: timers that are due, rings that were lost, workers that are gone."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import asyncpg
+
+from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
+from storage.transaction import transaction
+from storage.workers import beats, orphans, remove
+
+logger = logging.getLogger(__name__)
+
+DUE_AT_ONCE = 1000
+LONGEST_NAP = 1.0
+SHORTEST_NAP = 0.02
+OVERDUE_SECONDS = 3.0
+CHECKS_PER_LEASE = 5
+
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Timers:
+    """Queues parked executions when their time has come; `on_ready` is called when it did."""
+
+    def __init__(self, pool: asyncpg.Pool, on_ready: Callable[[], None]) -> None:
+        self._pool = pool
+        self._on_ready = on_ready
+
+    async def run(self) -> None:
+        """Wake for ever."""
+        while True:
+            try:
+                nap = await self._wake()
+            except TROUBLE as error:
+                logger.warning("Timers could not be read (%s: %s).", type(error).__name__, error)
+                nap = LONGEST_NAP
+            await asyncio.sleep(nap)
+
+    async def _wake(self) -> float:
+        async with self._pool.acquire() as connection:
+            if await wake_due(connection, DUE_AT_ONCE):
+                self._on_ready()
+            seconds = await seconds_to_next_due(connection)
+        return min(max(seconds, SHORTEST_NAP), LONGEST_NAP) if seconds is not None else LONGEST_NAP
+
+
+class Sweeper:
+    """Rings again for what has waited too long, and frees what lost workers held.
+
+    A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
+    database in reach all the while. `rescues` counts the rings that were needed; without faults it stays 0.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, lease: float, on_ready: Callable[[], None]) -> None:
+        self._pool = pool
+        self._lease = lease
+        self._on_ready = on_ready
+        self._seen: dict[str, tuple[int, float]] = {}
+        self.rescues = 0
+
+    async def run(self) -> None:
+        """Sweep for ever."""
+        while True:
+            try:
+                async with asyncio.timeout(self._lease):
+                    await self._sweep()
+            except TROUBLE as error:
+                logger.warning("Sweeping failed (%s: %s).", type(error).__name__, error)
+                self._seen.clear()
+            await asyncio.sleep(min(self._lease / CHECKS_PER_LEASE, LONGEST_NAP))
+
+    async def _sweep(self) -> None:
+        async with self._pool.acquire() as connection:
+            overdue = await is_overdue(connection, OVERDUE_SECONDS)
+            current = await beats(connection)
+            forgotten = await orphans(connection)
+        if overdue:
+            self._rescue()
+        for worker_id in self._silent(current):
+            await self._give_up(worker_id, current[worker_id])
+        for worker_id in forgotten:
+            await self._free(worker_id)
+
+    def _rescue(self) -> None:
+        self.rescues += 1
+        logger.info("Something has waited for more than %s s; ringing again.", OVERDUE_SECONDS)
+        self._on_ready()
+
+    def _silent(self, current: dict[str, int]) -> list[str]:
+        """The workers whose beat has stood still for a lease."""
+        now = time.monotonic()
+        self._seen = {
+            worker_id: self._seen[worker_id] if self._seen.get(worker_id, (None,))[0] == count else (count, now)
+            for worker_id, count in current.items()
+        }
+        return [worker_id for worker_id, (_, since) in self._seen.items() if now - since >= self._lease]
+
+    async def _give_up(self, worker_id: str, at_beat: int) -> None:
+        async with transaction(self._pool) as connection:
+            if not await remove(connection, worker_id, at_beat=at_beat):
+                return
+            freed = await release_all(connection, worker_id, lost=True)
+        logger.warning("The worker %s is lost; %d executions are free again.", worker_id, freed)
+        self._on_ready()
+
+    async def _free(self, worker_id: str) -> None:
+        async with transaction(self._pool) as connection:
+            freed = await release_all(connection, worker_id, lost=True)
+        if freed:
+            self._on_ready()

@@ -1,0 +1,165 @@
+"""A worker process: hears the bell, claims executions, runs their nodes, writes their events."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import asyncpg
+
+from engine.registry import Registry
+from jobs.bell import Bell
+from jobs.claimer import Claimer
+from jobs.clock import DatabaseClock
+from jobs.dispatch import Doorbell
+from jobs.heartbeat import Heartbeat
+from jobs.journal import Journal
+from jobs.mailroom import Mailroom
+from jobs.plans import Plans
+from jobs.sweeper import Sweeper, Timers
+from jobs.workflow import Workshop
+from storage.claims import release_all
+from storage.notify import Notifier
+from storage.pool import open_pool
+from storage.shards import COMMANDS, EVENTS
+from storage.transaction import transaction
+from storage.wakeups import Wakeups
+from storage.workers import register, remove
+
+logger = logging.getLogger(__name__)
+
+POOL_SIZE = 8
+GIVE_BACK_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker needs to know. `lease` and `warm_seconds` are seconds."""
+
+    database_url: str
+    redis_url: str
+    concurrency: int = 64
+    lease: float = 10.0
+    warm_seconds: float = 2.0
+    http_allow: frozenset[str] = frozenset()
+
+
+class Worker:
+    """One worker in this process; `async with` starts it and, at the end, gives back what it holds."""
+
+    def __init__(self, settings: WorkerSettings, registry: Registry) -> None:
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+        self._settings = settings
+        self._registry = registry
+
+    async def run(self) -> None:
+        """Work until cancelled; raises `WorkerGivenUp` if the others have given this worker up."""
+        async with self.parts() as parts, asyncio.TaskGroup() as tasks:
+            for part in (parts.heartbeat, parts.bell, parts.claimer, parts.timers, parts.sweeper):
+                tasks.create_task(part.run())
+            parts.claimer.look()
+            logger.info("Worker %s is ready for %d executions at once.", self.id, self._settings.concurrency)
+
+    @asynccontextmanager
+    async def parts(self) -> AsyncIterator["Parts"]:
+        """Start what a worker is made of; what it holds is given back at the end."""
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            pool = await open_pool(settings.database_url, name="tidegate worker", size=POOL_SIZE, patience=5.0)
+            stack.push_async_callback(pool.close)
+            parts = await self._assemble(pool, stack)
+            stack.push_async_callback(self._leave, pool, parts)
+            await self._enter(pool, parts)
+            yield parts
+
+    async def _assemble(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> "Parts":
+        settings, clock = self._settings, DatabaseClock()
+        notifier = Notifier(pool, EVENTS)
+        await notifier.start()
+        stack.push_async_callback(notifier.stop)
+        journal = Journal(pool, notifier.notify)
+        journal.start()
+        stack.push_async_callback(journal.stop)
+        mailroom = await self._mailroom(pool, stack)
+        heartbeat = Heartbeat(pool, self.id, clock, settings.lease)
+        plans = Plans(pool, self._registry)
+        shop = Workshop(self.id, pool, self._registry, plans, journal, mailroom, clock, heartbeat, settings.http_allow)
+        return await self._put_to_work(shop, stack)
+
+    async def _mailroom(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> Mailroom:
+        mailroom = Mailroom(pool, self.id)
+        wakeups = Wakeups(self._settings.database_url, COMMANDS)
+        wakeups.watch_all(mailroom.notified)
+        await wakeups.start()
+        stack.push_async_callback(wakeups.stop)
+        mailroom.start()
+        stack.push_async_callback(mailroom.stop)
+        return mailroom
+
+    async def _put_to_work(self, shop: Workshop, stack: AsyncExitStack) -> "Parts":
+        doorbell = Doorbell(self._settings.redis_url)
+        await doorbell.start()
+        stack.push_async_callback(doorbell.stop)
+        claimer = Claimer(shop, self._settings.concurrency, doorbell, warm_seconds=self._settings.warm_seconds)
+
+        def ready() -> None:
+            claimer.look()
+            doorbell.ring()
+
+        return Parts(
+            claimer=claimer,
+            heartbeat=shop.heartbeat,
+            journal=shop.journal,
+            bell=Bell(self._settings.redis_url, claimer.look),
+            timers=Timers(shop.pool, ready),
+            sweeper=Sweeper(shop.pool, self._settings.lease, ready),
+        )
+
+    async def _enter(self, pool: asyncpg.Pool, parts: "Parts") -> None:
+        async with pool.acquire() as connection:
+            await register(
+                connection,
+                self.id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                concurrency=self._settings.concurrency,
+            )
+        await parts.heartbeat.once()
+
+    async def _leave(self, pool: asyncpg.Pool, parts: "Parts") -> None:
+        await parts.claimer.give_back(GIVE_BACK_SECONDS)
+        try:
+            async with transaction(pool) as connection:
+                await release_all(connection, self.id, lost=False)
+                await remove(connection, self.id)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.warning("The worker could not sign off (%s); the others will notice.", error)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running parts of a worker."""
+
+    claimer: Claimer
+    heartbeat: Heartbeat
+    journal: Journal
+    bell: Bell
+    timers: Timers
+    sweeper: Sweeper
+
+
+async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
+    """Run a worker until SIGINT or SIGTERM."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await Worker(settings, registry).run()
+    except asyncio.CancelledError:
+        logger.info("The worker has given back what it held.")
