@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+import asyncpg
 
 from engine.events import EVENT_TYPES, TerminalEvent
 from storage.pool import Connection
@@ -33,14 +37,31 @@ async def read_events(
     return [EventRow(*record) for record in records]
 
 
-async def read_news(connection: Connection, from_index: Mapping[str, int], limit: int) -> dict[str, list[EventRow]]:
-    """The events of several logs, up to `limit` of each from its own index on; logs without news are left out."""
-    records = await connection.fetch(QUERIES["read_news"], list(from_index.keys()), list(from_index.values()), limit)
-    news: dict[str, list[EventRow]] = {}
-    for record in records:
-        row = EventRow(*record)
-        news.setdefault(row.execution_id, []).append(row)
-    return news
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The next rows of a log; `more` says that the page is full, so that there may be further ones."""
+
+    rows: list[EventRow]
+    more: bool
+
+
+async def read_page(connection: Connection, execution_id: str, from_index: int, *, rows: int, bytes: int) -> Page:
+    """Read a log from an index on until the page has `rows` rows or `bytes` bytes of data."""
+    records = await connection.fetch(QUERIES["read_page"], execution_id, from_index, rows, bytes)
+    return _page(records, rows, bytes)
+
+
+async def read_news(connection: Connection, from_index: Mapping[str, int], *, rows: int, bytes: int) -> dict[str, Page]:
+    """Read a page of several logs, each from its own index on; logs without news are left out."""
+    records = await connection.fetch(
+        QUERIES["read_news"], list(from_index.keys()), list(from_index.values()), rows, bytes
+    )
+    return {id: _page(list(page), rows, bytes) for id, page in groupby(records, key=itemgetter("execution_id"))}
+
+
+def _page(records: Sequence[asyncpg.Record], rows: int, bytes: int) -> Page:
+    full = bool(records) and (len(records) == rows or records[-1]["size"] >= bytes)
+    return Page([EventRow(*record[:5]) for record in records], full)
 
 
 async def log_ends(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[int, bool]]:

@@ -6,16 +6,35 @@ where execution_id = $1 and index >= $2 and ($4::text[] is null or type = any($4
 order by index
 limit $3;
 
+-- name: read_page
+-- A page of one execution's log that ends after $3 rows, or with the row that makes it $4 bytes. Sizes are known without
+-- unpacking the data.
+select execution_id, index, type, timestamp, data, size
+from (
+    select *, sum(octet_length(data)) over (order by index) as size
+    from (select * from execution_events where execution_id = $1 and index >= $2 order by index limit $3) as rows
+) as sized
+where size - octet_length(data) < $4
+order by index;
+
 -- name: read_news
--- What is new in several logs at once: up to $3 rows of each, from its own index on.
-select events.execution_id, events.index, events.type, events.timestamp, events.data
-from unnest($1::text[], $2::integer[]) as wanted (execution_id, from_index)
+-- What is new in several logs at once: a page of each, from its own index on.
+select page.*
+from unnest($1::text[], $2::integer[]) as wanted (id, from_index)
 cross join lateral (
-    select * from execution_events
-    where execution_id = wanted.execution_id and index >= wanted.from_index
+    select execution_id, index, type, timestamp, data, size
+    from (
+        select *, sum(octet_length(data)) over (order by index) as size
+        from (
+            select * from execution_events
+            where execution_id = wanted.id and index >= wanted.from_index
+            order by index
+            limit $3
+        ) as rows
+    ) as sized
+    where size - octet_length(data) < $4
     order by index
-    limit $3
-) as events;
+) as page;
 
 -- name: log_ends
 -- The last index of each of these logs, and whether it has got its terminal event.

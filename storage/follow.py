@@ -1,0 +1,142 @@
+"""An execution that is followed, and those who follow it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from storage.events import TERMINAL_TYPES, EventRow, Page
+from storage.window import WINDOW_ROWS, Window
+
+Replay = Callable[[str, int], Awaitable[Page]]
+"""Reads a page of an execution's log from an index on."""
+
+PAGE_ROWS = 1_000
+
+
+class Tail:
+    """What a process knows of the end of a followed log; `storage/tail.py` keeps it up to date.
+
+    `last` is the newest index known to be there and `more` says that there may be newer ones already; `ended` says that
+    `last` is the terminal event.
+    """
+
+    def __init__(self, execution_id: str, first_index: int) -> None:
+        self.execution_id = execution_id
+        self.window = Window(first_index)
+        self.last = first_index - 1
+        self.more = False
+        self.ended = False
+        self.opened = False
+        self.followers = 0
+        self._error: Exception | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Is set at the next change of anything here."""
+        return self._changed
+
+    def open(self, last: int, ended: bool) -> None:
+        """Learn where the log ends; the window will hold what the first follower needs, as far as there is room."""
+        self.window = Window(min(last + 1, max(self.window.end, last + 1 - WINDOW_ROWS)))
+        self.last, self.ended, self.opened = last, ended, True
+        self._tell()
+
+    def add(self, page: Page) -> None:
+        """Take in the rows that follow the window."""
+        self.window.extend(page.rows)
+        self.last = max(self.last, self.window.end - 1)
+        self.more = page.more
+        self.ended = self.ended or page.rows[-1].type in TERMINAL_TYPES
+        self._tell()
+
+    def nothing_new(self) -> None:
+        """Learn that the log ends with the window."""
+        if self.more:
+            self.more = False
+            self._tell()
+
+    def fail(self, error: Exception) -> None:
+        """Let every follower raise `error`."""
+        self._error = error
+        self._tell()
+
+    def check(self) -> None:
+        """Raise the error that ended the following, if any."""
+        if self._error:
+            raise self._error
+
+    async def ready(self) -> None:
+        """Wait until the end of the log is known."""
+        while not self.opened:
+            self.check()
+            await self._changed.wait()
+
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class Follower:
+    """One reader of a followed log; `next_index` is where it goes on.
+
+    Iterating gives lists of rows, in order and without gap, until the terminal event has been given.
+    """
+
+    def __init__(self, tail: Tail, next_index: int, replay: Replay) -> None:
+        self.next_index = next_index
+        self._tail = tail
+        self._replay = replay
+        self._page: list[EventRow] = []
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the log had nothing more when it was last read."""
+        return self.next_index > self._tail.last and not self._tail.more
+
+    @property
+    def ended(self) -> bool:
+        """Whether the log has ended and nothing of it is left."""
+        return self._tail.ended and self.caught_up
+
+    def __aiter__(self) -> "Follower":
+        return self
+
+    async def __anext__(self) -> list[EventRow]:
+        if rows := await self.take():
+            return rows
+        raise StopAsyncIteration
+
+    async def take(self, limit: int = PAGE_ROWS, *, timeout: float | None = None) -> list[EventRow]:
+        """The next rows, at least one and at most `limit`; none when `ended`.
+
+        What is in the log is waited for however long reading takes; then `timeout` (seconds; 0 gives what is there,
+        None waits on) limits the wait for something new, and none are given when it is over. May be cancelled without
+        losing rows. Raises `NotFound` when the execution is deleted, `Conflict` when the log has lost its end, and what
+        the database raises.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        while True:
+            changed = self._tail.changed
+            if rows := await self._rows(limit):
+                self.next_index = rows[-1].index + 1
+                return rows
+            if self.ended or not await _set_before(deadline if self.caught_up else None, changed):
+                return []
+
+    async def _rows(self, limit: int) -> list[EventRow]:
+        self._tail.check()
+        if not self._page and self.next_index < self._tail.window.start:
+            self._page = (await self._replay(self._tail.execution_id, self.next_index)).rows
+        if not self._page:
+            return self._tail.window.read(self.next_index, limit)
+        rows, self._page = self._page[:limit], self._page[limit:]
+        return rows
+
+
+async def _set_before(deadline: float | None, event: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await event.wait()
+    except TimeoutError:
+        return False
