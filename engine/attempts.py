@@ -84,9 +84,7 @@ class Attempts:
             async with asyncio.timeout(limit / 1000):
                 outcome = await work
         except TimeoutError:
-            command = self._failure(
-                number, attempt, NodeTimeout(f"The node took longer than {limit} ms."), started
-            )
+            command = self._failure(number, attempt, NodeTimeout(f"The node took longer than {limit} ms."), started)
         except NodeError as error:
             command = self._failure(number, attempt, error, started)
         else:

@@ -85,7 +85,7 @@ class RetryPolicy(_Part):
     `max_attempts` counts the first attempt (1–100). After attempt n the wait is
     `initial_delay_ms · factor^(n−1)`, at most `max_delay_ms`, less a random part of up to the fraction
     `jitter` of it (0–1; `true` in a document is 0.5, `false` is 0). `on` lists the error codes that are tried
-    again; None means NODE, TIMEOUT and whatever calls itself retryable.
+    again; None means whatever calls itself retryable: time limits, unexpected errors, what a node says of its own.
     """
 
     max_attempts: int = Field(alias="maxAttempts", default=3, ge=1, le=100)

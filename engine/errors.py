@@ -121,9 +121,7 @@ class NodeError(TidegateError):
 
     error_code: ClassVar[str] = "NODE"
 
-    def __init__(
-        self, message: str | None = None, *, retryable: bool = False, code: str | None = None
-    ) -> None:
+    def __init__(self, message: str | None = None, *, retryable: bool = False, code: str | None = None) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.failure_code = code or self.error_code

@@ -153,9 +153,7 @@ class FlowFailed(TerminalEvent, leaves=frozenset({CREATED, RUNNING, PAUSED}), en
     error: ExecutionError = Field(description="What failed it.")
 
 
-class FlowCancelled(
-    TerminalEvent, leaves=frozenset({CREATED, RUNNING, PAUSED}), enters=ExecutionStatus.STOPPED
-):
+class FlowCancelled(TerminalEvent, leaves=frozenset({CREATED, RUNNING, PAUSED}), enters=ExecutionStatus.STOPPED):
     """The execution was stopped."""
 
     reason: str | None = Field(None, description="The reason that was given.")
@@ -199,9 +197,7 @@ class NodeEvent(Event, abstract=True):
 class NodeStarted(NodeEvent):
     """An attempt of the node begins."""
 
-    attempt: int = Field(
-        description="Counts from 1; a retry or a run repeated after a crash is a new attempt."
-    )
+    attempt: int = Field(description="Counts from 1; a retry or a run repeated after a crash is a new attempt.")
     inputs: Values = Field(description="The values at the node's input ports.")
     idempotency_key: str = Field(
         description="The same in every attempt: outside systems use it to count an effect once."
@@ -251,7 +247,9 @@ class NodeWaiting(NodeEvent):
     until: DateTimeText | None = Field(None, description="When the wait ends at the latest.")
     signal_name: str | None = Field(None, description="The signal that it waits for.")
     child_count: int | None = Field(None, description="How many child executions it waits for.")
-    outputs: Values | None = Field(None, description="What the node will give when its time has come.")
+    outputs: Values | None = Field(
+        None, alias="promised", description="What the node will give when its time has come."
+    )
 
     def payloads(self) -> list[Payload]:
         return _payloads(self.outputs or {})
@@ -326,9 +324,7 @@ class ChildEvent(Event, abstract=True):
     """Something that happened to a child execution."""
 
     child_execution_id: Id = Field(description="The child.")
-    spawned_by_node_id: Id | None = Field(
-        None, description="The node that spawned it; null for an external event."
-    )
+    spawned_by_node_id: Id | None = Field(None, description="The node that spawned it; null for an external event.")
     event_name: str | None = Field(None, description="The event that it runs for; null for a call.")
 
 
@@ -355,9 +351,7 @@ class SignalReceived(Event):
 
     signal_name: str | None = Field(None, description="The signal's name.")
     payload: Value | None = Field(None, description="What it carries.")
-    accepted: bool = Field(
-        description="False if the payload does not fit the wait's schema; the wait goes on."
-    )
+    accepted: bool = Field(description="False if the payload does not fit the wait's schema; the wait goes on.")
     reason: str | None = Field(None, description="Why it was not accepted.")
 
 

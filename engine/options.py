@@ -22,9 +22,7 @@ class ExecutionOptions(BaseModel):
         3_600_000,
         description="How long one attempt of a node may take, where the node sets no limit of its own.",
     )
-    flow_timeout_ms: Milliseconds = Field(
-        10_800_000, description="How long nodes may run in all; waits do not count."
-    )
+    flow_timeout_ms: Milliseconds = Field(10_800_000, description="How long nodes may run in all; waits do not count.")
     start_timeout_ms: Milliseconds = Field(300_000, description="How long the execution waits for its start.")
     on_node_failure: NodeFailurePolicy = Field(
         NodeFailurePolicy.FAIL, description="What a failure that no edge handles does to the flow."
@@ -38,9 +36,7 @@ class ExecutionOptions(BaseModel):
     )
     debug: bool = Field(False, description="Records everything, whatever recordEvents says.")
     breakpoints: list[Id] = Field(default_factory=list, description="The nodes to stop before.")
-    max_children: int = Field(
-        10_000, ge=0, le=1_000_000, description="How many descendants the root may have."
-    )
+    max_children: int = Field(10_000, ge=0, le=1_000_000, description="How many descendants the root may have.")
 
     @property
     def recorded(self) -> RecordEvents:

@@ -77,9 +77,7 @@ def start_members(state: "State", group: PlanNode) -> None:
         _meet(state, state.plan.nodes[member], state.nodes[member].readiness, True)
 
 
-def _settle_execute(
-    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
-) -> None:
+def _settle_execute(state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None) -> None:
     counts = value is not None and (value.data is True or not edge.conditional)
     if counts and EXECUTE not in readiness.first:
         readiness.first[EXECUTE] = edge
@@ -88,9 +86,7 @@ def _settle_execute(
         _doom(state, node, readiness, EXECUTE)
 
 
-def _settle_many(
-    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
-) -> None:
+def _settle_many(state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None) -> None:
     port = edge.target_port
     if value is not None:
         readiness.first.setdefault(port, edge)
@@ -101,9 +97,7 @@ def _settle_many(
             _lose_input(state, node, readiness, port)
 
 
-def _settle_input(
-    state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None
-) -> None:
+def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None) -> None:
     port = edge.target_port
     if value is not None and port not in readiness.first:
         readiness.first[port] = edge
@@ -113,9 +107,7 @@ def _settle_input(
 
 
 def _meet_input(state: "State", node: PlanNode, readiness: Readiness) -> None:
-    is_needed = node.join is JoinMode.ALL or (
-        len(_resolved_inputs(node, readiness)) == 1 and not node.constants
-    )
+    is_needed = node.join is JoinMode.ALL or (len(_resolved_inputs(node, readiness)) == 1 and not node.constants)
     _meet(state, node, readiness, is_needed)
 
 

@@ -268,10 +268,7 @@ class State:
         self._close_ports(number)
 
     def _judge(self, number: int, error: ExecutionError) -> None:
-        if (
-            self.setup.options.on_node_failure is NodeFailurePolicy.FAIL
-            and not self.plan.nodes[number].handles_errors
-        ):
+        if self.setup.options.on_node_failure is NodeFailurePolicy.FAIL and not self.plan.nodes[number].handles_errors:
             self.fatal = self.fatal or error
 
     def _node_retrying(self, event: NodeRetrying, at: int) -> None:

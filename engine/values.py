@@ -68,9 +68,7 @@ class Value:
         if isinstance(data, (dict, list, tuple)) or not isinstance(data, (str, int, float, bool, type(None))):
             data = orjson.loads(text)
         if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
-            raise ValueRefused(
-                f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads."
-            )
+            raise ValueRefused(f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads.")
         return cls._sized(data, text)
 
     @classmethod
