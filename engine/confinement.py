@@ -1,0 +1,164 @@
+"""Runs work that users wrote in a child process, where it can be ended.
+
+Nobody can tell beforehand how long an expression, a template or a pattern will take or how much memory it will need,
+and code that runs inside this process cannot be interrupted. A child has limits of time and memory, an empty
+environment and a list of the functions that it may call. It takes one request as a line of JSON and gives one answer
+so; SIGALRM ends it when the work takes too long and the end of its input when this process is gone. Children that have
+answered are kept and asked again.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import importlib
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.errors import NodeError
+
+MEMORY_LIMIT = 768 * 1024 * 1024
+CHILDREN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A function that a child may call: its module and how many seconds it may take."""
+
+    module: str
+    seconds: int
+
+
+TASKS: Mapping[str, Task] = {
+    "evaluate": Task("engine.cel", 2),
+    "evaluate_items": Task("engine.cel", 10),
+    "fold_items": Task("engine.cel", 10),
+    "render": Task("engine.templating", 2),
+    "search": Task("engine.patterns", 2),
+}
+
+_READY = b"ready\n"
+_threads = ThreadPoolExecutor(CHILDREN, thread_name_prefix="confinement")
+_idle: list["_Child"] = []
+
+
+class Exceeded(NodeError):
+    """The work exceeded its limits of time or memory."""
+
+    def __init__(self, seconds: int) -> None:
+        mebibytes = MEMORY_LIMIT // (1024 * 1024)
+        super().__init__(f"the work was ended: it took more than {seconds} s or {mebibytes} MiB of memory.")
+
+
+async def confined(task: str, **arguments: Any) -> Any:
+    """Call one of `TASKS` in a child; arguments and result are JSON values.
+
+    Raises what the task raises as `NodeError`, and `Exceeded` when the child had to be ended.
+    """
+    request = orjson.dumps([task, arguments])
+    answer = await asyncio.get_running_loop().run_in_executor(_threads, _ask, request)
+    if not answer:
+        raise Exceeded(TASKS[task].seconds)
+    reply = orjson.loads(answer)
+    if "message" in reply:
+        raise NodeError(reply["message"], code=reply["code"])
+    return reply["result"]
+
+
+def _ask(request: bytes) -> bytes:
+    """Ask an idle child or a new one. Runs in a thread: it blocks until the answer is there."""
+    while _idle:
+        with contextlib.suppress(IndexError, BrokenPipeError):
+            return _idle.pop().ask(request)
+    return _Child().ask(request)
+
+
+class _Child:
+    """A running child process and the two ends of its pipes."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PYTHONPATH": str(Path(__file__).parent.parent), "PYTHONUTF8": "1"},
+        )
+        if self._read() != _READY:
+            self.close()
+            raise RuntimeError("A child process for confined work could not be started.")
+
+    def ask(self, request: bytes) -> bytes:
+        """Send a request and wait for the answer, which is empty when the child was ended meanwhile."""
+        try:
+            self._write(request)
+            answer = self._read()
+        except BaseException:
+            self.close()
+            raise
+        if answer:
+            _idle.append(self)
+        else:
+            self.close()
+        return answer
+
+    def _write(self, request: bytes) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(request + b"\n")
+        self._process.stdin.flush()
+
+    def _read(self) -> bytes:
+        assert self._process.stdout
+        return self._process.stdout.readline()
+
+    def close(self) -> None:
+        """End the child and wait until it is gone."""
+        self._process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.communicate()
+
+
+@atexit.register
+def _close_idle() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+def main() -> None:
+    """The child: answer requests until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _answer(_READY)
+    for request in sys.stdin.buffer:
+        task, arguments = orjson.loads(request)
+        signal.alarm(TASKS[task].seconds)
+        answer = orjson.dumps(_perform(task, arguments)) + b"\n"
+        signal.alarm(0)
+        _answer(answer)
+
+
+def _answer(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _perform(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    function = getattr(importlib.import_module(TASKS[task].module), task)
+    try:
+        return {"result": function(**arguments)}
+    except NodeError as error:
+        return {"message": error.message, "code": error.failure_code}
+
+
+if __name__ == "__main__":
+    main()

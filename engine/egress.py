@@ -1,0 +1,144 @@
+"""The only way out for requests that flows make: to public addresses, and to hosts that the operator has opened.
+
+A host is resolved once, every address that it has must be global, and the connection goes to an address that was
+checked, so that a second look-up cannot lead elsewhere. Addresses that wrap another one (IPv4-mapped, NAT64, 6to4,
+Teredo) are refused whatever they wrap. Proxy settings of the environment are not read.
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+
+from engine.errors import NodeError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+REFUSED_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments
+        "192.88.99.0/24",  # 6to4 relays
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0/96",  # IPv4-mapped
+        "::ffff:0:0:0/96",  # IPv4-translated
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64, local use
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+        "3fff::/20",  # documentation
+        "5f00::/16",  # segment routing
+    )
+)
+_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
+
+
+class EgressRefused(NodeError):
+    """The host must not be reached."""
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Look up all addresses of a host; raises `OSError` when there is none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is on the public internet, and is not a wrapping of another one."""
+    special = (
+        address.is_multicast
+        or address.is_reserved
+        or address.is_unspecified
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_private
+        or (address.version == 6 and address.is_site_local)
+    )
+    wrapped = any(address in network for network in REFUSED_NETWORKS if network.version == address.version)
+    return address.is_global and not special and not wrapped
+
+
+def is_allowed(host: str, port: int, allow: frozenset[str]) -> bool:
+    """Whether the operator has opened this host, by name or by name and port."""
+    name = f"[{host}]" if ":" in host else host.lower()
+    return name in allow or f"{name}:{port}" in allow
+
+
+async def checked_addresses(host: str, port: int, allow: frozenset[str], resolver: Resolver) -> Sequence[str]:
+    """The addresses to connect to; raises `EgressRefused` when one of them is not public."""
+    allowed = is_allowed(host, port, allow)
+    if not allowed and _NUMERIC.fullmatch(host) and not _is_address(host):
+        raise EgressRefused(f"The host {host!r} is a number, not a name or an address.")
+    addresses = await resolver(host, port)
+    if not allowed and not all(map(_is_public_text, addresses)):
+        raise EgressRefused(f"The host {host!r} is not on the public internet.")
+    return addresses
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_public_text(text: str) -> bool:
+    return _is_address(text) and is_public(ipaddress.ip_address(text))
+
+
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for httpcore, to checked addresses only.
+
+    TLS and the Host header go by the name in the URL, which this does not change.
+    """
+
+    def __init__(self, allow: frozenset[str], resolver: Resolver) -> None:
+        self._allow = allow
+        self._resolver = resolver
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError(f"The host {host!r} has no address.")
+        for address in await checked_addresses(host, port, self._allow, self._resolver):
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(self, path: str, timeout: float | None = None, socket_options: Any = None) -> Any:
+        raise EgressRefused("Sockets of this machine are not reached.")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+
+@lru_cache(maxsize=1)
+def _tls() -> SSLContext:
+    return httpcore.default_ssl_context()
+
+
+@asynccontextmanager
+async def connections(
+    allow: frozenset[str], resolver: Resolver = resolve
+) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+    """Connections that are checked; they are closed at the end."""
+    backend = CheckedBackend(allow, resolver)
+    async with httpcore.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend) as pool:
+        yield pool

@@ -1,0 +1,30 @@
+"""text.join: makes one text of many."""
+
+from pydantic import Field
+
+from engine.errors import NodeError
+from engine.node import Context, Input, Node, Output
+from engine.values import VALUE_LIMIT
+
+
+class JoinInput(Input):
+    parts: list[str] = Field(description="The texts.")
+    separator: str = Field(default="", description="What to put between them.")
+
+
+class JoinOutput(Output):
+    text: str = Field(description="All of them in one.")
+
+
+class Join(Node[JoinInput, JoinOutput]):
+    """Joins texts into one, with a separator between them."""
+
+    type = "text.join"
+    pure = True
+
+    async def run(self, inputs: JoinInput, context: Context) -> JoinOutput:
+        # Counted first: a few hundred thousand long separators would not fit into memory.
+        length = sum(map(len, inputs.parts)) + len(inputs.separator) * max(len(inputs.parts) - 1, 0)
+        if length > VALUE_LIMIT:
+            raise NodeError(f"The text would have {length} characters; the limit is {VALUE_LIMIT}.")
+        return JoinOutput(text=inputs.separator.join(inputs.parts))
