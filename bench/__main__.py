@@ -1,0 +1,37 @@
+"""`python -m bench [NAME …]`: run the named benchmarks, or all of them."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from bench import baseline, large, latency, throughput, waiting
+from bench.stage import Stage, stage
+
+Benchmark = Callable[[Stage, float], Awaitable[None]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "throughput": throughput.measure,
+    "latency": lambda where, _: latency.measure(where),
+    "large": lambda where, _: large.measure(where),
+    "waiting": lambda where, _: waiting.measure(where),
+}
+
+
+async def run(names: list[str]) -> None:
+    """Measure the baseline, then each benchmark on servers of its own."""
+    for name in names:
+        async with stage() as where:
+            rows_per_second = await baseline.measure(where)
+            await BENCHMARKS[name](where, rows_per_second)
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which ones (default: all)")
+    uvloop.run(run(parser.parse_args().names or list(BENCHMARKS)))
+
+
+if __name__ == "__main__":
+    main()

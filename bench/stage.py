@@ -1,0 +1,112 @@
+"""The servers and processes that a benchmark runs on, all of its own and all ended with it."""
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+
+from storage.embedded import EmbeddedPostgres, EmbeddedValkey
+from storage.migrate import migrate
+from storage.pool import open_pool
+
+TIDEGATE = Path(sys.executable).with_name("tidegate")
+READY_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Real servers with a migrated database; `pool` is the benchmark's own way to it."""
+
+    database_url: str
+    redis_url: str
+    pool: asyncpg.Pool
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process of the service needs to join."""
+        return {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+
+
+@asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """Start Postgres (fsync on) and Valkey in a folder of their own."""
+    with _open_folder() as folder:
+        async with EmbeddedPostgres(folder) as postgres, EmbeddedValkey(folder) as valkey:
+            await migrate(postgres.url)
+            pool = await open_pool(postgres.url, name="bench", size=12)
+            yield Stage(postgres.url, valkey.url, pool)
+            await pool.close()
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A folder that the account of Postgres can enter."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@asynccontextmanager
+async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterator[psutil.Process]:
+    """Run `tidegate …` until the block ends."""
+    running = await asyncio.create_subprocess_exec(
+        str(TIDEGATE), *arguments, env={**stage.environment, **settings}, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        yield psutil.Process(running.pid)
+    finally:
+        running.terminate()
+        await asyncio.wait_for(running.wait(), STOP_SECONDS)
+
+
+@asynccontextmanager
+async def worker(stage: Stage, **settings: str) -> AsyncIterator[psutil.Process]:
+    """Run one worker, and wait for its first beat."""
+    async with process(stage, "worker", **settings) as running:
+        await _until(lambda: _has_worker(stage))
+        yield running
+
+
+@asynccontextmanager
+async def api(stage: Stage) -> AsyncIterator[str]:
+    """Run one API process; gives the address of its GraphQL endpoint."""
+    port = _free_port()
+    async with process(stage, "serve", "--port", str(port)):
+        await _until(lambda: _is_ready(port))
+        yield f"http://127.0.0.1:{port}/graphql"
+
+
+async def _has_worker(stage: Stage) -> bool:
+    return bool(await stage.pool.fetchval("select exists (select from workers where beat > 0)"))
+
+
+async def _is_ready(port: int) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
