@@ -21,6 +21,7 @@ from engine.errors import ValueRefused
 INLINE_LIMIT = 64 * 1024
 VALUE_LIMIT = 16 * 1024 * 1024
 PREVIEW_LENGTH = 200
+ORJSON_BUFFER = 4096
 PAYLOAD_KEY = "$payload"
 SECRET_KEY = "$secret"
 
@@ -82,7 +83,7 @@ class Value:
     def stored(cls, data: Any) -> "Value":
         """Read a value back from an event; a payload reference stays `UNLOADED`."""
         loaded = UNLOADED if payload_id(data) else data
-        return cls(loaded, orjson.dumps(data))
+        return cls(loaded, _compact(orjson.dumps(data)))
 
     @classmethod
     def listed(cls, values: "Sequence[Value]") -> "Value":
@@ -129,7 +130,7 @@ def encode(data: Any) -> bytes:
     and types that JSON does not have.
     """
     try:
-        text = orjson.dumps(data)
+        text = _compact(orjson.dumps(data))
     except (TypeError, orjson.JSONEncodeError, RecursionError) as error:
         raise ValueRefused(f"The value cannot be stored as JSON: {error}.") from None
     if b"null" in text and _has_non_finite(data):
@@ -137,6 +138,11 @@ def encode(data: Any) -> bytes:
     if b"\\u0000" in text and _ESCAPED_NUL.search(text):
         raise ValueRefused("The value contains a NUL character, which cannot be stored.")
     return text
+
+
+def _compact(text: bytes) -> bytes:
+    """Copy a short text: orjson leaves each of its results in a buffer of at least 4 KiB."""
+    return bytes(memoryview(text)) if len(text) < ORJSON_BUFFER else text
 
 
 def _has_non_finite(data: Any) -> bool:

@@ -12,7 +12,7 @@ from storage.flows import flow_versions_by_id
 
 Key = tuple[str, int]
 
-KEPT_NODES = 50_000
+KEPT_NODES = 20_000
 
 
 class Plans:
