@@ -4,6 +4,7 @@ It rebuilds the state from the log, waits for the start, runs the nodes, and let
 waits. Everything that it knows it could forget: the log has it.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ from storage.payloads import load_payload_texts
 logger = logging.getLogger(__name__)
 
 PAGE = 5000
-INCAPABLE_SECONDS = 30
+SET_ASIDE_SECONDS = 30
+OUTAGE_SECONDS = 0.5
+OUTAGE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Workflow:
     async def run(self) -> None:
         """Run until the execution ends or is released. Nothing is raised: what goes wrong is logged or recorded."""
         try:
-            await self._prepare_and_run()
+            while not await self._prepare_and_run():
+                await asyncio.sleep(OUTAGE_SECONDS)
         except ClaimLost:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except ValueRefused as error:
@@ -87,13 +91,22 @@ class Workflow:
         finally:
             self._place.free()
 
-    async def _prepare_and_run(self) -> None:
+    async def _prepare_and_run(self) -> bool:
+        """Run to the end or to a release; False if the database could not be read."""
         try:
             plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
+            state = await self._state(plan)
+        except OUTAGE as error:
+            logger.warning("%s cannot be loaded (%s: %s).", self._claim.execution_id, type(error).__name__, error)
+            return False
         except KeyError as unknown:
-            await self._set_aside(unknown)
-            return
-        state = await self._state(plan)
+            logger.warning("%s cannot be run here: %s is not known to this worker.", self._claim.execution_id, unknown)
+            await self._set_aside()
+            return True
+        await self._run(state)
+        return True
+
+    async def _run(self, state: State) -> None:
         self._runner = runner = Runner(
             state,
             self._ledger,
@@ -143,10 +156,9 @@ class Workflow:
             return None
         return Recover(self._shop.worker_id, lost, self._claim.failure_count + (lost is not None))
 
-    async def _set_aside(self, unknown: KeyError) -> None:
-        """Leave what this worker cannot run to others, and look again later."""
-        logger.warning("%s needs the node type %s, which is not here.", self._claim.execution_id, unknown)
-        wake_at = self._shop.clock.now() + INCAPABLE_SECONDS * 1000
+    async def _set_aside(self) -> None:
+        """Leave what this worker cannot run to others, and have it looked at again later."""
+        wake_at = self._shop.clock.now() + SET_ASIDE_SECONDS * 1000
         await self._ledger.append(Append(release=True, wake_at=wake_at))
 
     async def _fail_for_unknown_reason(self) -> None:
@@ -161,8 +173,11 @@ class Workflow:
             plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
             state = await self._replay(State(plan, setup_of(self._claim)))
             await self._ledger.append(Append(self._failure(state, error), release=True))
+        except ClaimLost:
+            logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
-            logger.exception("%s could not be failed; it stays with this worker.", self._claim.execution_id)
+            logger.exception("%s could not be failed; it is left to be looked at again.", self._claim.execution_id)
+            await self._set_aside()
 
     def _failure(self, state: State, error: ExecutionError) -> list[Entry]:
         now = max(self._ledger.now(), state.last_at)
