@@ -69,8 +69,9 @@ select exists (
 
 -- name: wake_due
 -- Queue up to $1 parked executions whose time has come. Heads that somebody holds are left for the next time.
+-- (clock_timestamp() is volatile, so that it would be compared with every timer, not with the first that is not due.)
 with due as (
-    select t.execution_id from timers t where t.due_at <= clock_timestamp() order by t.due_at limit $1
+    select t.execution_id from timers t where t.due_at <= statement_timestamp() order by t.due_at limit $1
 ),
 locked as (
     select h.execution_id, h.token from due d join execution_heads h on h.execution_id = d.execution_id
