@@ -16,7 +16,7 @@ Queries = Mapping[str, str]
 
 FOLDER = Path(__file__).parent / "sql"
 
-_SECTION = re.compile(r"^-- (name|fragment): (\w+)\n((?:-- (?!include:).*\n)+)", re.MULTILINE)
+_SECTION = re.compile(r"^-- (name|fragment): (\w+)\n((?:-- (?!include:).*\n)*)", re.MULTILINE)
 _INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
 
 
@@ -29,15 +29,15 @@ def load(file: str) -> Queries:
 def parse(text: str) -> Queries:
     """Split the text of a file into its queries.
 
-    Raises `ValueError` for a name that comes twice and `KeyError` for an unknown fragment.
+    Raises `ValueError` for a name that comes twice or is not described, and `KeyError` for an unknown fragment.
     """
     sections = list(_SECTION.finditer(text))
     ends = [section.start() for section in sections[1:]] + [len(text)]
     found: dict[str, dict[str, str]] = {"name": {}, "fragment": {}}
     for section, end in zip(sections, ends, strict=True):
-        kind, name = section.group(1, 2)
-        if name in found[kind]:
-            raise ValueError(f"There are two sections named {name}.")
+        kind, name, description = section.groups()
+        if name in found[kind] or not description:
+            raise ValueError(f"The section {name} comes twice or is not described.")
         found[kind][name] = _include(text[section.end() : end].strip(), found["fragment"])
     return MappingProxyType(found["name"])
 

@@ -48,6 +48,11 @@ class Wakeups:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._subscriptions.aclose()
 
+    @property
+    def watched(self) -> int:
+        """How many executions are watched now."""
+        return sum(len(watchers) for watchers in self._watchers.values())
+
     def watch(self, execution_id: str, heard: Heard) -> None:
         """Call `heard` from now on for each notification about an execution."""
         self._of(execution_id).setdefault(execution_id, []).append(heard)

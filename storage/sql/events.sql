@@ -2,7 +2,7 @@
 -- A page of one execution's log; $4 is the kinds that are wanted, or null for all.
 select execution_id, index, type, timestamp, data
 from execution_events
-where execution_id = $1 and index >= $2 and ($4::text[] is null or type = any($4))
+where execution_id = $1 and index >= $2 and coalesce(type = any($4::text[]), true)
 order by index
 limit $3;
 

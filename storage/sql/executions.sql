@@ -5,13 +5,15 @@ from executions
 join execution_heads as heads on heads.execution_id = executions.id
 
 -- fragment: matching_page
--- A filter and the page of what matches, newest first; $5 to $9 are null where nothing is asked.
+-- A filter and the page of what matches, newest first; $5 to $9 are null where nothing is asked. Each condition is a
+-- coalesce, because Postgres takes it to be true of half the rows: then it goes down the index until the page is full,
+-- where from `$5 is null or …` it would conclude that next to nothing matches, and sort all there is.
     and executions.id < $3
-    and ($5::text[] is null or executions.status = any($5))
-    and ($6::timestamptz is null or executions.created_at >= $6)
-    and ($7::timestamptz is null or executions.created_at < $7)
-    and ($8::boolean is null or (executions.error is not null) = $8)
-    and ($9::text is null or replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9)
+    and coalesce(executions.status = any($5::text[]), true)
+    and coalesce(executions.created_at >= $6::timestamptz, true)
+    and coalesce(executions.created_at < $7::timestamptz, true)
+    and coalesce((executions.error is not null) = $8::boolean, true)
+    and coalesce(replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9, $9::text is null)
 order by executions.id desc
 limit $4;
 
@@ -69,7 +71,7 @@ where executions.owner_id = $1 and executions.flow_id = $2 and executions.parent
 -- name: list_children_matching
 -- The children of an execution that match and belong to the owner.
 -- include: execution_rows
-where executions.owner_id = $1 and ($2::text is null or executions.flow_id = $2) and executions.parent_id = $10
+where executions.owner_id = $1 and coalesce(executions.flow_id = $2, true) and executions.parent_id = $10
 -- include: matching_page
 
 -- name: list_children

@@ -49,7 +49,7 @@ join flow_versions using (flow_id, version);
 -- An owner's flows, newest first; $2 is a pattern that the name or the description matches, or null.
 select * from flows
 where owner_id = $1 and deleted_at is null and id < $3
-    and ($2::text is null or name ilike $2 or description ilike $2)
+    and coalesce(name ilike $2 or description ilike $2, $2::text is null)
 order by id desc
 limit $4;
 

@@ -1,0 +1,174 @@
+"""Lists of executions: filters, orders, and pages that lose and repeat nothing while others are made."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from engine.status import ExecutionStatus
+from storage.executions import (
+    ExecutionFilter,
+    ExecutionRow,
+    list_children,
+    list_roots,
+    list_tree,
+    tree_sizes,
+)
+from storage.flows import FlowRow, create_flow
+from storage.pool import Connection
+from tests.storage.seeds import END, create
+
+FAIL = """
+update executions set status = 'FAILED', completed_at = clock_timestamp(), error = $2 where id = $1
+"""
+
+ERROR = r'{"code":"NODE","message":"Disk\u0000 100% full: C:\\u0000","nodeId":"n"}'
+
+Page = Callable[[str | None], Awaitable[list[ExecutionRow]]]
+
+
+async def all_pages(page: Page, between: Callable[[], Awaitable[object]]) -> list[str]:
+    """The ids of all pages, when something happens between each two."""
+    seen: list[str] = []
+    while rows := await page(seen[-1] if seen else None):
+        seen += [row.id for row in rows]
+        await between()
+    return seen
+
+
+async def found(connection: Connection, filter: ExecutionFilter, flow: FlowRow | None = None) -> list[str]:
+    flow_id = flow.id if flow else None
+    rows = await list_roots(connection, owner_id="ada", flow_id=flow_id, filter=filter, limit=100, after=None)
+    return [row.id for row in rows]
+
+
+async def tree_of_seven(connection: Connection, flow: FlowRow) -> list[ExecutionRow]:
+    """A root, two children, two grandchildren of each; by depth and creation."""
+    root = await create(connection, flow)
+    children = [await create(connection, flow, root_id=root.id, parent_id=root.id, depth=1) for _ in range(2)]
+    grandchildren = [
+        await create(connection, flow, root_id=root.id, parent_id=child.id, depth=2)
+        for child in children
+        for _ in range(2)
+    ]
+    return [root, *children, *grandchildren]
+
+
+@pytest.mark.parametrize("of_flow", [True, False], ids=["of a flow", "of an owner"])
+async def test_pages_of_roots_join_without_gap_while_others_are_made(
+    connection: Connection, flow: FlowRow, of_flow: bool
+) -> None:
+    before = [(await create(connection, flow)).id for _ in range(11)]
+    flow_id = flow.id if of_flow else None
+    seen = await all_pages(
+        lambda after: list_roots(connection, owner_id="ada", flow_id=flow_id, limit=3, after=after),
+        lambda: create(connection, flow),
+    )
+    assert seen == before[::-1]
+
+
+async def test_pages_of_children_join_without_gap_while_others_are_made(connection: Connection, flow: FlowRow) -> None:
+    root = await create(connection, flow)
+
+    async def spawn() -> str:
+        return (await create(connection, flow, root_id=root.id, parent_id=root.id, depth=1)).id
+
+    before = [await spawn() for _ in range(7)]
+    seen = await all_pages(lambda after: list_children(connection, root.id, 2, after), spawn)
+    assert seen == before[::-1]
+
+
+async def test_a_page_of_a_tree_goes_on_behind_depth_and_id_and_sees_what_is_spawned_further_down(
+    connection: Connection, flow: FlowRow
+) -> None:
+    members = await tree_of_seven(connection, flow)
+    root, late = members[0], []
+    seen: list[str] = []
+    after = None
+    while page := await list_tree(connection, root_id=root.id, owner_id="ada", max_level=None, limit=2, after=after):
+        seen += [row.id for row in page]
+        after = page[-1].depth, page[-1].id
+        if len(late) < 3:
+            late.append((await create(connection, flow, root_id=root.id, parent_id=root.id, depth=3)).id)
+    assert seen == [row.id for row in members] + late
+
+
+async def test_a_tree_can_be_cut_at_a_level_and_is_shown_to_its_owner_only(
+    connection: Connection, flow: FlowRow
+) -> None:
+    members = await tree_of_seven(connection, flow)
+    root_id = members[0].id
+    for level, count in ((0, 1), (1, 3), (2, 7), (9, 7)):
+        rows = await list_tree(connection, root_id=root_id, owner_id="ada", max_level=level, limit=50, after=None)
+        assert rows == members[:count]
+    assert await list_tree(connection, root_id=root_id, owner_id="eve", max_level=None, limit=9, after=None) == []
+
+
+async def test_sizes_of_trees_leave_the_root_out_and_count_its_level(connection: Connection, flow: FlowRow) -> None:
+    members = await tree_of_seven(connection, flow)
+    alone = await create(connection, flow)
+    assert await tree_sizes(connection, [members[0].id, alone.id, "EX0"]) == {members[0].id: (3, 6), alone.id: (1, 0)}
+
+
+async def test_roots_are_listed_by_owner_and_flow_and_without_children(connection: Connection, flow: FlowRow) -> None:
+    other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
+    mine = (await tree_of_seven(connection, flow))[0].id
+    of_other = (await create(connection, other)).id
+    await create(connection, flow, owner_id="eve")
+    assert await found(connection, ExecutionFilter()) == [of_other, mine]
+    assert await found(connection, ExecutionFilter(), flow) == [mine]
+
+
+async def test_a_filter_by_parent_lists_its_children(connection: Connection, flow: FlowRow) -> None:
+    other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
+    root, first, second, *_ = await tree_of_seven(connection, flow)
+    children = ExecutionFilter(parent_execution_id=root.id)
+    assert await found(connection, children) == [second.id, first.id]
+    assert await found(connection, children, flow) == [second.id, first.id]
+    assert await found(connection, children, other) == []
+    await connection.execute(END, first.id)
+    running = ExecutionFilter(parent_execution_id=root.id, statuses=[ExecutionStatus.CREATED])
+    assert await found(connection, running) == [second.id]
+
+
+async def test_statuses_and_errors_filter(connection: Connection, flow: FlowRow) -> None:
+    created, completed, failed = [(await create(connection, flow)).id for _ in range(3)]
+    await connection.execute(END, completed)
+    await connection.execute(FAIL, failed, ERROR)
+    ended = [ExecutionStatus.COMPLETED, ExecutionStatus.FAILED]
+    assert await found(connection, ExecutionFilter(statuses=ended)) == [failed, completed]
+    assert await found(connection, ExecutionFilter(statuses=[])) == []
+    assert await found(connection, ExecutionFilter(has_error=True)) == [failed]
+    assert await found(connection, ExecutionFilter(has_error=False)) == [completed, created]
+    assert await found(connection, ExecutionFilter(has_error=False, statuses=ended)) == [completed]
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("disk", True),
+        ("100% FULL", True),
+        ("%", True),
+        ("_", False),
+        ("C:\\", True),
+        ("NODE", False),
+        ("message", False),
+    ],
+)
+async def test_a_search_in_errors_reads_the_message_only_and_takes_wildcards_literally(
+    connection: Connection, flow: FlowRow, text: str, matches: bool
+) -> None:
+    failed = (await create(connection, flow)).id
+    await create(connection, flow)
+    await connection.execute(FAIL, failed, ERROR)
+    assert await found(connection, ExecutionFilter(error_contains=text)) == ([failed] if matches else [])
+
+
+async def test_a_time_span_counts_its_beginning_in_and_its_end_out(connection: Connection, flow: FlowRow) -> None:
+    first, second = [await create(connection, flow) for _ in range(2)]
+    assert first.created_at < second.created_at
+    since = ExecutionFilter(created_after=second.created_at)
+    assert await found(connection, since) == [second.id]
+    assert await found(connection, ExecutionFilter(created_before=second.created_at)) == [first.id]
+    later = ExecutionFilter(created_after=second.created_at + timedelta(microseconds=1))
+    assert await found(connection, later) == []

@@ -1,0 +1,159 @@
+"""How Postgres goes about the queries that run often, or over tables that grow without bound.
+
+Plans are generic, as they are once a connection has prepared a query and used it a few times; but limits are known:
+Postgres takes an unknown one for a tenth of the table, finds the plan dear and keeps to plans that know it.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+import pytest_asyncio
+
+from storage.queries import load
+from tests.conftest import _database
+
+HOT = [
+    ("append", "append"),
+    ("claims", "claim"),
+    ("claims", "wake_due"),
+    ("claims", "next_due"),
+    ("claims", "release_all"),
+    ("commands", "send"),
+    ("commands", "accepted_status"),
+    ("commands", "unapplied"),
+    ("commands", "with_mail"),
+    ("events", "read_events"),
+    ("events", "read_page"),
+    ("events", "read_news"),
+    ("events", "log_ends"),
+    ("executions", "create_execution"),
+    ("executions", "execution_by_idempotency_key"),
+    ("executions", "executions_by_id"),
+    ("executions", "list_roots_of_owner"),
+    ("executions", "list_roots_of_flow"),
+    ("executions", "list_children_matching"),
+    ("executions", "list_children"),
+    ("executions", "list_tree"),
+    ("executions", "tree_sizes"),
+    ("flows", "update_flow"),
+    ("flows", "lock_flow"),
+    ("flows", "has_unfinished_executions"),
+    ("flows", "flows_by_id"),
+    ("flows", "flow_versions_by_id"),
+    ("flows", "list_flows"),
+    ("flows", "list_flow_versions"),
+    ("payloads", "load_payloads"),
+]
+"""File and name of each."""
+
+SORT_FREE = [
+    ("events", "read_events"),
+    ("executions", "list_roots_of_owner"),
+    ("executions", "list_roots_of_flow"),
+    ("executions", "list_children"),
+    ("executions", "list_tree"),
+    ("flows", "list_flows"),
+]
+"""Pages of long lists, which an index gives in order."""
+
+LARGE = """
+insert into flows (id, owner_id, name, latest_version)
+select 'FL' || n, 'owner' || n % 2, 'Flow ' || n, 1 from generate_series(1, 2000) as n;
+
+insert into flow_versions (flow_id, version, name, document) select id, 1, name, '{}' from flows;
+
+insert into executions (
+    id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, idempotency_key,
+    status, completed_at, outputs
+)
+select 'EX' || n, 'FL' || root % 2000 + 1, 1, 'owner' || (root % 2000 + 1) % 2, 'EX' || root,
+    case when n <> root then 'EX' || root end, (n <> root)::integer, '{}', '[]', '{}', case when n = root then n end,
+    case when n % 20 > 0 then 'COMPLETED' else 'CREATED' end, case when n % 20 > 0 then now() end,
+    case when n % 20 > 0 then '{}' end
+from generate_series(0, 19999) as n, lateral (select n - n % 2) as family (root);
+
+insert into execution_heads (execution_id, last_index) select id, 4 from executions;
+insert into execution_events (execution_id, index, type, timestamp, data)
+select id, index, 'NODE_STARTED', now(), '{}' from executions, generate_series(-1, 4) as index;
+insert into payloads (root_id, id, text) select id, md5(id), '1' from executions where id = root_id;
+insert into mailbox (execution_id, seq, command, applied)
+select id, 1, 'START', completed_at is not null from executions;
+insert into queue (execution_id, owner_id, priority, worker_id)
+select id, owner_id, 0, case when right(id, 1) < '5' then 'worker' || right(id, 2) end from executions;
+insert into timers (execution_id, due_at)
+select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
+"""
+
+EXPLAIN = """
+create function explain_generic(query text) returns json language plpgsql as $$
+declare plan json;
+begin
+    execute 'explain (generic_plan, format json) ' || query into plan;
+    return plan;
+end $$;
+"""
+
+SMALL_TABLES = {"workers"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def explainer(postgres_url: str, migrated_template: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a database with large tables."""
+    async with _database(postgres_url, migrated_template) as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute(LARGE + EXPLAIN)
+        await connection.execute("vacuum analyze")
+        yield connection
+        await connection.close()
+
+
+async def steps(explainer: asyncpg.Connection, file: str, name: str) -> list[dict[str, Any]]:
+    """Every step of a query's plan."""
+    query = re.sub(r"limit \$\d+", "limit 10", load(file)[name].rstrip(";"))
+    text = await explainer.fetchval("select explain_generic($1)", query)
+    return list(_steps(orjson.loads(text)[0]["Plan"]))
+
+
+def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from _steps(below)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("file", "name"), HOT)
+async def test_no_large_table_is_read_from_end_to_end(explainer: asyncpg.Connection, file: str, name: str) -> None:
+    scanned = {
+        step["Relation Name"]
+        for step in await steps(explainer, file, name)
+        if step["Node Type"] == "Seq Scan" and step["Relation Name"] not in SMALL_TABLES
+    }
+    assert not scanned
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("file", "name"), SORT_FREE)
+async def test_a_page_of_a_long_list_comes_sorted_from_an_index(
+    explainer: asyncpg.Connection, file: str, name: str
+) -> None:
+    assert not [step for step in await steps(explainer, file, name) if "Sort" in step["Node Type"]]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_timers_that_are_not_due_are_not_looked_at(explainer: asyncpg.Connection) -> None:
+    conditions = [step.get("Index Cond", "") for step in await steps(explainer, "claims", "wake_due")]
+    assert any("due_at <=" in condition for condition in conditions)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_missing_index_would_be_noticed(explainer: asyncpg.Connection) -> None:
+    undone = explainer.transaction()
+    await undone.start()
+    await explainer.execute("drop index executions_by_root")
+    plan = await steps(explainer, "executions", "tree_sizes")
+    await undone.rollback()
+    assert "Seq Scan" in {step["Node Type"] for step in plan}
