@@ -21,9 +21,6 @@ from engine.commands import (
 )
 from engine.entry import time_text
 from engine.events import (
-    EdgeTransferCompleted,
-    EdgeTransferFailed,
-    EdgeTransferStarted,
     Event,
     ExecutionError,
     ExecutionRecovered,
@@ -36,15 +33,12 @@ from engine.events import (
     NodeFailed,
     NodeRetrying,
     NodeSkipped,
-    NodeStarted,
-    NodeStatusChanged,
     NodeWaiting,
 )
-from engine.plan import PlanEdge, PlanNode
-from engine.ports import EXECUTE, accepts, kind_of_value
+from engine.starting import records_all, start_node, status_change
 from engine.state import NodeRecord, State
-from engine.status import ErrorCode, ExecutionStatus, JoinMode, NodeStatus, RecordEvents
-from engine.values import UNLOADED, Value
+from engine.status import ErrorCode, ExecutionStatus, NodeStatus
+from engine.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ def _cancel(state: State, number: int, now: int) -> Iterator[Event]:
         node_id=node.id,
         retryable=False,
     )
-    yield from _status_change(state, number, NodeStatus.FAILED)
+    yield from status_change(state, number, NodeStatus.FAILED)
     yield NodeFailed(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -141,7 +135,7 @@ def _node_succeeded(state: State, command: NodeSucceeded, now: int) -> Decision:
 
 def _completion(state: State, number: int, outputs: Mapping[str, Value], elapsed: float) -> Iterator[Event]:
     node = state.plan.nodes[number]
-    yield from _status_change(state, number, NodeStatus.COMPLETED)
+    yield from status_change(state, number, NodeStatus.COMPLETED)
     yield NodeCompleted(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -161,7 +155,7 @@ def _node_waits(state: State, command: NodeWaits, now: int) -> Decision:
         until=time_text(command.until),
         outputs=dict(command.outputs),
     )
-    return Decision((*_status_change(state, command.node, NodeStatus.WAITING), waiting))
+    return Decision((*status_change(state, command.node, NodeStatus.WAITING), waiting))
 
 
 def _node_erred(state: State, command: NodeErred, now: int) -> Decision:
@@ -182,7 +176,7 @@ def _may_retry(state: State, command: NodeErred) -> bool:
 def _retry(state: State, command: NodeErred) -> Iterator[Event]:
     node, record = state.plan.nodes[command.node], state.nodes[command.node]
     delay = node.retry.delay_ms(record.retries + 1, command.chance) if node.retry else 0.0
-    yield from _status_change(state, command.node, NodeStatus.WAITING)
+    yield from status_change(state, command.node, NodeStatus.WAITING)
     yield NodeRetrying(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -194,7 +188,7 @@ def _retry(state: State, command: NodeErred) -> Iterator[Event]:
 
 def _failure(state: State, number: int, error: ExecutionError, elapsed: float) -> Iterator[Event]:
     node = state.plan.nodes[number]
-    yield from _status_change(state, number, NodeStatus.FAILED)
+    yield from status_change(state, number, NodeStatus.FAILED)
     yield NodeFailed(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -205,7 +199,7 @@ def _failure(state: State, number: int, error: ExecutionError, elapsed: float) -
 
 
 def _node_logged(state: State, command: NodeLogged, now: int) -> Decision:
-    if not _records_all(state):
+    if not records_all(state):
         return NOTHING
     node = state.plan.nodes[command.node]
     return Decision((NodeDebugLogString(node_id=node.id, node_type=node.node_type.type, log=command.text),))
@@ -254,7 +248,7 @@ def _skip_doomed(state: State, now: int) -> Decision:
 def _skip(state: State, number: int) -> Iterator[Event]:
     node = state.plan.nodes[number]
     causes = [state.plan.nodes[cause].id for cause in state.nodes[number].readiness.causes]
-    yield from _status_change(state, number, NodeStatus.SKIPPED)
+    yield from status_change(state, number, NodeStatus.SKIPPED)
     yield NodeSkipped(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -302,7 +296,7 @@ def _begin(state: State, number: int, now: int) -> Decision:
     has_slot = state.executing < state.setup.options.max_concurrency
     if not has_slot and not state.plan.nodes[number].is_group:
         return NOTHING
-    return Decision(tuple(_start_node(state, number, now)))
+    return Decision(tuple(start_node(state, number, now)))
 
 
 def _complete_flow(state: State, now: int) -> Decision:
@@ -330,83 +324,6 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
     _start_ready,
     _complete_flow,
 )
-
-
-# --- starting a node --------------------------------------------------------------------------------------------------
-
-
-def _start_node(state: State, number: int, now: int) -> Iterator[Event]:
-    node, record = state.plan.nodes[number], state.nodes[number]
-    if _records_all(state):
-        yield from _transfers(state, node, now)
-    yield from _status_change(state, number, NodeStatus.EXECUTING)
-    yield NodeStarted(
-        node_id=node.id,
-        node_type=node.node_type.type,
-        attempt=record.attempt + 1,
-        inputs=dict(record.inputs) if record.inputs is not None else _gather(state, node),
-        idempotency_key=f"{state.setup.execution_id}:{node.id}",
-    )
-
-
-def _gather(state: State, node: PlanNode) -> dict[str, Value]:
-    inputs = dict(state.constants(node))
-    for port in _ports_used(state, node):
-        edges = _edges_used(state, node, port)
-        values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
-        inputs[port] = Value.listed(values) if port in node.many else values[0]
-    return inputs
-
-
-def _ports_used(state: State, node: PlanNode) -> list[str]:
-    """The connected inputs that have a value; of a node that runs on the first, only that one."""
-    first = state.nodes[node.number].readiness.first
-    if node.join is JoinMode.ANY:
-        return [port for port in first if port in node.inputs][:1]
-    return [port for port in node.inputs if port in first]
-
-
-def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:
-    if port not in node.many:
-        return (state.nodes[node.number].readiness.first[port],)
-    return tuple(edge for edge in node.incoming[port] if edge.source_port in state.nodes[edge.source_node].outputs)
-
-
-def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
-    if state.nodes[node.number].attempt:
-        return
-    first = state.nodes[node.number].readiness.first
-    for port in ([EXECUTE] if EXECUTE in first else []) + _ports_used(state, node):
-        for edge in _edges_used(state, node, port):
-            yield EdgeTransferStarted(source=edge.source, target=edge.target)
-            yield _arrival(state, edge, now)
-
-
-def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
-    source = state.nodes[edge.source_node]
-    data = source.outputs[edge.source_port].data
-    if data is not UNLOADED and not accepts(edge.target_kind, data):
-        message = f"{edge.target} takes {edge.target_kind}, but got {kind_of_value(data) or 'null'}."
-        node_id = state.plan.nodes[edge.target_node].id
-        error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
-        return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
-    resolved_at = source.completed_at if source.completed_at is not None else now
-    return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
-
-
-def _status_change(state: State, number: int, status: NodeStatus) -> Iterator[Event]:
-    if _records_all(state):
-        node = state.plan.nodes[number]
-        yield NodeStatusChanged(
-            node_id=node.id,
-            node_type=node.node_type.type,
-            old_status=state.nodes[number].status,
-            new_status=status,
-        )
-
-
-def _records_all(state: State) -> bool:
-    return state.setup.options.recorded is RecordEvents.ALL
 
 
 _RULES: Mapping[type[Command], Callable[[State, Any, int], Decision]] = {

@@ -1,0 +1,95 @@
+"""What a node starts with: the values that its edges bring, and the events that say so."""
+
+from collections.abc import Iterator
+
+from engine.events import (
+    EdgeTransferCompleted,
+    EdgeTransferFailed,
+    EdgeTransferStarted,
+    Event,
+    ExecutionError,
+    NodeStarted,
+    NodeStatusChanged,
+)
+from engine.plan import PlanEdge, PlanNode
+from engine.ports import EXECUTE, accepts, kind_of_value
+from engine.state import State
+from engine.status import ErrorCode, JoinMode, NodeStatus, RecordEvents
+from engine.values import UNLOADED, Value
+
+
+def start_node(state: State, number: int, now: int) -> Iterator[Event]:
+    """The events that begin an attempt: what arrives at the node, and its start."""
+    node, record = state.plan.nodes[number], state.nodes[number]
+    if records_all(state):
+        yield from _transfers(state, node, now)
+    yield from status_change(state, number, NodeStatus.EXECUTING)
+    yield NodeStarted(
+        node_id=node.id,
+        node_type=node.node_type.type,
+        attempt=record.attempt + 1,
+        inputs=dict(record.inputs) if record.inputs is not None else _gather(state, node),
+        idempotency_key=f"{state.setup.execution_id}:{node.id}",
+    )
+
+
+def _gather(state: State, node: PlanNode) -> dict[str, Value]:
+    inputs = dict(state.constants(node))
+    for port in _ports_used(state, node):
+        edges = _edges_used(state, node, port)
+        values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
+        inputs[port] = Value.listed(values) if port in node.many else values[0]
+    return inputs
+
+
+def _ports_used(state: State, node: PlanNode) -> list[str]:
+    """The connected inputs that have a value; of a node that runs on the first, only that one."""
+    first = state.nodes[node.number].readiness.first
+    if node.join is JoinMode.ANY:
+        return [port for port in first if port in node.inputs][:1]
+    return [port for port in node.inputs if port in first]
+
+
+def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:
+    if port not in node.many:
+        return (state.nodes[node.number].readiness.first[port],)
+    return tuple(edge for edge in node.incoming[port] if edge.source_port in state.nodes[edge.source_node].outputs)
+
+
+def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
+    if state.nodes[node.number].attempt:
+        return
+    first = state.nodes[node.number].readiness.first
+    for port in ([EXECUTE] if EXECUTE in first else []) + _ports_used(state, node):
+        for edge in _edges_used(state, node, port):
+            yield EdgeTransferStarted(source=edge.source, target=edge.target)
+            yield _arrival(state, edge, now)
+
+
+def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
+    source = state.nodes[edge.source_node]
+    data = source.outputs[edge.source_port].data
+    if data is not UNLOADED and not accepts(edge.target_kind, data):
+        message = f"{edge.target} takes {edge.target_kind}, but got {kind_of_value(data) or 'null'}."
+        node_id = state.plan.nodes[edge.target_node].id
+        error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
+        return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
+    resolved_at = source.completed_at if source.completed_at is not None else now
+    return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
+
+
+def status_change(state: State, number: int, status: NodeStatus) -> Iterator[Event]:
+    """The event that says a node's new status, if such events are recorded."""
+    if records_all(state):
+        node = state.plan.nodes[number]
+        yield NodeStatusChanged(
+            node_id=node.id,
+            node_type=node.node_type.type,
+            old_status=state.nodes[number].status,
+            new_status=status,
+        )
+
+
+def records_all(state: State) -> bool:
+    """Whether edges, status changes and debug logs are recorded."""
+    return state.setup.options.recorded is RecordEvents.ALL
