@@ -1,0 +1,76 @@
+"""Settings: what the environment may say, and how it is told that it is wrong."""
+
+import pytest
+
+from tidegate.settings import InvalidSetting, MissingSetting, Settings
+
+POSTGRES = "postgresql://tide:secret@db:5433/tidegate"
+
+
+def test_an_empty_environment_gives_the_defaults():
+    settings = Settings.read({})
+
+    assert settings.worker_concurrency == 64
+    assert settings.lease_seconds == 10.0
+    assert settings.http_allow == frozenset()
+
+
+def test_every_variable_is_read():
+    settings = Settings.read(
+        {
+            "DATABASE_URL": POSTGRES,
+            "REDIS_URL": "unix:///run/valkey.sock",
+            "TIDEGATE_WORKER_CONCURRENCY": "200",
+            "TIDEGATE_LEASE_SECONDS": "2.5",
+            "TIDEGATE_HTTP_ALLOW": "Localhost:8080, 10.0.0.7,[::1]:9000,",
+        }
+    )
+
+    assert settings.database == POSTGRES
+    assert settings.redis == "unix:///run/valkey.sock"
+    assert settings.worker_concurrency == 200
+    assert settings.lease_seconds == 2.5
+    assert settings.http_allow == {"localhost:8080", "10.0.0.7", "[::1]:9000"}
+
+
+def test_an_empty_variable_counts_as_not_set():
+    assert Settings.read({"DATABASE_URL": " ", "TIDEGATE_WORKER_CONCURRENCY": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("DATABASE_URL", "mysql://db/tidegate", "postgresql://user:password@host:5432/name"),
+        ("DATABASE_URL", "postgresql://db:port/tidegate", "postgresql://user:password@host:5432/name"),
+        ("REDIS_URL", "localhost:6379", "redis://:password@host:6379/0"),
+        ("TIDEGATE_WORKER_CONCURRENCY", "0", "from 1 to 10000"),
+        ("TIDEGATE_WORKER_CONCURRENCY", "2.5", "a whole number"),
+        ("TIDEGATE_LEASE_SECONDS", "nan", "from 1 to 3600"),
+        ("TIDEGATE_LEASE_SECONDS", "ten", "a number of seconds"),
+        ("TIDEGATE_HTTP_ALLOW", "http://localhost", "localhost:8080"),
+        ("TIDEGATE_HTTP_ALLOW", "localhost:99999", "localhost:8080"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable_and_what_would_be_right(variable, text, expected):
+    with pytest.raises(InvalidSetting) as caught:
+        Settings.read({variable: text})
+
+    message = caught.value.message
+    assert message.startswith(f"{variable} is {text!r}")
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_a_missing_url_is_asked_for_by_its_name():
+    with pytest.raises(MissingSetting, match="DATABASE_URL is not set"):
+        _ = Settings().database
+    with pytest.raises(MissingSetting, match="REDIS_URL is not set"):
+        _ = Settings().redis
+
+
+def test_passwords_show_neither_in_errors_nor_in_the_settings():
+    with pytest.raises(InvalidSetting) as caught:
+        Settings.read({"DATABASE_URL": "mysql://tide:secret@db/tidegate"})
+
+    assert "secret" not in caught.value.message
+    assert "secret" not in repr(Settings.read({"DATABASE_URL": POSTGRES, "REDIS_URL": "redis://:secret@db"}))

@@ -1,0 +1,133 @@
+"""What the environment decides; everything else is an argument."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from engine.errors import TidegateError
+
+POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
+REDIS_URL = "a URL such as redis://:password@host:6379/0"
+ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
+
+
+class InvalidSetting(TidegateError):
+    """A setting in the environment is not valid."""
+
+    def __init__(self, variable: str, text: str, expected: str) -> None:
+        super().__init__(f"{variable} is {text!r}; it must be {expected}.")
+
+
+class MissingSetting(TidegateError):
+    """A setting that this process needs is not in the environment."""
+
+    def __init__(self, variable: str, expected: str) -> None:
+        super().__init__(f"{variable} is not set; it must be {expected}, or use tidegate dev, which needs none.")
+
+
+class Variable(NamedTuple):
+    """One variable of the environment: the field that it fills, and what its text must be."""
+
+    name: str
+    field: str
+    read: Callable[[str], Any]
+    expected: str
+
+    def value(self, text: str) -> Any:
+        """Read the variable's text; raises `InvalidSetting`, which never shows a password."""
+        try:
+            return self.read(text)
+        except ValueError:
+            shown = _without_password(text) if self.name.endswith("_URL") else text
+            raise InvalidSetting(self.name, shown, self.expected) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a process.
+
+    `worker_concurrency` counts the executions that a worker runs at once, `lease_seconds` how long a silent worker
+    keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not global.
+    """
+
+    database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    worker_concurrency: int = 64
+    lease_seconds: float = 10.0
+    http_allow: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the environment; an empty variable counts as not set. Raises `InvalidSetting`."""
+        given = {variable: environment.get(variable.name, "").strip() for variable in VARIABLES}
+        return cls(**{variable.field: variable.value(text) for variable, text in given.items() if text})
+
+    @property
+    def database(self) -> str:
+        """The Postgres URL; raises `MissingSetting`."""
+        if self.database_url is None:
+            raise MissingSetting("DATABASE_URL", POSTGRES_URL)
+        return self.database_url
+
+    @property
+    def redis(self) -> str:
+        """The Redis URL; raises `MissingSetting`."""
+        if self.redis_url is None:
+            raise MissingSetting("REDIS_URL", REDIS_URL)
+        return self.redis_url
+
+
+def _without_password(text: str) -> str:
+    scheme, separator, rest = text.rpartition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        parts = urlsplit(text)
+        # `port` raises ValueError for what is no port.
+        if parts.scheme not in schemes or parts.port == 0:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _between(low: float, high: float, kind: type[int] | type[float]) -> Callable[[str], int | float]:
+    def read(text: str) -> int | float:
+        number = kind(text)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _hosts(text: str) -> frozenset[str]:
+    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+    for host in hosts:
+        parts = urlsplit(f"//{host}")
+        if not parts.hostname or parts.path or parts.username is not None or parts.port == 0:
+            raise ValueError
+    return hosts
+
+
+VARIABLES = (
+    Variable("DATABASE_URL", "database_url", _url("postgresql", "postgres"), POSTGRES_URL),
+    Variable("REDIS_URL", "redis_url", _url("redis", "rediss", "unix"), REDIS_URL),
+    Variable(
+        "TIDEGATE_WORKER_CONCURRENCY",
+        "worker_concurrency",
+        _between(1, 10_000, int),
+        "a whole number from 1 to 10000",
+    ),
+    Variable(
+        "TIDEGATE_LEASE_SECONDS",
+        "lease_seconds",
+        _between(1, 3600, float),
+        "a number of seconds from 1 to 3600",
+    ),
+    Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
+)
