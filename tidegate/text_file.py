@@ -1,0 +1,19 @@
+"""Text files that the user names."""
+
+from pathlib import Path
+
+from engine.errors import TidegateError
+
+
+class UnreadableFile(TidegateError):
+    """A file cannot be read."""
+
+
+def read_text(path: str) -> str:
+    """The text of a file in UTF-8; raises `UnreadableFile`."""
+    try:
+        return Path(path).read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{path} is not text in UTF-8 (see byte {error.start}).") from None
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}.") from None
