@@ -1,0 +1,1 @@
+"""Tidegate: durable flow execution, watched live over GraphQL."""

@@ -1,0 +1,64 @@
+"""The API in this process: its services, its application and the HTTP server around that."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from engine.errors import ServiceUnavailable
+from engine.nodes import BUILT_IN
+from resolvers.app import create_app
+from resolvers.services import open_services
+
+FRAME_BYTES = 1024 * 1024
+KEEP_ALIVE_SECONDS = 75
+GRACE_SECONDS = 4
+LOOK_SECONDS = 0.01
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are for the process as a whole."""
+        yield
+
+
+@asynccontextmanager
+async def api(database_url: str, redis_url: str, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve the API on a listening socket from entry to exit; gives the task that serves.
+
+    At the end, open requests and subscriptions get four seconds. Raises `ServiceUnavailable`.
+    """
+    async with open_services(database_url, redis_url, BUILT_IN) as services:
+        server = _Server(_configuration(create_app(services)))
+        task = asyncio.create_task(server.serve([listener]), name="api")
+        try:
+            await _started(server, task)
+            yield task
+        finally:
+            server.should_exit = True
+            await asyncio.wait([task])
+
+
+def _configuration(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws_max_size=FRAME_BYTES,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    while not server.started:
+        if task.done():
+            raise ServiceUnavailable("The API did not start; the log says why.")
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,13 @@
+"""The subcommands of `tidegate`, one a file, in the order in which `--help` lists them."""
+
+from tidegate.command import Command
+from tidegate.commands.dev import DEV
+from tidegate.commands.events import EVENTS
+from tidegate.commands.migrate import MIGRATE
+from tidegate.commands.run import RUN
+from tidegate.commands.schema import SCHEMA
+from tidegate.commands.serve import SERVE
+from tidegate.commands.validate import VALIDATE
+from tidegate.commands.worker import WORKER
+
+COMMANDS: tuple[Command, ...] = (DEV, RUN, VALIDATE, EVENTS, SERVE, WORKER, MIGRATE, SCHEMA)

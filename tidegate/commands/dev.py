@@ -1,0 +1,42 @@
+"""tidegate dev: everything on this machine."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from tidegate.command import Command
+from tidegate.commands.arguments import add_port
+
+
+def _configure(parser: ArgumentParser) -> None:
+    add_port(parser)
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(".tidegate"),
+        metavar="FOLDER",
+        help="where everything is kept (default: %(default)s)",
+    )
+    parser.add_argument("--no-worker", action="store_true", help="start no worker")
+
+
+def _execute(arguments: Namespace) -> int:
+    from tidegate.dev import Dev
+    from tidegate.logs import log_to_stderr
+    from tidegate.loop import run
+    from tidegate.settings import Settings
+
+    # For the worker, which would only say so again and again.
+    Settings.read()
+    log_to_stderr("warning")
+    run(Dev(arguments.data_dir, arguments.port, with_worker=not arguments.no_worker).run())
+    return 0
+
+
+DEV = Command(
+    name="dev",
+    summary="Start Postgres, Valkey, the API, a worker and the example flows on this machine.",
+    details="Starts its own servers, whatever DATABASE_URL and REDIS_URL say, and writes their URLs to FOLDER/env, so\n"
+    "that further processes can join. SIGINT (Ctrl-C) or SIGTERM ends it all; the data stays for the next start.",
+    configure=_configure,
+    execute=_execute,
+)

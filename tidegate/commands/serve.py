@@ -1,0 +1,36 @@
+"""tidegate serve: the API."""
+
+from argparse import ArgumentParser, Namespace
+
+from tidegate.command import Command
+from tidegate.commands.arguments import add_log_level, add_port
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
+    add_port(parser)
+    add_log_level(parser)
+
+
+def _execute(arguments: Namespace) -> int:
+    from tidegate.listening import listen
+    from tidegate.logs import log_to_stderr
+    from tidegate.loop import run
+    from tidegate.serve import serve
+    from tidegate.settings import Settings
+
+    settings = Settings.read()
+    log_to_stderr(arguments.log_level)
+    with listen(arguments.host, arguments.port) as listener:
+        run(serve(settings, listener))
+    return 0
+
+
+SERVE = Command(
+    name="serve",
+    summary="Serve the GraphQL API: one process of any number.",
+    details="Needs DATABASE_URL (migrated) and REDIS_URL. No node runs here: start `tidegate worker` too.\n"
+    "There is no authentication yet, so only loopback addresses are served. SIGINT or SIGTERM ends it.",
+    configure=_configure,
+    execute=_execute,
+)

@@ -1,0 +1,40 @@
+"""tidegate worker: runs executions."""
+
+from argparse import ArgumentParser, Namespace
+
+from tidegate.command import Command
+from tidegate.commands.arguments import add_log_level
+
+
+def _configure(parser: ArgumentParser) -> None:
+    add_log_level(parser)
+    parser.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="end also when standard input closes, which it does when the process that holds it ends",
+    )
+
+
+def _execute(arguments: Namespace) -> int:
+    from tidegate.logs import log_to_stderr
+    from tidegate.loop import run
+    from tidegate.settings import Settings
+    from tidegate.stdin_watch import end_when_stdin_closes
+    from tidegate.worker import work
+
+    settings = Settings.read()
+    log_to_stderr(arguments.log_level)
+    if arguments.until_stdin_closes:
+        end_when_stdin_closes()
+    run(work(settings))
+    return 0
+
+
+WORKER = Command(
+    name="worker",
+    summary="Run executions: one worker of any number.",
+    details="Needs DATABASE_URL (migrated) and REDIS_URL. SIGINT or SIGTERM ends it: what it runs is given back, and\n"
+    "another worker goes on. TIDEGATE_WORKER_CONCURRENCY, TIDEGATE_LEASE_SECONDS and TIDEGATE_HTTP_ALLOW set it.",
+    configure=_configure,
+    execute=_execute,
+)

@@ -1,0 +1,79 @@
+"""tidegate dev: everything that Tidegate needs, on this machine, from one command."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from storage.embedded.errors import folder_errors
+from storage.embedded.home import Home
+from storage.migrate import migrate
+from tidegate.api import api
+from tidegate.client import Client
+from tidegate.embedded_servers import embedded_servers
+from tidegate.example_flows import ExampleFlows
+from tidegate.listening import address, listen
+from tidegate.stop_signal import StopSignal
+from tidegate.worker_process import worker_process
+
+HOST = "127.0.0.1"
+
+
+class Dev:
+    """The embedded servers, the API, a worker if `with_worker`, and the example flows, on the data in `data_dir`."""
+
+    def __init__(self, data_dir: Path, port: int, *, with_worker: bool) -> None:
+        self._data_dir = data_dir.absolute()
+        self._port = port
+        self._with_worker = with_worker
+        self._began = time.monotonic()
+
+    async def run(self) -> None:
+        """Run until SIGINT or SIGTERM; raises `TidegateError` if something cannot be started."""
+        stop = StopSignal()
+        async with AsyncExitStack() as stack:
+            home = self._take_folder(stack)
+            listener = stack.enter_context(listen(HOST, self._port))
+            urls = await stack.enter_async_context(embedded_servers(self._data_dir))
+            await migrate(urls["DATABASE_URL"])
+            self._write_environment(urls)
+            if self._with_worker:
+                await stack.enter_async_context(worker_process(urls))
+            serving = await stack.enter_async_context(api(urls["DATABASE_URL"], urls["REDIS_URL"], listener))
+            print(self._summary(address(listener), await self._load_examples(home, listener)), flush=True)
+            await stop.wait(serving)
+            print("Ending; the data stays.", flush=True)
+
+    def _take_folder(self, stack: AsyncExitStack) -> Home:
+        """Keep a twin on the same data out."""
+        with folder_errors(self._data_dir):
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            home = Home(self._data_dir / "dev", self._data_dir)
+            home.make()
+            return stack.enter_context(home)
+
+    def _write_environment(self, urls: Mapping[str, str]) -> None:
+        path = self._data_dir / "env"
+        with folder_errors(path):
+            path.unlink(missing_ok=True)
+            with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
+                file.writelines(f"{name}={url}\n" for name, url in urls.items())
+
+    async def _load_examples(self, home: Home, listener: socket.socket) -> int:
+        async with Client(f"http://{address(listener)}/graphql") as client:
+            return await ExampleFlows(client, home.folder / "examples.json").load()
+
+    def _summary(self, address: str, flows: int) -> str:
+        try_it = "tidegate run examples/order-total.yaml"
+        url = "" if address == f"{HOST}:8000" else f" --url http://{address}/graphql"
+        return (
+            f"Tidegate is ready after {time.monotonic() - self._began:.1f} s.\n"
+            f"  GraphQL   http://{address}/graphql (subscriptions: ws://{address}/graphql)\n"
+            f"  health    http://{address}/readyz\n"
+            f"  data      {self._data_dir} (URLs for further processes: {self._data_dir / 'env'})\n"
+            f"  examples  {flows} flows; try: {try_it}{url}\n"
+            f"  worker    {'one beside this process' if self._with_worker else 'none; start: tidegate worker'}\n"
+            "Ctrl-C ends it; the data stays."
+        )

@@ -1,0 +1,63 @@
+"""What is known of a run from the events so far."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tidegate.event_stream import Event
+
+
+@dataclass(slots=True)
+class Busy:
+    """A node that is running or waiting; `since` is in seconds of `Figures.clock`."""
+
+    node_type: str
+    since: float
+    waiting: bool = False
+
+
+@dataclass(slots=True)
+class Figures:
+    """Counts of a run: `total` nodes, how many of them have ended and how, and which are busy."""
+
+    total: int
+    clock: Callable[[], float] = time.monotonic
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    busy: dict[str, Busy] = field(default_factory=dict)
+    outputs: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    execution_time: float | None = None
+
+    @property
+    def ended(self) -> int:
+        """How many nodes have ended."""
+        return self.completed + self.failed + self.skipped
+
+    def take(self, event: Event) -> None:
+        """Count an event in."""
+        kind, data = event["type"], event["data"]
+        if kind in ("NODE_STARTED", "NODE_WAITING", "NODE_RETRYING"):
+            self._begin(data, waiting=kind != "NODE_STARTED")
+        elif kind in ("NODE_COMPLETED", "NODE_FAILED", "NODE_SKIPPED"):
+            self._end(kind, data)
+        elif kind in ("FLOW_COMPLETED", "FLOW_FAILED", "FLOW_CANCELLED"):
+            self._finish(data)
+
+    def _begin(self, data: Mapping[str, Any], *, waiting: bool) -> None:
+        busy = self.busy.setdefault(data["nodeId"], Busy(data["nodeType"], self.clock()))
+        busy.waiting = waiting
+
+    def _end(self, kind: str, data: Mapping[str, Any]) -> None:
+        self.busy.pop(data["nodeId"], None)
+        self.completed += kind == "NODE_COMPLETED"
+        self.failed += kind == "NODE_FAILED"
+        self.skipped += kind == "NODE_SKIPPED"
+
+    def _finish(self, data: Mapping[str, Any]) -> None:
+        self.busy.clear()
+        self.execution_time = data["executionTime"]
+        self.outputs = data.get("outputs")
+        self.error = data.get("error")

@@ -1,0 +1,21 @@
+"""tidegate serve: the API as a process of its own."""
+
+import logging
+import socket
+
+from tidegate.api import api
+from tidegate.listening import address
+from tidegate.redis_check import warn_without_redis
+from tidegate.settings import Settings
+from tidegate.stop_signal import StopSignal
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached."""
+    stop = StopSignal()
+    await warn_without_redis(settings.redis)
+    async with api(settings.database, settings.redis, listener) as serving:
+        logger.info("The API listens on http://%s/graphql.", address(listener))
+        await stop.wait(serving)
