@@ -1,0 +1,49 @@
+"""The web application."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from resolvers.health import healthz, readyz
+from resolvers.http import graphql_over_http
+from resolvers.origins import SameOrigin
+from resolvers.services import Services
+from resolvers.sockets import graphql_over_socket
+
+OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
+
+SERVER_OPTIONS: Mapping[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": 1024 * 1024,
+    "ws_per_message_deflate": False,
+    "timeout_graceful_shutdown": 5,
+    "server_header": False,
+}
+"""What uvicorn must be told: bytes of a frame, seconds to end in."""
+
+
+def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
+    """Make the application; it opens the services when it starts and closes them when it stops.
+
+    `loopback` is for a server that only this machine is to reach: requests must name it so.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+        async with open_services() as services:
+            yield {"services": services}
+
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql_over_http, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", graphql_over_socket),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+        ],
+        middleware=[Middleware(SameOrigin, loopback=loopback)],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,57 @@
+"""The mutations that make executions and tell them what to do."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from engine.status import ExecutionCommand
+from resolvers.context import Context, Info
+from resolvers.creation import new_execution
+from schema.arguments import ExecutionId
+from schema.executions import Execution
+from schema.inputs import NewExecution
+from schema.outcomes import CreateExecutionPayload, StartExecutionPayload, StopExecutionPayload
+from storage.commands import send_command
+from storage.executions import create_execution as store_execution
+from storage.transaction import transaction
+
+Reason = Annotated[str | None, strawberry.argument(description="Why, for people; it shows in the event.")]
+
+
+async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPayload:
+    """Make an execution; it waits for its start, and its stream exists at once."""
+    context = info.context
+    flow = await context.flow(input.flow_id)
+    number = flow.latest_version if input.flow_version is None else input.flow_version
+    version = await context.services.versions.get(flow.id, number)
+    new = new_execution(input, version, context.viewer.id)
+    async with transaction(context.pool) as connection:
+        row, created = await store_execution(connection, new)
+        if created and input.auto_start:
+            await send_command(connection, row.id, ExecutionCommand.START)
+    context.services.doorbell.ring()
+    return CreateExecutionPayload(execution=Execution(row=row), created=created)
+
+
+async def start_execution(info: Info, execution_id: ExecutionId) -> StartExecutionPayload:
+    """Let a created execution go; accepted once, in status CREATED."""
+    return StartExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.START))
+
+
+async def stop_execution(info: Info, execution_id: ExecutionId, reason: Reason = None) -> StopExecutionPayload:
+    """End an execution and all that it spawned; accepted until it has ended."""
+    payload = {"reason": reason}
+    return StopExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.STOP, payload))
+
+
+async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:
+    """Put a command into the mailbox of the viewer's execution, and have its worker look."""
+    await context.asks.execution(execution_id)
+    async with transaction(context.pool) as connection:
+        accepted = await send_command(connection, execution_id, command, payload)
+    if accepted.is_held:
+        context.services.commands.notify(execution_id, accepted.seq)
+    else:
+        context.services.doorbell.ring()
+    context.asks.forget()
+    return Execution(row=await context.asks.execution(execution_id))

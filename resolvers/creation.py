@@ -1,0 +1,121 @@
+"""From what createExecution is given to an execution that can be stored; every refusal names its field."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from engine.document import FlowDocument, NodeDocument, PortReference
+from engine.errors import BadUserInput, ValueRefused
+from engine.ids import new_execution_id
+from engine.interface import check_inputs
+from engine.options import ExecutionOptions
+from engine.ports import Port, accepts
+from engine.registry import Registry
+from engine.values import SECRET_KEY, Value, encode
+from resolvers.versions import Version
+from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, PortValueInput
+from storage.executions import NewExecution
+
+KEY_LENGTH = 255
+
+
+def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) -> NewExecution:
+    """Check what was given against the flow version; raises `BadUserInput`."""
+    document = version.document
+    return NewExecution(
+        id=new_execution_id(),
+        flow_id=version.row.flow_id,
+        flow_version=version.row.version,
+        flow_name=version.row.name,
+        owner_id=owner_id,
+        inputs=_inputs(given.inputs, document),
+        port_values=_port_values(given.port_values or [], document, version.node_types),
+        options=_options(given.options, document),
+        integration=given.integration,
+        external_events=[],
+        priority=given.priority,
+        idempotency_key=_idempotency_key(given.idempotency_key),
+        request_digest=_digest(given) if given.idempotency_key is not None else None,
+    )
+
+
+def _inputs(given: Any, document: FlowDocument) -> Mapping[str, Any]:
+    inputs = {} if given is None else given
+    if not isinstance(inputs, dict):
+        raise BadUserInput("The inputs must be an object of values by name.", field="input.inputs")
+    for name, message in check_inputs(document, inputs):
+        raise BadUserInput(message, field=f"input.inputs.{name}")
+    return inputs
+
+
+def _options(given: ExecutionOptionsInput | None, document: FlowDocument) -> ExecutionOptions:
+    try:
+        options = ExecutionOptions.model_validate(vars(given) if given else {}, by_name=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(["input", "options", *(to_camel(str(step)) for step in first["loc"])])
+        raise BadUserInput(f"{first['msg']}.", field=field) from None
+    _check_breakpoints(options.breakpoints, document)
+    return options
+
+
+def _check_breakpoints(breakpoints: Sequence[str], document: FlowDocument) -> None:
+    known = {node.id for node in document.nodes} if breakpoints else set()
+    for number, node_id in enumerate(breakpoints):
+        if node_id not in known:
+            raise BadUserInput("The flow has no such node.", field=f"input.options.breakpoints.{number}")
+
+
+def _port_values(given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry) -> list[dict[str, Any]]:
+    if not given:
+        return []
+    nodes = {node.id: node for node in document.nodes}
+    taken = {edge.target for edge in document.edges}
+    for number, item in enumerate(given):
+        place = f"input.portValues.{number}"
+        if item.node_id not in nodes:
+            raise BadUserInput("The flow has no such node.", field=f"{place}.nodeId")
+        port = _port(item, nodes[item.node_id], node_types, f"{place}.port")
+        reference = PortReference(item.node_id, item.port)
+        if reference in taken:
+            raise BadUserInput("An edge leads to this port, or a value was given to it.", field=f"{place}.port")
+        taken.add(reference)
+        _check_value(item.value, port, f"{place}.value")
+    return [{"nodeId": item.node_id, "port": item.port, "value": item.value} for item in given]
+
+
+def _port(item: PortValueInput, node: NodeDocument, node_types: Registry, field: str) -> Port:
+    port = node_types[node.type].ports(node.inputs).inputs.get(item.port)
+    if port is None:
+        raise BadUserInput(f"A node of type {node.type} has no such input.", field=field)
+    if port.constant:
+        raise BadUserInput("The value of this port is a constant of the document.", field=field)
+    return port
+
+
+def _check_value(data: Any, port: Port, field: str) -> None:
+    try:
+        Value.of(data)
+    except ValueRefused as error:
+        raise BadUserInput(error.message, field=field) from None
+    is_secret = isinstance(data, dict) and data.keys() == {SECRET_KEY}
+    items = data if port.many and isinstance(data, list) else [data]
+    if not is_secret and not all(accepts(port.kind, item) for item in items):
+        raise BadUserInput(f"The value does not fit a port of kind {port.kind}.", field=field)
+
+
+def _idempotency_key(key: str | None) -> str | None:
+    if key is not None and not 1 <= len(key) <= KEY_LENGTH:
+        raise BadUserInput(f"The key must have 1 to {KEY_LENGTH} characters.", field="input.idempotencyKey")
+    return key
+
+
+def _digest(given: CreateExecutionInput) -> str:
+    """What tells two requests with the same key apart."""
+    request = {**asdict(given), "idempotency_key": None}
+    return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()

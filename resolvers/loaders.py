@@ -1,0 +1,103 @@
+"""The answers to what nested fields ask: reads that are batched within one operation and never outlive it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from engine.errors import NotFound
+from engine.registry import Registry
+from engine.status import ExecutionCommand
+from resolvers.services import Services
+from schema.node_states import ShownNodeState
+from storage import commands, events, executions, flows
+from storage.executions import ExecutionRow
+from storage.flows import FlowRow, FlowVersionRow
+
+KeyT = TypeVar("KeyT")
+RowT = TypeVar("RowT")
+
+
+class Reads:
+    """What one viewer reads in one operation; another owner's objects are not there."""
+
+    def __init__(self, services: Services, owner_id: str) -> None:
+        self._services = services
+        self._pool = services.pool
+        self._owner_id = owner_id
+        self.forget()
+
+    def forget(self) -> None:
+        """Read everything anew from now on: something was changed."""
+        self._flows = DataLoader(self._load_flows)
+        self._executions = DataLoader(self._load_executions)
+        self._pending = DataLoader(self._load_pending)
+        self._sizes = DataLoader(self._load_sizes)
+
+    @property
+    def node_types(self) -> Registry:
+        """The registered node types by name."""
+        return self._services.node_types
+
+    async def flow(self, flow_id: str) -> FlowRow | None:
+        """A flow that is not deleted."""
+        return await self._flows.load(flow_id)
+
+    async def flow_version(self, flow_id: str, version: int) -> FlowVersionRow:
+        """A version, also of a deleted flow; raises `NotFound`."""
+        return (await self._services.versions.get(flow_id, version)).row
+
+    async def flow_versions(self, flow_id: str, limit: int, after: int | None) -> list[FlowVersionRow]:
+        """The versions of a flow, newest first."""
+        async with self._pool.acquire() as connection:
+            return await flows.list_flow_versions(connection, flow_id=flow_id, limit=limit, after=after)
+
+    async def execution(self, execution_id: str) -> ExecutionRow:
+        """An execution; raises `NotFound`."""
+        if row := await self._executions.load(execution_id):
+            return row
+        raise NotFound("There is no such execution.")
+
+    async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
+        """The commands that are accepted and not yet applied, in order."""
+        return await self._pending.load(execution_id) or []
+
+    async def children(self, execution_id: str, limit: int, after: str | None) -> list[ExecutionRow]:
+        """The executions that it spawned, newest first."""
+        async with self._pool.acquire() as connection:
+            return await executions.list_children(connection, execution_id, limit, after)
+
+    async def tree_size(self, root_id: str) -> tuple[int, int]:
+        """How many levels a tree has, and how many executions without the root."""
+        return await self._sizes.load(root_id) or (1, 0)
+
+    async def events(
+        self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
+    ) -> list[events.EventRow]:
+        """A piece of the log."""
+        async with self._pool.acquire() as connection:
+            return await events.read_events(connection, execution_id, from_index, limit, types)
+
+    async def node_states(self, execution: ExecutionRow) -> Mapping[str, ShownNodeState]:
+        """The states of all nodes by id, in document order."""
+        return await self._services.snapshots.node_states(execution)
+
+    async def _load_flows(self, ids: list[str]) -> list[FlowRow | None]:
+        async with self._pool.acquire() as connection:
+            return _in_order(ids, await flows.flows_by_id(connection, self._owner_id, ids))
+
+    async def _load_executions(self, ids: list[str]) -> list[ExecutionRow | None]:
+        async with self._pool.acquire() as connection:
+            return _in_order(ids, await executions.executions_by_id(connection, self._owner_id, ids))
+
+    async def _load_pending(self, ids: list[str]) -> list[list[ExecutionCommand] | None]:
+        async with self._pool.acquire() as connection:
+            return _in_order(ids, await commands.pending_commands(connection, ids))
+
+    async def _load_sizes(self, ids: list[str]) -> list[tuple[int, int] | None]:
+        async with self._pool.acquire() as connection:
+            return _in_order(ids, await executions.tree_sizes(connection, ids))
+
+
+def _in_order(keys: Sequence[KeyT], found: Mapping[KeyT, RowT]) -> list[RowT | None]:
+    return [found.get(key) for key in keys]

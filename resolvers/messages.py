@@ -1,0 +1,57 @@
+"""The messages of the graphql-transport-ws protocol, as clients send them."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from resolvers.json_text import read_json
+
+
+class WrongMessage(Exception):
+    """The message is not one of the protocol."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
+
+
+PartT = TypeVar("PartT", bound=_Part)
+
+
+class Payload(_Part):
+    """What a `subscribe` asks for."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = Field(None, alias="operationName")
+    extensions: dict[str, Any] | None = None
+
+
+class Message(_Part):
+    """Any message; what its type does not need is ignored."""
+
+    type: str
+    id: str | None = Field(None, min_length=1)
+    payload: Any = None
+
+    def asked(self) -> tuple[str, Payload]:
+        """The id and operation of a `subscribe`; raises `WrongMessage`."""
+        if self.id is None:
+            raise WrongMessage("A subscribe message needs an id")
+        return self.id, _read(Payload, self.payload)
+
+
+def read_message(text: str) -> Message:
+    """Read what a client sent; raises `WrongMessage`."""
+    try:
+        return _read(Message, read_json(text))
+    except ValueError:
+        raise WrongMessage("The message is not JSON") from None
+
+
+def _read(model: type[PartT], data: Any) -> PartT:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        place = ".".join(str(step) for step in error.errors()[0]["loc"]) or "message"
+        raise WrongMessage(f"The {place} is not valid") from None

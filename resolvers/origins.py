@@ -1,0 +1,55 @@
+"""Refusing what a page of another site makes a browser send.
+
+Browsers name the page's origin; it must be the host that is asked. A server for this machine only must also be asked by
+a name of this machine, so that no other name can be pointed at it.
+"""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class SameOrigin:
+    """Answers 403 to requests and handshakes of other origins; with `loopback` also to those for other host names."""
+
+    def __init__(self, app: ASGIApp, *, loopback: bool) -> None:
+        self._app = app
+        self._loopback = loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and not self._is_allowed(Headers(scope=scope)):
+            await _refuse(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _is_allowed(self, headers: Headers) -> bool:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self._loopback and _place(f"http://{host}")[0] not in LOOPBACK_NAMES:
+            return False
+        return origin is None or _is_same(origin, host)
+
+
+def _is_same(origin: str, host: str) -> bool:
+    scheme = origin.partition("://")[0]
+    return scheme in DEFAULT_PORTS and _place(origin) == _place(f"{scheme}://{host}") != (None, None)
+
+
+def _place(url: str) -> tuple[str | None, int | None]:
+    """The host name and port of a URL; nothing for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None, None
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await PlainTextResponse("This server takes no requests from other sites.", 403)(scope, receive, send)

@@ -1,0 +1,85 @@
+"""The root types and the schema that is made of them."""
+
+from collections.abc import Callable
+from inspect import cleandoc
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.printer import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.commands import create_execution, start_execution, stop_execution
+from resolvers.executions import execution, execution_tree, payload, root_executions
+from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
+from resolvers.live import execution_events
+from resolvers.nodes import node, viewer
+from schema.defaults import drop_null_defaults
+from schema.documents import KeepDocuments
+from schema.events import EVENT_VIEWS
+from schema.limits import Limits
+from schema.masking import ErrorsForClients
+from schema.scalars import SCALARS
+
+
+def _described(resolver: Callable[..., Any]) -> str:
+    return cleandoc(resolver.__doc__ or "")
+
+
+def _field(resolver: Callable[..., Any]) -> Any:
+    return strawberry.field(resolver=resolver, description=_described(resolver))
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    node = _field(node)
+    viewer = _field(viewer)
+    flow = _field(flow)
+    flows = _field(flows)
+    node_types = _field(node_types)
+    execution = _field(execution)
+    execution_tree = _field(execution_tree)
+    root_executions = _field(root_executions)
+    payload = _field(payload)
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    create_flow = _field(create_flow)
+    update_flow = _field(update_flow)
+    delete_flow = _field(delete_flow)
+    validate_flow = _field(validate_flow)
+    create_execution = _field(create_execution)
+    start_execution = _field(start_execution)
+    stop_execution = _field(stop_execution)
+
+
+@strawberry.type(description="What can be watched.")
+class Subscription:
+    execution_events = strawberry.subscription(resolver=execution_events, description=_described(execution_events))
+
+
+class Schema(strawberry.Schema):
+    """A schema without defaults of null, which leaves the logging of errors to where they get their codes."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        drop_null_defaults(self._schema)
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        return None
+
+
+SCHEMA = Schema(
+    Query,
+    Mutation,
+    Subscription,
+    types=EVENT_VIEWS,
+    config=StrawberryConfig(scalar_map=SCALARS),
+    extensions=[Limits, KeepDocuments, ErrorsForClients],
+)
+
+
+def sdl() -> str:
+    """The schema as text, its types by name, the same at every call; ends with a line break."""
+    return print_schema(SCHEMA) + "\n"

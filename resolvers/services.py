@@ -1,0 +1,74 @@
+"""What the API needs of the world, opened once in a process."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import asyncpg
+
+from engine.registry import Registry
+from jobs.dispatch import Doorbell
+from resolvers.snapshots import Snapshots
+from resolvers.versions import Versions
+from storage.notify import Notifier
+from storage.pool import open_pool
+from storage.shards import COMMANDS, EVENTS
+from storage.tail import Tailer
+from storage.wakeups import Wakeups
+
+PATIENCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`commands` tells workers of new commands, `tailer` follows logs, `doorbell` makes a worker look."""
+
+    pool: asyncpg.Pool
+    node_types: Registry
+    versions: Versions
+    snapshots: Snapshots
+    tailer: Tailer
+    commands: Notifier
+    doorbell: Doorbell
+
+
+class Background(Protocol):
+    """Something that works in the background from `start` to `stop`."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+BackgroundT = TypeVar("BackgroundT", bound=Background)
+
+
+@asynccontextmanager
+async def open_services(
+    database_url: str, redis_url: str, node_types: Registry, *, pool_size: int = 10
+) -> AsyncIterator[Services]:
+    """Open everything, and close it at the end; raises `ServiceUnavailable` if Postgres cannot be reached.
+
+    Redis may be away: it only makes things quicker.
+    """
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(database_url, name="tidegate api", size=pool_size, patience=PATIENCE_SECONDS)
+        stack.push_async_callback(pool.close)
+        versions = Versions(pool, node_types)
+        wakeups = await _started(stack, Wakeups(database_url, EVENTS))
+        yield Services(
+            pool=pool,
+            node_types=node_types,
+            versions=versions,
+            snapshots=Snapshots(pool, versions),
+            tailer=await _started(stack, Tailer(pool, wakeups)),
+            commands=await _started(stack, Notifier(pool, COMMANDS)),
+            doorbell=await _started(stack, Doorbell(redis_url)),
+        )
+
+
+async def _started(stack: AsyncExitStack, background: BackgroundT) -> BackgroundT:
+    await background.start()
+    stack.push_async_callback(background.stop)
+    return background

@@ -1,0 +1,49 @@
+"""Parsing and validating each document once; clients send the same few again and again."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+
+from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from schema.limits import TOKEN_LIMIT
+
+KEPT_DOCUMENTS = 512
+KEPT_LENGTH = 20_000
+"""Characters; a longer document is not worth its room."""
+
+
+@lru_cache(maxsize=KEPT_DOCUMENTS)
+def _parsed(text: str) -> DocumentNode:
+    return parse(text, max_tokens=TOKEN_LIMIT)
+
+
+@lru_cache(maxsize=KEPT_DOCUMENTS)
+def _problems(
+    schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
+) -> list[GraphQLError]:
+    return validate_document(schema, document, rules)
+
+
+class KeepDocuments(SchemaExtension):
+    """Takes short documents out of a cache."""
+
+    def on_parse(self) -> Iterator[None]:
+        operation = self.execution_context
+        if self._is_kept():
+            with suppress(GraphQLError):
+                operation.graphql_document = _parsed(operation.query or "")
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        operation = self.execution_context
+        if self._is_kept() and operation.graphql_document:
+            operation.pre_execution_errors = _problems(
+                operation.schema._schema, operation.graphql_document, operation.validation_rules
+            )
+        yield
+
+    def _is_kept(self) -> bool:
+        return 0 < len(self.execution_context.query or "") <= KEPT_LENGTH

@@ -1,0 +1,83 @@
+"""The one place where what went wrong becomes a GraphQL error with a code.
+
+A `TidegateError` shows its message, code and extensions. What the client's document or variables did wrong gets its
+code here. Anything else is a defect: it is logged under an id, and only that id is shown.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError, parse
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from engine.errors import BadUserInput, TidegateError
+from schema.variables import place_of_variable
+
+logger = logging.getLogger("tidegate.errors")
+
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+
+WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+_VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?:")
+_ARGUMENT = re.compile(r"Argument '(?:\w+\.\w+\()?(\w+)")
+_STEP = re.compile(r"\w+")
+_TOO_MANY_TOKENS = "Document contains more than"
+
+
+def error_for_client(error: GraphQLError) -> GraphQLError:
+    """Give an error its code, and keep to ourselves what is none of the client's business."""
+    cause = error.original_error
+    if error.extensions and "code" in error.extensions:
+        return error
+    if isinstance(cause, TidegateError) and cause.code != TidegateError.code:
+        return coded(error, cause.code, cause.message, cause.extensions)
+    if isinstance(cause, WRONG_REQUESTS):
+        return coded(error, VALIDATION_FAILED)
+    if cause is not None and not isinstance(cause, GraphQLError):
+        return _masked(error, cause)
+    return _fault_of_request(error)
+
+
+def coded(
+    error: GraphQLError, code: str, message: str | None = None, extensions: Mapping[str, Any] | None = None
+) -> GraphQLError:
+    """The same error, in the same place, with a code."""
+    return GraphQLError(
+        message or error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, **(extensions or {})},
+    )
+
+
+def _fault_of_request(error: GraphQLError) -> GraphQLError:
+    if isinstance(error, GraphQLSyntaxError):
+        return coded(error, TOO_COMPLEX if _TOO_MANY_TOKENS in error.message else PARSE_FAILED)
+    if match := _VARIABLE.match(error.message):
+        return coded(error, BadUserInput.code, extensions={"field": _field_of_variable(error, *match.groups())})
+    if error.path and (match := _ARGUMENT.match(error.message)):
+        return coded(error, BadUserInput.code, extensions={"field": match[1]})
+    return coded(error, VALIDATION_FAILED)
+
+
+def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:
+    error_id = secrets.token_hex(8)
+    logger.error("error %s at %s", error_id, error.path, exc_info=cause)
+    return coded(
+        error, TidegateError.code, f"Something went wrong here; the log has it as {error_id}.", {"id": error_id}
+    )
+
+
+def _field_of_variable(error: GraphQLError, variable: str, path: str | None) -> str:
+    """Where the wrong part of a variable is, dotted, as seen from the arguments of the field that takes it."""
+    place = place_of_variable(parse(error.source), variable) if error.source else [variable]
+    return ".".join([*place, *_STEP.findall(path or "")])

@@ -1,0 +1,115 @@
+"""The types of events, one for each kind, made from the classes in `engine.events`.
+
+An event that is shown is a row of the log and its `data`; the fields of its kind read from that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from inspect import getdoc
+from operator import attrgetter
+from typing import Any
+
+import orjson
+import strawberry
+from pydantic.fields import FieldInfo
+from strawberry import ID
+
+from engine import events
+from engine.status import ExecutionStatus
+from schema.derive import SHOWN_AS, fill, output_of
+from schema.enums import ExecutionEventType
+from schema.scalars import JSON
+from schema.view import of_row, viewed
+from storage.events import EventRow
+
+
+@output_of(events.ExecutionError)
+class ExecutionError: ...
+
+
+@dataclass(slots=True)
+class ShownEvent:
+    """A row of the log with its `data` read."""
+
+    row: EventRow
+    data: dict[str, Any]
+
+
+def show_event(row: EventRow) -> Any:
+    """Make the GraphQL object of a row of the log."""
+    return ShownEvent(row, orjson.loads(row.data))
+
+
+@strawberry.interface(description=getdoc(events.Event))
+class ExecutionEvent:
+    execution_id: ID = of_row("execution_id", "The execution that it happened in.")
+    index: int = of_row("index", "Its place in the log: -1 for the creation, then 0, 1, 2 and so on without a gap.")
+    type: ExecutionEventType = of_row("type", "Its kind.")
+    timestamp: datetime = of_row("timestamp", "When it was written, by the clock of the database.")
+    data: JSON = viewed("The fields of its kind as one object.", attrgetter("data"))
+
+    @classmethod
+    def resolve_type(cls, shown: ShownEvent, *_: Any) -> str:
+        return TYPE_NAMES[shown.row.type]
+
+    @classmethod
+    def is_type_of(cls, *_: Any) -> bool:
+        return True
+
+
+def _field(name: str, info: FieldInfo) -> Any:
+    key = info.alias or name
+
+    def read(shown: ShownEvent) -> Any:
+        return shown.data.get(key)
+
+    def read_error(shown: ShownEvent) -> Any:
+        return events.ExecutionError.model_validate(shown.data[key])
+
+    return viewed(info.description, read_error if info.annotation is events.ExecutionError else read, key)
+
+
+def _shown_as(model: type[events.Event]) -> type:
+    """The GraphQL interface of an abstract class of events, or the type of a kind."""
+    if model not in SHOWN_AS:
+        parents = tuple(_shown_as(base) for base in model.__bases__ if issubclass(base, events.Event))
+        cls = type(model.__name__, parents, {"__module__": __name__})
+        make: Any = strawberry.type if model.kind else strawberry.interface
+        name = f"{model.__name__}Event" if model.kind else model.__name__
+        SHOWN_AS[model] = make(fill(cls, model, _field), name=name, description=getdoc(model))
+    shown: type = SHOWN_AS[model]
+    return shown
+
+
+SHOWN_AS[events.Event] = ExecutionEvent
+EVENT_VIEWS = tuple(_shown_as(model) for model in events.EVENT_TYPES.values())
+"""The GraphQL type of every kind; the schema must be given them, as no field names them."""
+
+TYPE_NAMES = {kind: f"{model.__name__}Event" for kind, model in events.EVENT_TYPES.items()}
+
+
+@strawberry.type(description="Events that were read together from the log of an execution.")
+class ExecutionEventBatch:
+    events: list[ExecutionEvent] = strawberry.field(description="The events, in the order of the log.")
+    next_index: int = strawberry.field(description="Where to resume, also when the filter dropped everything.")
+    caught_up: bool = strawberry.field(description="Whether nothing more was in the log when this was read.")
+    status: ExecutionStatus = strawberry.field(description="The execution's status when this was read.")
+
+
+@strawberry.type(description="A piece of the log of an execution.")
+class ExecutionEventPage:
+    events: list[ExecutionEvent] = strawberry.field(description="The events, in the order of the log.")
+    next_index: int = strawberry.field(description="Where the next page begins.")
+    has_more: bool = strawberry.field(description="Whether the log has more events now.")
+
+
+def event_page(rows: Sequence[EventRow], first: int, end: int) -> ExecutionEventPage:
+    """Make a page of up to `first` rows; one row more says that the log goes on, else the next begins at `end`."""
+    shown, has_more = rows[:first], len(rows) > first
+    newest = shown[-1].index + 1 if shown else 0
+    return ExecutionEventPage(
+        events=[show_event(row) for row in shown],
+        next_index=newest if has_more else max(newest, end),
+        has_more=has_more,
+    )

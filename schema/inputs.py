@@ -1,0 +1,75 @@
+"""What mutations and filters take."""
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import strawberry
+from strawberry import ID
+
+from engine.options import ExecutionOptions
+from engine.status import ExecutionStatus
+from schema.derive import input_of
+from schema.scalars import JSON
+
+
+@strawberry.input(description="A flow to be made.")
+class CreateFlowInput:
+    document: JSON = strawberry.field(description="The flow document, as an object.")
+
+
+@strawberry.input(description="A new version of a flow.")
+class UpdateFlowInput:
+    id: ID = strawberry.field(description="The flow.")
+    document: JSON = strawberry.field(description="The flow document, as an object.")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The newest version that the caller knows; another one is a CONFLICT."
+    )
+
+
+@strawberry.input(description="The value of one input port.")
+class PortValueInput:
+    node_id: ID = strawberry.field(description="The node.")
+    port: str = strawberry.field(description="Its input port, which no edge may lead to.")
+    value: JSON | None = strawberry.field(default=None, description="The value; it beats a constant of the document.")
+
+
+@input_of(ExecutionOptions)
+class ExecutionOptionsInput: ...
+
+
+@strawberry.input(description="An execution to be made.")
+class CreateExecutionInput:
+    flow_id: ID = strawberry.field(description="The flow to run.")
+    flow_version: int | None = strawberry.field(default=None, description="The version to run; by default the newest.")
+    inputs: JSON | None = strawberry.field(default=None, description="The values by flow.input name, as an object.")
+    port_values: list[PortValueInput] | None = strawberry.field(
+        default=None, description="Values for unconnected input ports."
+    )
+    options: ExecutionOptionsInput | None = strawberry.field(default=None, description="How it is to be run.")
+    integration: JSON | None = strawberry.field(default=None, description="Anything that the nodes should know.")
+    priority: int = strawberry.field(default=0, description="The higher, the earlier it is run where room is short.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="A repeated call with the same key and arguments gives the same execution."
+    )
+    auto_start: bool = strawberry.field(default=False, description="Whether it is started at once.")
+
+
+@strawberry.input(description="Which executions are wanted; a field that is left out asks nothing.")
+class ExecutionFilter:
+    flow_id: ID | None = strawberry.field(default=None, description="Those of this flow.")
+    statuses: list[ExecutionStatus] | None = strawberry.field(default=None, description="Those in one of these.")
+    created_after: datetime | None = strawberry.field(default=None, description="Those created then or later.")
+    created_before: datetime | None = strawberry.field(default=None, description="Those created earlier.")
+    has_error: bool | None = strawberry.field(default=None, description="Those with an error, or those without.")
+    error_contains: str | None = strawberry.field(
+        default=None, description="Those whose error message has this in it, in upper or lower case."
+    )
+    owner_id: ID | None = strawberry.field(default=None, description="Those of this owner.")
+    parent_execution_id: ID | None = strawberry.field(
+        default=None, description="Those that this execution spawned, in place of roots."
+    )
+
+
+NewFlow: TypeAlias = Annotated[CreateFlowInput, strawberry.argument(description="The flow to be made.")]
+ChangedFlow: TypeAlias = Annotated[UpdateFlowInput, strawberry.argument(description="The flow's new version.")]
+NewExecution: TypeAlias = Annotated[CreateExecutionInput, strawberry.argument(description="The execution to be made.")]

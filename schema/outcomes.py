@@ -1,0 +1,54 @@
+"""What mutations give back."""
+
+from collections.abc import Sequence
+
+import strawberry
+from strawberry import ID
+
+from engine.problems import Problem
+from schema.derive import output_of
+from schema.executions import Execution
+from schema.flows import Flow
+
+
+@output_of(Problem)
+class FlowProblem: ...
+
+
+@strawberry.type(description="What is wrong with a flow document.")
+class FlowValidation:
+    valid: bool = strawberry.field(description="Whether it can be run.")
+    problems: Sequence[Problem] = strawberry.field(
+        description="Everything that is wrong with it.", graphql_type=list[FlowProblem]
+    )
+
+
+@strawberry.type(description="The outcome of createFlow.")
+class CreateFlowPayload:
+    flow: Flow = strawberry.field(description="The new flow.")
+
+
+@strawberry.type(description="The outcome of updateFlow.")
+class UpdateFlowPayload:
+    flow: Flow = strawberry.field(description="The flow with its new version.")
+
+
+@strawberry.type(description="The outcome of deleteFlow.")
+class DeleteFlowPayload:
+    deleted_id: ID = strawberry.field(description="The flow that is gone.")
+
+
+@strawberry.type(description="The outcome of createExecution.")
+class CreateExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution; its stream exists.")
+    created: bool = strawberry.field(description="False if an earlier call with the same key made it.")
+
+
+@strawberry.type(description="The outcome of startExecution.")
+class StartExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution that was told to start.")
+
+
+@strawberry.type(description="The outcome of stopExecution.")
+class StopExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution that was told to stop.")

@@ -1,0 +1,74 @@
+"""Trees of executions, and the list of their roots."""
+
+from collections.abc import Sequence
+
+import strawberry
+from strawberry import ID
+
+from schema.asks import Info
+from schema.executions import Execution
+from schema.node import Node
+from schema.paging import PageInfo, encode_cursor, page
+from schema.view import resolved
+from storage.executions import ExecutionRow
+
+ROOT_SUFFIX = "@root"
+TREE_CURSOR = "tree"
+
+
+@strawberry.type(description="A member of a tree of executions.")
+class ExecutionTreeNode:
+    level: int = strawberry.field(description="Its distance from the root, whose level is 0.")
+    parent_id: ID | None = strawberry.field(description="The execution that spawned it; null for the root.")
+    execution: Execution = strawberry.field(description="The execution.")
+
+
+@strawberry.type(description="One member of a list, and where it stands.")
+class ExecutionTreeEdge:
+    node: ExecutionTreeNode = strawberry.field(description="The member.")
+    cursor: str = strawberry.field(description="Give it as `after` to get what follows.")
+
+
+@strawberry.type(description="One page of a list.")
+class ExecutionTreeConnection:
+    edges: list[ExecutionTreeEdge] = strawberry.field(description="The members of this page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+
+
+@strawberry.type(description="An execution that no other one spawned, with the size of its tree.")
+class RootExecution(Node):
+    row: strawberry.Private[ExecutionRow]
+
+    @property
+    def global_id(self) -> str:
+        return f"{self.row.id}{ROOT_SUFFIX}"
+
+    @resolved("The execution.")
+    def execution(self) -> Execution:
+        return Execution(row=self.row)
+
+    @resolved("How many levels the tree has: its deepest level + 1.")
+    async def levels(self, info: Info) -> int:
+        return (await info.context.asks.tree_size(self.row.id))[0]
+
+    @resolved("How many executions the tree has, the root left out.")
+    async def total_nested(self, info: Info) -> int:
+        return (await info.context.asks.tree_size(self.row.id))[1]
+
+
+def show_tree_node(row: ExecutionRow) -> ExecutionTreeNode:
+    """Make the GraphQL object of a member of a tree."""
+    parent = ID(row.parent_id) if row.parent_id else None
+    return ExecutionTreeNode(level=row.depth, parent_id=parent, execution=Execution(row=row))
+
+
+def show_root(row: ExecutionRow) -> RootExecution:
+    """Make the GraphQL object of the root of a tree."""
+    return RootExecution(row=row)
+
+
+def show_tree_page(rows: Sequence[ExecutionRow], first: int, after: str | None) -> ExecutionTreeConnection:
+    """Make the page of the first `first` members; one more than that says that the tree goes on."""
+    shown = page(rows, first, after, show_tree_node, lambda row: encode_cursor(TREE_CURSOR, row.depth, row.id))
+    edges = [ExecutionTreeEdge(node=edge.node, cursor=edge.cursor) for edge in shown.edges]
+    return ExecutionTreeConnection(edges=edges, page_info=shown.page_info)

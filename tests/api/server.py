@@ -1,0 +1,60 @@
+"""A server of the API on a free port of this machine, in the test's own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import uvicorn
+
+from engine.nodes import BUILT_IN
+from resolvers.app import SERVER_OPTIONS, create_app
+from resolvers.services import Services, open_services
+from tests.eventually import eventually
+
+
+class RunningServer:
+    """What a test may know of a server: its address, and the services behind it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.services: Services
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/graphql"
+
+    def at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@asynccontextmanager
+async def running_server(database_url: str, redis_url: str, *, loopback: bool = False) -> AsyncIterator[RunningServer]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = RunningServer(listening.getsockname()[1])
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Services]:
+            async with open_services(database_url, redis_url, BUILT_IN) as services:
+                running.services = services
+                yield services
+
+        app = create_app(opened, loopback=loopback)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **SERVER_OPTIONS))
+        serving = asyncio.create_task(server.serve([listening]))
+        await eventually(partial(_is_up, server, serving))
+        yield running
+        server.should_exit = True
+        await serving
+
+
+def _is_up(server: uvicorn.Server, serving: asyncio.Task[None]) -> bool:
+    if serving.done():
+        serving.result()
+        raise AssertionError("the server has ended")
+    return server.started
