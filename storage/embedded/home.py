@@ -1,16 +1,22 @@
 """A server's own folder: its lock, its port and password, its log and its data."""
 
+import asyncio
 import fcntl
 import json
 import os
 import secrets
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
+
+import psutil
 
 from storage.embedded.errors import DataDirectoryInUse
+
+RELEASED_WITHIN = 2.0
+"""Seconds that a killed process is given to be taken apart: its last threads may hold the lock meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Access:
 
 
 class Home:
-    """The folder of one server. Entered, it belongs to this process alone.
+    """The folder of one server; taken, it belongs to this process alone.
 
     The port and the password stay the same from start to start, so that other processes, which were given
     the URL, come back by themselves.
@@ -42,31 +48,36 @@ class Home:
             # Postgres under another account passes through here on the way to its data.
             self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
-    def __enter__(self) -> Self:
-        """Take the folder, or raise DataDirectoryInUse."""
+    async def take(self) -> None:
+        """Lock the folder for this process, or raise DataDirectoryInUse."""
         # The descriptor is not inherited: the kernel releases the lock at whatever end of this process.
         lock = (self.folder / "lock").open("a+", encoding="ascii")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = _owner(lock)
+            await self._locked(lock)
+        except BaseException:
             lock.close()
-            raise DataDirectoryInUse(
-                f"{self._data_dir} is in use by process {owner}. Stop that one, or choose another --data-dir."
-            ) from None
+            raise
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give the folder up; giving it up twice is fine."""
+    def give_up(self) -> None:
+        """Unlock the folder; unlocking twice is fine."""
         if self._lock:
             self._lock.close()
             self._lock = None
+
+    async def _locked(self, lock: TextIO) -> None:
+        deadline = time.monotonic() + RELEASED_WITHIN
+        while not _try_lock(lock):
+            owner = _owner(lock)
+            if _lives(owner) or time.monotonic() > deadline:
+                raise DataDirectoryInUse(
+                    f"{self._data_dir} is in use by process {owner or '(unknown)'}. "
+                    "Stop that one, or choose another --data-dir."
+                )
+            await asyncio.sleep(0.01)
 
     def access(self) -> Access:
         """The port and password of the last start, or new ones."""
@@ -104,6 +115,21 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, mode=0o600)
 
 
-def _owner(lock: TextIO) -> str:
+def _try_lock(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _owner(lock: TextIO) -> int:
     lock.seek(0)
-    return lock.read().strip() or "(unknown)"
+    return int(lock.read() or 0)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

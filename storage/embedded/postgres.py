@@ -80,11 +80,10 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _prepare(self, home: Home, access: Access) -> None:
         data = home.folder / "data"
-        postmaster = _postmaster(data)
-        end_orphans("postgres", data, signal.SIGINT, leader=postmaster)
-        # Its number now belongs to a stranger, whom Postgres would take for a twin.
-        if psutil.pid_exists(postmaster):
-            (data / "postmaster.pid").unlink()
+        end_orphans("postgres", data, signal.SIGINT, leader=_postmaster(data))
+        # Its number may be a stranger's by now, whom Postgres would take for a twin.
+        if psutil.pid_exists(_postmaster(data)):
+            (data / "postmaster.pid").unlink(missing_ok=True)
         for draft in home.folder.glob("data.draft-*"):
             shutil.rmtree(draft)
         if not data.exists():

@@ -57,7 +57,7 @@ class EmbeddedServer(ABC):
             await self._process.stop()
             self._process = None
         if self._home:
-            self._home.__exit__(None, None, None)
+            self._home.give_up()
             self._home = None
 
     async def __aenter__(self) -> Self:
@@ -73,7 +73,8 @@ class EmbeddedServer(ABC):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         home = Home(self._folder(), self.data_dir)
         home.make()
-        self._home = home.__enter__()
+        self._home = home
+        await home.take()
         access = home.access()
         await asyncio.to_thread(self._prepare, home, access)
         for _ in range(PORT_ATTEMPTS):

@@ -11,6 +11,9 @@ from storage.embedded.orphans import end_orphans
 from storage.embedded.process import Order
 from storage.embedded.server import EmbeddedServer
 
+PROBE_WITHIN = 0.5
+"""Seconds for an answer: on a port that was taken meanwhile a stranger listens, and says nothing."""
+
 STOPS = ((signal.SIGTERM, 5.0),)
 
 
@@ -47,7 +50,7 @@ class EmbeddedValkey(EmbeddedServer):
             return False
         try:
             writer.write(f"AUTH {access.password}\r\nPING\r\n".encode())
-            return await asyncio.wait_for(reader.readexactly(12), 5) == b"+OK\r\n+PONG\r\n"
+            return await asyncio.wait_for(reader.readexactly(12), PROBE_WITHIN) == b"+OK\r\n+PONG\r\n"
         except (OSError, EOFError, TimeoutError):
             return False
         finally:
