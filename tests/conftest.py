@@ -1,0 +1,115 @@
+"""The servers of a test session, and for each test its own database and its own Redis.
+
+A test takes `database_url` (migrated), `empty_database_url` or `redis_url`; nothing of one test is seen by
+another. `server_folder` is for tests that start servers of their own.
+"""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from storage.embedded import EmbeddedPostgres, EmbeddedValkey
+from storage.migrate import migrate
+
+# The shared server dies with the session, so nothing of it has to survive a crash.
+HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+TEMPLATE = "template_migrated"
+REDIS_DATABASES = itertools.cycle(range(16))
+
+
+def _make_server_folder() -> Path:
+    # pytest's own folders are closed to the account that Postgres runs under as root.
+    folder = Path(tempfile.mkdtemp(prefix="tidegate-test-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A data folder for servers that the test itself starts and stops."""
+    folder = _make_server_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """The data folder of the session's servers."""
+    folder = _make_server_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_url(session_folder: Path) -> AsyncIterator[str]:
+    """The session's Postgres; tests take `database_url`."""
+    async with EmbeddedPostgres(session_folder, HASTY) as server:
+        yield server.url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def valkey_url(session_folder: Path) -> AsyncIterator[str]:
+    """The session's Valkey; tests take `redis_url`."""
+    async with EmbeddedValkey(session_folder) as server:
+        yield server.url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_template(postgres_url: str) -> str:
+    """The name of a database with all migrations applied, to be cloned."""
+    await _execute(postgres_url, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(_on(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """A database of this test's own, with all migrations applied."""
+    async with _database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """A database of this test's own with nothing in it."""
+    async with _database(postgres_url, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def redis_url(valkey_url: str) -> str:
+    """An empty Redis database of this test's own."""
+    url = valkey_url.removesuffix("0") + str(next(REDIS_DATABASES))
+    async with Redis.from_url(url) as client:
+        await client.flushdb()
+    return url
+
+
+@asynccontextmanager
+async def _database(postgres_url: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{uuid4().hex}"
+    await _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _on(postgres_url, name)
+    await _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _on(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

@@ -1,0 +1,22 @@
+"""Waiting in tests: for a condition, with a deadline, never for a time."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def eventually(condition: Callable[[], T | Awaitable[T]], within: float = 10.0) -> T:
+    """The first true value of `condition`; fails the test if there is none within so many seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        found = condition()
+        value = await found if inspect.isawaitable(found) else found
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not true within {within} s: {inspect.getsource(condition).strip()}")
+        await asyncio.sleep(0.01)
