@@ -58,9 +58,11 @@ class Expression:
         """Evaluate with these names; gives a JSON value or raises `EvaluationFailed`."""
         try:
             result = self.program.execute(scope)
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except KeyError as error:
             raise EvaluationFailed(f"There is no key {error.args[0]!r}.") from None
-        except Exception as error:
+        except BaseException as error:  # a panic of the library is no Exception
             raise EvaluationFailed(_sentence(error)) from None
         return result if type(result) in _EXACT else _as_json(result)
 
@@ -91,13 +93,13 @@ def _syntax(error: ValueError) -> str:
     return f"line {line}, column {column}: {message.partition(' expecting {')[0]}."
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """The library's first sentence; the rest is advice to programmers."""
     return str(error).partition("\n")[0].partition(". ")[0].rstrip(".") + "."
 
 
 def _as_json(data: Any) -> Any:
-    """Turn a result into a JSON value: a timestamp into text, a duration into milliseconds."""
+    """Turn a result into a JSON value: a timestamp into text, a duration into milliseconds; keys by name."""
     match data:
         case None | bool() | int() | str():
             return data
@@ -106,7 +108,8 @@ def _as_json(data: Any) -> Any:
         case list():
             return [_as_json(item) for item in data]
         case dict():
-            return {_key(key): _as_json(item) for key, item in data.items()}
+            # The library keeps no order; the same expression has to give the same text each time.
+            return {key: _as_json(data[key]) for key in sorted(map(_key, data))}
         case datetime():
             return iso_text(data.astimezone(UTC))
         case timedelta():
@@ -129,10 +132,10 @@ def evaluate(text: str, values: Mapping[str, Any]) -> Any:
     return expression.evaluate(expression.used(values))
 
 
-def evaluate_items(text: str, items: list[Any], values: Mapping[str, Any]) -> list[Any]:
-    """Evaluate an expression once for each item of an array."""
+def evaluate_items(text: str, items: list[Any], values: Mapping[str, Any], start: int) -> list[Any]:
+    """Evaluate an expression once for each item of an array, beginning at an index."""
     evaluate_item = item_evaluator(text, values)
-    return [evaluate_item(index, item) for index, item in enumerate(items)]
+    return [evaluate_item(index, item) for index, item in enumerate(items[start:], start)]
 
 
 def fold_items(text: str, items: list[Any], values: Mapping[str, Any], initial: Any, start: int) -> Any:

@@ -15,7 +15,6 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +36,12 @@ class Task:
     seconds: int
 
 
-TASKS: Mapping[str, Task] = {
-    "evaluate": Task("engine.cel", 2),
+TASKS: dict[str, Task] = {
+    "evaluate": Task("engine.cel", 10),
     "evaluate_items": Task("engine.cel", 10),
     "fold_items": Task("engine.cel", 10),
-    "render": Task("engine.templating", 2),
-    "search": Task("engine.patterns", 2),
+    "render": Task("engine.templating", 3),
+    "search": Task("engine.patterns", 3),
 }
 
 _READY = b"ready\n"
@@ -63,10 +62,11 @@ async def confined(task: str, **arguments: Any) -> Any:
 
     Raises what the task raises as `NodeError`, and `Exceeded` when the child had to be ended.
     """
-    request = orjson.dumps([task, arguments])
+    seconds = TASKS[task].seconds
+    request = orjson.dumps([task, arguments, seconds])
     answer = await asyncio.get_running_loop().run_in_executor(_threads, _ask, request)
     if not answer:
-        raise Exceeded(TASKS[task].seconds)
+        raise Exceeded(seconds)
     reply = orjson.loads(answer)
     if "message" in reply:
         raise NodeError(reply["message"], code=reply["code"])
@@ -140,11 +140,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _answer(_READY)
     for request in sys.stdin.buffer:
-        task, arguments = orjson.loads(request)
-        signal.alarm(TASKS[task].seconds)
-        answer = orjson.dumps(_perform(task, arguments)) + b"\n"
+        task, arguments, seconds = orjson.loads(request)
+        signal.alarm(seconds)
+        answer = _perform(task, arguments)
         signal.alarm(0)
-        _answer(answer)
+        _answer(answer + b"\n")
 
 
 def _answer(line: bytes) -> None:
@@ -152,12 +152,14 @@ def _answer(line: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _perform(task: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _perform(task: str, arguments: dict[str, Any]) -> bytes:
     function = getattr(importlib.import_module(TASKS[task].module), task)
     try:
-        return {"result": function(**arguments)}
+        return orjson.dumps({"result": function(**arguments)})
     except NodeError as error:
-        return {"message": error.message, "code": error.failure_code}
+        return orjson.dumps({"message": error.message, "code": error.failure_code})
+    except orjson.JSONEncodeError as error:
+        return orjson.dumps({"message": f"The result cannot be stored as JSON: {error}.", "code": "PAYLOAD"})
 
 
 if __name__ == "__main__":

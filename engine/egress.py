@@ -38,6 +38,9 @@ REFUSED_NETWORKS = tuple(
         "5f00::/16",  # segment routing
     )
 )
+
+_LOCAL = re.compile(r"(.*\.)?localhost\.?", re.IGNORECASE)
+# What the system's look-up takes for an address although it is not written as one.
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 
 
@@ -74,11 +77,12 @@ def is_allowed(host: str, port: int, allow: frozenset[str]) -> bool:
 
 async def checked_addresses(host: str, port: int, allow: frozenset[str], resolver: Resolver) -> Sequence[str]:
     """The addresses to connect to; raises `EgressRefused` when one of them is not public."""
-    allowed = is_allowed(host, port, allow)
-    if not allowed and _NUMERIC.fullmatch(host) and not _is_address(host):
-        raise EgressRefused(f"The host {host!r} is a number, not a name or an address.")
+    if is_allowed(host, port, allow):
+        return await resolver(host, port)
+    if _LOCAL.fullmatch(host) or (_NUMERIC.fullmatch(host) and not _is_address(host)):
+        raise EgressRefused(f"The host {host!r} is not on the public internet.")
     addresses = await resolver(host, port)
-    if not allowed and not all(map(_is_public_text, addresses)):
+    if not all(map(_is_public_text, addresses)):
         raise EgressRefused(f"The host {host!r} is not on the public internet.")
     return addresses
 

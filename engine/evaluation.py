@@ -1,7 +1,7 @@
 """Evaluates expressions for nodes without holding up others.
 
-A plain expression is evaluated on the spot, with a pause for other work every `SLICE_SECONDS`; any other in a child
-process.
+A plain expression on small values is evaluated on the spot, with a pause for other work every `SLICE_SECONDS`; any
+other in a child process.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import orjson
 
 from engine.cel import EvaluationFailed, InvalidExpression, compiled, evaluate, item_evaluator
 from engine.confinement import confined
-from engine.values import VALUE_LIMIT
+from engine.values import INLINE_LIMIT, VALUE_LIMIT
 
 SLICE_SECONDS = 0.01
 STRIDE = 64
@@ -22,38 +22,58 @@ FOLD_LIMIT = 1024
 
 async def evaluate_once(text: str, values: Mapping[str, Any]) -> Any:
     """Evaluate an expression that sees the keys of the values."""
-    if compiled(text).plain:
-        return evaluate(text, values)
-    return await confined("evaluate", text=text, values=values)
+    used = compiled(text).used(values)
+    if _is_light(text, used):
+        return evaluate(text, used)
+    return await confined("evaluate", text=text, values=used)
 
 
 async def evaluate_each(text: str, items: list[Any], values: Mapping[str, Any]) -> list[Any]:
     """Evaluate an expression for each item of an array, which it sees as `item` and `index`."""
-    if not compiled(text).plain:
-        confined_results: list[Any] = await confined("evaluate_items", text=text, items=items, values=values)
-        return confined_results
-    evaluate_item, pause, results, size = item_evaluator(text, values), Pause(), [], 0
+    used, results = compiled(text).used(values), Results()
+    light, evaluate_item, pause = _is_light(text, used), item_evaluator(text, used), Pause()
     for index, item in enumerate(items):
-        results.append(evaluate_item(index, item))
-        size += _size(results[-1])
-        if size > VALUE_LIMIT:
-            raise EvaluationFailed(f"item {index}: the results have more than {VALUE_LIMIT} bytes.")
+        if not light or _size(item) > INLINE_LIMIT:
+            rest = await confined("evaluate_items", text=text, items=items, values=used, start=index)
+            return [*results.all, *rest]
+        results.add(index, evaluate_item(index, item))
         if index % STRIDE == 0:
             await pause.when_due()
-    return results
+    return results.all
 
 
 async def fold(text: str, items: list[Any], values: Mapping[str, Any], initial: Any) -> Any:
     """Evaluate an expression for each item in turn, which sees the result before as `acc`."""
-    expression, evaluate_item, pause, acc = compiled(text), item_evaluator(text, values), Pause(), initial
+    used, acc = compiled(text).used(values), initial
+    light, evaluate_item, pause = _is_light(text, used), item_evaluator(text, used), Pause()
     for index, item in enumerate(items):
         # A result that is put together from the last one can double with every item.
-        if not expression.plain or _size(acc) > FOLD_LIMIT:
-            return await confined("fold_items", text=text, items=items, values=values, initial=acc, start=index)
+        if not light or _size(item) > INLINE_LIMIT or _size(acc) > FOLD_LIMIT:
+            return await confined("fold_items", text=text, items=items, values=used, initial=acc, start=index)
         acc = evaluate_item(index, item, acc=acc)
         if index % STRIDE == 0:
             await pause.when_due()
     return acc
+
+
+def _is_light(text: str, used: Mapping[str, Any]) -> bool:
+    """Whether an evaluation takes milliseconds at most: values are converted each time, some 3 MB a second."""
+    return compiled(text).plain and (not used or len(orjson.dumps(used)) <= INLINE_LIMIT)
+
+
+class Results:
+    """The results so far; they may not become more than a value can hold."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self._size = 0
+
+    def add(self, index: int, result: Any) -> None:
+        """Add the result for an item."""
+        self._size += _size(result)
+        if self._size > VALUE_LIMIT:
+            raise EvaluationFailed(f"item {index}: the results have more than {VALUE_LIMIT} bytes.")
+        self.all.append(result)
 
 
 def _size(data: Any) -> int:

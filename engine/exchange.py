@@ -1,5 +1,6 @@
 """One HTTP exchange on behalf of a flow: a request, the redirects that it meets, and an answer of bounded size."""
 
+import re
 import socket
 import zlib
 from collections.abc import Mapping
@@ -16,11 +17,14 @@ REDIRECT_LIMIT = 5
 CONNECT_SECONDS = 10
 REDIRECTS = (301, 302, 303, 307, 308)
 URL_LIMIT = 8_192
+PORT_LIMIT = 65_535
 
 # What may go to another origin after a redirect. Any other header may be a credential.
 HARMLESS_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "user-agent"}
 )
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]+")
 
 
 class ExchangeFailed(NodeError):
@@ -56,8 +60,10 @@ def checked_url(text: str) -> httpx.URL:
         url = httpx.URL(text[:URL_LIMIT])
     except (httpx.InvalidURL, ValueError) as error:
         raise InputError(f"the URL is not valid: {error}.") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise InputError("the URL has to begin with http:// or https:// and a host.")
+    if url.scheme not in ("http", "https") or not _HOST.fullmatch(url.raw_host.decode()):
+        raise InputError("the URL has to begin with http:// or https:// and the name of a host.")
+    if url.port is not None and not 0 < url.port <= PORT_LIMIT:
+        raise InputError(f"the URL has the port {url.port}; the highest is {PORT_LIMIT}.")
     if url.userinfo:
         raise InputError("the URL holds a user name or password; use an Authorization header instead.")
     return url

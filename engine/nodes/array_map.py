@@ -19,7 +19,9 @@ class MapInput(Input):
 
 
 class MapOutput(Output):
-    result: list[Any] = Field(description="What the expression made of each item, in the same order.")
+    result: list[Any] = Field(
+        description="What the expression made of each item, in the same order; keys of objects are in alphabetical order."
+    )
 
 
 class Map(Node[MapInput, MapOutput]):

@@ -18,7 +18,10 @@ class CelInput(Input):
 
 
 class CelOutput(Output):
-    result: Any = Field(description="What it comes to; a timestamp as text in ISO 8601, a duration in milliseconds.")
+    result: Any = Field(
+        description="What it comes to; a timestamp as text in ISO 8601, a duration in milliseconds, the keys of an "
+        "object in alphabetical order."
+    )
 
 
 class Cel(Node[CelInput, CelOutput]):

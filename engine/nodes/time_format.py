@@ -42,7 +42,7 @@ class Format(Node[FormatInput, FormatOutput]):
 
     async def run(self, inputs: FormatInput, context: Context) -> FormatOutput:
         if problem := _problem(inputs.format):
-            raise InputError(problem)
+            raise InputError(f"Input 'format': {problem}")
         moment = parse_iso(inputs.iso, "iso")
         if inputs.timeZone is not None:
             moment = in_zone(moment, time_zone(inputs.timeZone, "timeZone"))
@@ -52,4 +52,4 @@ class Format(Node[FormatInput, FormatOutput]):
 def _problem(pattern: str) -> str | None:
     if _CODES.match(pattern):
         return None
-    return f"Input 'format': {pattern[:TEXT_LIMIT]!r} has a % that is followed by none of the codes of strftime."
+    return f"{pattern[:TEXT_LIMIT]!r} has a % that is followed by none of the codes of strftime."
