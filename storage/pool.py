@@ -16,6 +16,16 @@ COMMAND_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 5.0
 RETRY_DELAY = 0.2
 
+OUTAGE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    # What a pooled connection says that was killed while it lay idle, when it is lent before its end is noticed.
+    asyncpg.InternalClientError,
+)
+"""What is raised while the server is away or restarts: the same call may work a little later."""
+
 CANNOT_CONNECT = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 

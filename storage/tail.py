@@ -17,6 +17,7 @@ import asyncpg
 from engine.errors import Conflict, NotFound, ServiceUnavailable
 from storage.events import Page, log_ends, read_news, read_page
 from storage.follow import PAGE_ROWS, Follower, Tail
+from storage.pool import OUTAGE
 from storage.wakeups import Heard, Wakeups
 
 PAGE_BYTES = 1024 * 1024
@@ -28,10 +29,13 @@ REPLAYS_AT_ONCE = 4
 """How many followers may read from the log at the same time, so that the pool has connections for others."""
 
 POLL_SECONDS = 1.0
+REPLAY_RETRY_SECONDS = 0.5
 SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
 
 LOOK = 2**31
 """Greater than every index: there may be news, whatever has been read."""
+
+SHUTTING_DOWN = "The server is shutting down."
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class Tailer:
         self._wake = asyncio.Event()
         self._replays = asyncio.Semaphore(REPLAYS_AT_ONCE)
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
 
     @property
     def followed(self) -> int:
@@ -63,16 +68,19 @@ class Tailer:
         ]
 
     async def stop(self) -> None:
-        """Stop reading; whoever still follows gets `ServiceUnavailable`."""
+        """Stop reading; whoever still follows, or begins to, gets `ServiceUnavailable`."""
+        self._stopped = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for tail, _ in list(self._tails.values()):
-            self._fail(tail, ServiceUnavailable("The server is shutting down."))
+            self._fail(tail, ServiceUnavailable(SHUTTING_DOWN))
 
     @asynccontextmanager
     async def follow(self, execution_id: str, from_index: int = -1) -> AsyncIterator[Follower]:
         """Follow a log from an index on, which may lie beyond its end; raises `NotFound`."""
+        if self._stopped:
+            raise ServiceUnavailable(SHUTTING_DOWN)
         tail = self._join(execution_id, from_index)
         try:
             await tail.ready()
@@ -207,6 +215,16 @@ class Tailer:
             self._announce(tail, end[0])
 
     async def _replay(self, execution_id: str, from_index: int) -> Page:
+        while True:
+            try:
+                return await self._read_page(execution_id, from_index)
+            except OUTAGE as error:
+                if self._stopped:
+                    raise
+                _warn(error)
+            await asyncio.sleep(REPLAY_RETRY_SECONDS)
+
+    async def _read_page(self, execution_id: str, from_index: int) -> Page:
         async with self._replays, self._pool.acquire() as connection:
             page = await read_page(connection, execution_id, from_index, rows=PAGE_ROWS, bytes=PAGE_BYTES)
         if not page.rows:
@@ -225,6 +243,10 @@ async def _for_ever(act: Callable[[], Awaitable[None]]) -> None:
             await act()
             delay = SHORTEST_DELAY
         except Exception as error:
-            logger.warning("Following is held back: %s", str(error) or type(error).__name__)
+            _warn(error)
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_DELAY)
+
+
+def _warn(error: Exception) -> None:
+    logger.warning("Following is held back: %s", str(error) or type(error).__name__)
