@@ -20,7 +20,7 @@ class MapInput(Input):
 
 class MapOutput(Output):
     result: list[Any] = Field(
-        description="What the expression made of each item, in the same order; keys of objects are in alphabetical order."
+        description="What the expression made of each item, in the same order; the keys of objects are alphabetical."
     )
 
 

@@ -102,3 +102,15 @@ def test_a_harmless_type_that_gives_another_value_each_time_is_safe_but_not_pure
 def test_a_request_is_neither_pure_nor_safe() -> None:
     assert not BUILT_IN["http.request"].safe
     assert not BUILT_IN["http.request"].pure
+
+
+def test_only_what_shapes_a_node_has_to_be_constant() -> None:
+    constants = {
+        f"{name}.{port.name}"
+        for name, node_type in BUILT_IN.items()
+        for port in node_type.ports({}).inputs.values()
+        if port.constant
+    }
+    assert constants == {
+        *("flow.input.name", "flow.input.schema", "flow.input.default", "flow.output.name", "flow.switch.cases")
+    }
