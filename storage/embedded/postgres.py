@@ -109,7 +109,7 @@ class EmbeddedPostgres(EmbeddedServer):
         done = subprocess.run(
             [
                 str(self._programs / "initdb"),
-                *("--no-sync", "--locale=C", "--encoding=UTF8", "--auth=scram-sha-256"),
+                *("--locale=C", "--encoding=UTF8", "--auth=scram-sha-256"),
                 *(f"--username={USER}", f"--pwfile={password}", f"--pgdata={data}"),
             ],
             cwd="/",
