@@ -9,6 +9,7 @@ from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
 from jobs.mailroom import Mailroom
 from jobs.records import member
+from storage.append import Member
 from storage.claims import Claim
 
 
@@ -24,6 +25,7 @@ class DurableLedger:
         self._clock = clock
         self._heartbeat = heartbeat
         self._next_index = claim.last_index + 1
+        self._acknowledged = claim.acknowledged
         self._stored: set[str] = set()
 
     def now(self) -> int:
@@ -38,12 +40,23 @@ class DurableLedger:
 
     async def append(self, append: Append) -> Verdict:
         """Commit entries; raises `ClaimLost` or `ValueRefused`."""
-        new = member(self._claim.execution_id, self._claim.token, append, self._next_index, self._stored)
+        new = self._member(append)
         verdict = await self._journal.append(new)
         if verdict is Verdict.COMMITTED:
             self._next_index += len(append.entries)
+            self._acknowledged = max(self._acknowledged, append.consumed)
             self._stored.update(payload.id for payload in new.payloads)
         return verdict
+
+    def _member(self, append: Append) -> Member:
+        return member(
+            self._claim.execution_id,
+            self._claim.token,
+            append,
+            first_index=self._next_index,
+            acknowledged=self._acknowledged,
+            stored=self._stored,
+        )
 
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet, in order."""

@@ -12,8 +12,15 @@ from engine.values import Payload, Value
 from storage.append import UNCHANGED, Member, Projection, Row
 
 
-def member(execution_id: str, token: UUID, append: Append, first_index: int, stored: set[str]) -> Member:
-    """Encode an append; `stored` are the payloads that the store has already, which need not go again."""
+def member(
+    execution_id: str, token: UUID, append: Append, *, first_index: int, acknowledged: int, stored: set[str]
+) -> Member:
+    """Encode an append.
+
+    `acknowledged` is the last command that the log has acknowledged before, perhaps in another run, which knows nothing
+    of it; `stored` are the payloads that the store has already, which need not go again.
+    """
+    projection = _projection(append.entries)
     return Member(
         execution_id=execution_id,
         token=token,
@@ -21,9 +28,9 @@ def member(execution_id: str, token: UUID, append: Append, first_index: int, sto
         append_id=uuid4(),
         rows=[_row(entry) for entry in append.entries],
         payloads=_new_payloads(append.entries, stored),
-        projection=_projection(append.entries),
-        seen=append.seen,
-        consumed=append.consumed,
+        projection=projection,
+        seen=None if append.seen is None else max(append.seen, acknowledged),
+        consumed=max(append.consumed, acknowledged) if projection.status else append.consumed,
         release=append.release,
         wake_at=append.wake_at,
         requeue=append.requeue,

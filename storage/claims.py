@@ -30,11 +30,13 @@ class Claim:
     """An execution that a worker owns from now on, with all that it needs to run it.
 
     `token` fences every append. `lost_worker_id` is the worker that it was taken from. `now` is the database's time.
+    `acknowledged` is the last command that the log has acknowledged, `mail` what came after it.
     """
 
     execution_id: str
     token: UUID
     last_index: int
+    acknowledged: int
     lost_worker_id: str | None
     flow_id: str
     flow_version: int
@@ -58,10 +60,12 @@ async def claim(connection: Connection, worker_id: str, limit: int) -> list[Clai
 
 
 def _claim(row: Any) -> Claim:
+    mail = tuple(mail_row(letter) for letter in orjson.loads(row["letters"]))
     return Claim(
         execution_id=row["execution_id"],
         token=row["token"],
         last_index=row["last_index"],
+        acknowledged=mail[0].seq - 1 if mail else row["mailbox_seq"],
         lost_worker_id=row["lost_worker_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
@@ -75,7 +79,7 @@ def _claim(row: Any) -> Claim:
         integration=None if row["integration"] is None else orjson.loads(row["integration"]),
         failure_count=row["failure_count"],
         now=row["now"],
-        mail=tuple(mail_row(letter) for letter in orjson.loads(row["letters"])),
+        mail=mail,
     )
 
 

@@ -1,6 +1,8 @@
 -- name: claim
 -- Claim up to $2 ready executions for worker $1, each with a fresh token. Owners take turns: the first of each owner
--- comes before the second of any; within an owner priority counts, then age. Heads that somebody holds are passed over.
+-- comes before the second of any; within an owner priority counts, then age. Heads that somebody holds are passed over,
+-- for which there are spare candidates; and so are those that have moved since this statement began, because the
+-- mailbox is read as it was then.
 with recursive owners as (
     (select q.owner_id from queue q where q.worker_id is null order by q.owner_id limit 1)
     union all
@@ -12,23 +14,27 @@ with recursive owners as (
     from owners o where o.owner_id is not null
 ),
 candidates as (
-    select t.execution_id, t.owner_id, t.priority, t.ready_at
+    select t.execution_id, t.owner_id, t.priority, t.ready_at, t.turn
     from owners o
     cross join lateral (
         select q.*, row_number() over (order by q.priority desc, q.ready_at) as turn
         from queue q
         where q.worker_id is null and q.owner_id = o.owner_id
         order by q.priority desc, q.ready_at
-        limit $2
+        limit $2 + 32
     ) t
     where o.owner_id is not null
     order by t.turn, t.priority desc, t.ready_at
-    limit $2
+    limit $2 + 32
 ),
 locked as (
     select h.execution_id, h.lost_worker_id
-    from candidates c join execution_heads h on h.execution_id = c.execution_id
-    where h.token is null
+    from candidates c
+    join execution_heads h on h.execution_id = c.execution_id
+    join execution_heads seen on seen.execution_id = c.execution_id
+    where h.token is null and h.mailbox_seq = seen.mailbox_seq and h.append_id is not distinct from seen.append_id
+    order by c.turn, c.priority desc, c.ready_at
+    limit $2
     for no key update of h skip locked
 ),
 claimed as (

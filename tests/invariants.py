@@ -1,0 +1,149 @@
+"""What must hold of the tables at any time, read from the tables alone and not by asking the code under test.
+
+The numbers are those of the list in docs: I2 logs without gap or repeat, I3 nothing done twice, I5 commands applied once
+and in order, I11 the projection equals the fold of the log, I14 payloads resolve; OWN: who holds an execution is said
+the same way by its head and by the queue, and nothing that can go on is forgotten.
+"""
+
+from collections.abc import Mapping
+
+from storage.pool import Connection
+
+VIOLATIONS: Mapping[str, str] = {
+    "I2: the indices of a log run from -1 to its head's last one": """
+        select execution_id from execution_heads h
+        where (select array_agg(index order by index) from execution_events e where e.execution_id = h.execution_id)
+            is distinct from (select array_agg(n order by n) from generate_series(-1, h.last_index) n)
+        """,
+    "I2: every log has a head": """
+        select distinct execution_id from execution_events e
+        where not exists (select from execution_heads h where h.execution_id = e.execution_id)
+        """,
+    "I2: EXECUTION_CREATED is the first event and only that": """
+        select execution_id from execution_events where (type = 'EXECUTION_CREATED') <> (index = -1)
+        """,
+    "I2: a terminal event is the last": """
+        select e.execution_id from execution_events e join execution_heads h using (execution_id)
+        where e.type in ('FLOW_COMPLETED', 'FLOW_FAILED', 'FLOW_CANCELLED') and e.index < h.last_index
+        """,
+    "I3: no node completes twice": """
+        select execution_id, node_id from execution_events where type = 'NODE_COMPLETED'
+        group by execution_id, node_id having count(*) > 1
+        """,
+    "I3: the attempts of a node count up from 1": """
+        select execution_id, node_id from (
+            select execution_id, node_id, (data::json ->> 'attempt')::integer as attempt,
+                row_number() over (partition by execution_id, node_id order by index) as number
+            from execution_events where type = 'NODE_STARTED') started
+        where attempt <> number
+        """,
+    "I3: a flow starts once": """
+        select execution_id from execution_events where type = 'FLOW_STARTED'
+        group by execution_id having count(*) > 1
+        """,
+    "I5: the letters of a mailbox count up from 1 to its head's last one": """
+        select execution_id from execution_heads h
+        where coalesce((select array_agg(seq order by seq) from mailbox m where m.execution_id = h.execution_id), '{}')
+            <> coalesce((select array_agg(n order by n) from generate_series(1, h.mailbox_seq) n), '{}')
+        """,
+    "I5: letters are applied in order": """
+        select later.execution_id from mailbox earlier join mailbox later using (execution_id)
+        where later.applied and not earlier.applied and earlier.seq < later.seq
+        """,
+    "I5: nothing is left in the mailbox of what has ended": """
+        select execution_id from mailbox join executions e on e.id = execution_id
+        where not applied and e.completed_at is not null
+        """,
+    "I5: an applied START is acknowledged by an event": """
+        select execution_id from mailbox m where applied and command = 'START' and not exists (
+            select from execution_events e where e.execution_id = m.execution_id
+            and e.type in ('FLOW_STARTED', 'FLOW_FAILED', 'FLOW_CANCELLED'))
+        """,
+    "I5: an applied STOP is acknowledged by the end": """
+        select execution_id from mailbox m where applied and command = 'STOP' and not exists (
+            select from execution_events e where e.execution_id = m.execution_id
+            and e.type in ('FLOW_CANCELLED', 'FLOW_FAILED'))
+        """,
+    "I11: the status is what the log says": """
+        select x.id, x.status from executions x
+        where x.status <> coalesce((
+            select case type when 'FLOW_COMPLETED' then 'COMPLETED' when 'FLOW_FAILED' then 'FAILED'
+                when 'FLOW_CANCELLED' then 'STOPPED' when 'FLOW_PAUSED' then 'PAUSED'
+                when 'DEBUG_BREAKPOINT_HIT' then 'PAUSED' else 'RUNNING' end
+            from execution_events e where e.execution_id = x.id and e.type in ('FLOW_STARTED', 'FLOW_PAUSED',
+                'FLOW_RESUMED', 'DEBUG_BREAKPOINT_HIT', 'FLOW_COMPLETED', 'FLOW_FAILED', 'FLOW_CANCELLED')
+            order by index desc limit 1), 'CREATED')
+        """,
+    "I11: the times are those of the events": """
+        select x.id from executions x
+        where x.started_at is distinct from (
+                select timestamp from execution_events e where e.execution_id = x.id and e.type = 'FLOW_STARTED')
+            or x.completed_at is distinct from (
+                select timestamp from execution_events e where e.execution_id = x.id
+                and e.type in ('FLOW_COMPLETED', 'FLOW_FAILED', 'FLOW_CANCELLED'))
+        """,
+    "I11: the outputs and the error are those of the terminal event": """
+        select x.id from executions x
+        where x.outputs is distinct from (select (data::json -> 'outputs')::text from execution_events e
+                where e.execution_id = x.id and e.type = 'FLOW_COMPLETED')
+            or x.error is distinct from (select (data::json -> 'error')::text from execution_events e
+                where e.execution_id = x.id and e.type = 'FLOW_FAILED')
+        """,
+    "I11: lost workers are counted as the log counts them": """
+        select x.id, x.failure_count from executions x
+        where x.failure_count <> coalesce((select max((data::json ->> 'failureCount')::integer)
+            from execution_events e where e.execution_id = x.id and e.type = 'EXECUTION_RECOVERED'), 0)
+        """,
+    "I11: once all commands are applied, the accepted status is the status": """
+        select x.id, x.status, h.accepted_status from executions x join execution_heads h on h.execution_id = x.id
+        where x.status <> h.accepted_status
+            and not exists (select from mailbox m where m.execution_id = x.id and not m.applied)
+        """,
+    "I14: the payloads that events refer to are there": """
+        select e.execution_id, e.index from execution_events e join executions x on x.id = e.execution_id,
+            regexp_matches(e.data, '"\\$payload":\\{"id":"([0-9a-f]{64})"', 'g') as found
+        where not exists (select from payloads p where p.root_id = x.root_id and p.id = found[1])
+        """,
+    "OWN: what a worker holds is in the queue under its name": """
+        select h.execution_id, h.worker_id, q.worker_id from execution_heads h left join queue q using (execution_id)
+        where h.token is not null and q.worker_id is distinct from h.worker_id
+        """,
+    "OWN: what nobody holds is in the queue without a name": """
+        select q.execution_id from queue q left join execution_heads h using (execution_id)
+        where h.token is null and q.worker_id is not null
+        """,
+    "OWN: what has ended is held by nobody, queued nowhere, and waits for nothing": """
+        select x.id from executions x join execution_heads h on h.execution_id = x.id
+        where x.completed_at is not null and (h.token is not null
+            or exists (select from queue q where q.execution_id = x.id)
+            or exists (select from timers t where t.execution_id = x.id))
+        """,
+    "OWN: what nobody holds is queued, or waits for a time, or has ended": """
+        select x.id from executions x join execution_heads h on h.execution_id = x.id
+        where x.completed_at is null and h.token is null
+            and not exists (select from queue q where q.execution_id = x.id)
+            and not exists (select from timers t where t.execution_id = x.id)
+        """,
+    "OWN: what nobody holds and has a command to apply is queued": """
+        select m.execution_id from mailbox m join execution_heads h using (execution_id)
+        where not m.applied and h.token is null
+            and not exists (select from queue q where q.execution_id = m.execution_id)
+        """,
+}
+"""Each invariant with the query that finds what breaks it."""
+
+
+async def violations(connection: Connection) -> list[str]:
+    """What is broken now, in one snapshot: one line for each invariant that is, with the first rows that break it."""
+    found = []
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        for invariant, query in VIOLATIONS.items():
+            rows = await connection.fetch(f"{query} limit 3")
+            if rows:
+                found.append(f"{invariant}: not so for {[tuple(row) for row in rows]}")
+    return found
+
+
+async def check_invariants(connection: Connection) -> None:
+    """Fail the test that broke an invariant."""
+    assert await violations(connection) == []

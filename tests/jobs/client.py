@@ -1,0 +1,160 @@
+"""A client of the service, as the API is one: rows in one transaction, a notification or a ring after it."""
+
+from typing import Any
+
+import asyncpg
+import orjson
+
+from engine.ids import new_execution_id
+from engine.options import ExecutionOptions
+from engine.status import ExecutionCommand
+from jobs.dispatch import Doorbell
+from storage.commands import Accepted, send_command
+from storage.executions import NewExecution, create_execution
+from storage.flows import create_flow
+from storage.notify import Notifier
+from storage.shards import COMMANDS
+from storage.transaction import transaction
+from tests.eventually import eventually
+
+Events = list[tuple[str, dict[str, Any]]]
+
+
+class Client:
+    """Makes and commands executions; `async with` it. Without a Redis URL it never rings."""
+
+    def __init__(self, pool: asyncpg.Pool, redis_url: str | None, *, owner: str = "ada") -> None:
+        self.pool = pool
+        self.owner = owner
+        self._doorbell = Doorbell(redis_url) if redis_url else None
+        self._notifier = Notifier(pool, COMMANDS)
+
+    async def __aenter__(self) -> "Client":
+        await self._notifier.start()
+        if self._doorbell:
+            await self._doorbell.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._notifier.stop()
+        if self._doorbell:
+            await self._doorbell.stop()
+
+    def ring(self) -> None:
+        """Have a worker look."""
+        if self._doorbell:
+            self._doorbell.ring()
+
+    async def flow(self, nodes: list[dict[str, Any]], edges: list[tuple[str, str]] | None = None) -> str:
+        """Store a flow; gives its id."""
+        document = {
+            "tidegate": 1,
+            "name": "Test",
+            "nodes": nodes,
+            "edges": [{"from": source, "to": target} for source, target in edges or []],
+        }
+        async with transaction(self.pool) as connection:
+            row = await create_flow(connection, owner_id=self.owner, name="Test", description=None, document=document)
+        return row.id
+
+    async def create(
+        self, flow_id: str, *, inputs: dict[str, Any] | None = None, priority: int = 0, **options: Any
+    ) -> str:
+        """Make an execution; gives its id."""
+        new = NewExecution(
+            id=new_execution_id(),
+            flow_id=flow_id,
+            flow_version=1,
+            flow_name="Test",
+            owner_id=self.owner,
+            inputs=inputs or {},
+            port_values=[],
+            options=ExecutionOptions(**options),
+            integration=None,
+            external_events=[],
+            priority=priority,
+            idempotency_key=None,
+            request_digest=None,
+        )
+        async with transaction(self.pool) as connection:
+            await create_execution(connection, new)
+        self.ring()
+        return new.id
+
+    async def send(self, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Accepted:
+        """Put a command into the mailbox and say so."""
+        async with self.pool.acquire() as connection:
+            accepted = await send_command(connection, execution_id, command, payload)
+        if accepted.is_held:
+            self._notifier.notify(execution_id, accepted.seq)
+        else:
+            self.ring()
+        return accepted
+
+    async def start(self, execution_id: str) -> Accepted:
+        """Let an execution go."""
+        return await self.send(execution_id, ExecutionCommand.START)
+
+    async def stop(self, execution_id: str, reason: str | None = None) -> Accepted:
+        """End an execution."""
+        return await self.send(execution_id, ExecutionCommand.STOP, {"reason": reason})
+
+    async def run(self, flow_id: str, **options: Any) -> str:
+        """Make an execution and let it go; gives its id."""
+        execution_id = await self.create(flow_id, **options)
+        await self.start(execution_id)
+        return execution_id
+
+    async def row(self, execution_id: str) -> asyncpg.Record:
+        """An execution with its head."""
+        row = await self.pool.fetchrow(
+            "select * from executions x join execution_heads h on h.execution_id = x.id where x.id = $1", execution_id
+        )
+        assert row is not None
+        return row
+
+    async def status(self, execution_id: str) -> str:
+        """The status of an execution."""
+        return str((await self.row(execution_id))["status"])
+
+    async def events(self, execution_id: str) -> Events:
+        """The kind and the data of each event, in order."""
+        rows = await self.pool.fetch(
+            "select type, data from execution_events where execution_id = $1 order by index", execution_id
+        )
+        return [(row["type"], orjson.loads(row["data"])) for row in rows]
+
+    async def kinds(self, execution_id: str) -> list[str]:
+        """The kinds of an execution's events, in order."""
+        return [kind for kind, _ in await self.events(execution_id)]
+
+    async def saw(self, execution_id: str, kind: str, within: float = 10.0, **fields: Any) -> dict[str, Any]:
+        """Wait for an event of a kind whose data has these fields; gives its data."""
+
+        async def found() -> list[dict[str, Any]]:
+            events = await self.events(execution_id)
+            return [data for name, data in events if name == kind and fields.items() <= data.items()]
+
+        return (await eventually(found, within))[0]
+
+    async def ended(self, execution_id: str, status: str = "COMPLETED", within: float = 15.0) -> asyncpg.Record:
+        """Wait for the end of an execution, which must be in this status; gives its row."""
+
+        async def over() -> asyncpg.Record | None:
+            row = await self.row(execution_id)
+            return row if row["completed_at"] else None
+
+        row = await eventually(over, within)
+        assert row["status"] == status, row["error"]
+        return row
+
+    async def all_ended(self, ids: list[str], status: str = "COMPLETED", within: float = 30.0) -> None:
+        """Wait until all of these have ended; each must be in this status."""
+        query = "select count(*) from executions where id = any ($1::text[]) and completed_at is not null"
+
+        async def over() -> bool:
+            return bool(await self.pool.fetchval(query, ids) == len(ids))
+
+        await eventually(over, within)
+        rows = await self.pool.fetch("select id, status, error from executions where id = any ($1::text[])", ids)
+        assert {row["id"]: row["error"] for row in rows if row["status"] != status} == {}

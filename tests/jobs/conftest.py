@@ -1,0 +1,106 @@
+"""What the tests of workers take: a client, workers in this process and as processes, and the notes of effects.
+
+Whatever a test does, the invariants must hold at its end.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from jobs.worker import WorkerSettings
+from storage.pool import open_pool
+from tests.invariants import check_invariants
+from tests.jobs.client import Client
+from tests.jobs.nodes import Notes
+from tests.jobs.workers import LocalWorker, WorkerProcess, start_process
+
+LEASE = 1.5
+WARM = 0.3
+
+NewWorker = Callable[..., Awaitable[LocalWorker]]
+NewProcess = Callable[..., Awaitable[WorkerProcess]]
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections of the test itself; at its end the tables are examined."""
+    opened = await open_pool(database_url, name="test")
+    yield opened
+    async with opened.acquire() as connection:
+        await check_invariants(connection)
+    await opened.close()
+
+
+@pytest.fixture
+async def client(pool: asyncpg.Pool, redis_url: str) -> AsyncIterator[Client]:
+    """A client that rings and notifies."""
+    async with Client(pool, redis_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str) -> Callable[..., WorkerSettings]:
+    """Settings of a worker on the test's servers, with a short lease."""
+
+    def make(**changes: Any) -> WorkerSettings:
+        plain: dict[str, Any] = {
+            "database_url": database_url,
+            "redis_url": redis_url,
+            "concurrency": 64,
+            "lease": LEASE,
+            "warm_seconds": WARM,
+        }
+        return WorkerSettings(**{**plain, **changes})
+
+    return make
+
+
+@pytest.fixture
+async def new_worker(pool: asyncpg.Pool, settings: Callable[..., WorkerSettings]) -> AsyncIterator[NewWorker]:
+    """Starts a worker in this process; stopped at the end of the test, if it still runs."""
+    workers: list[LocalWorker] = []
+
+    async def start(**changes: Any) -> LocalWorker:
+        worker = LocalWorker(settings(**changes))
+        workers.append(worker)
+        await worker.start()
+        return worker
+
+    yield start
+    for worker in workers:
+        if worker.task and not worker.task.done():
+            await worker.stop()
+
+
+@pytest.fixture
+async def new_process(
+    pool: asyncpg.Pool, settings: Callable[..., WorkerSettings], tmp_path: Path
+) -> AsyncIterator[NewProcess]:
+    """Starts a worker as a process; killed at the end of the test."""
+    processes: list[WorkerProcess] = []
+    numbers = count(1)
+
+    async def start(**changes: Any) -> WorkerProcess:
+        process = await start_process(settings(**changes), tmp_path / f"worker-{next(numbers)}.log")
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        await process.end()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    """What the effects of the test's nodes have written down."""
+    return Notes(tmp_path / "notes")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """The file that witnesses wait for; `touch` it."""
+    return tmp_path / "gate"

@@ -1,0 +1,122 @@
+"""Node types for tests: their effects are lines in a file, which outlives every process and is read by the test."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from engine.node import Context, Input, Node, Output
+from engine.nodes import BUILT_IN
+from engine.registry import Registry
+
+LOOK_SECONDS = 0.005
+
+
+class WitnessInput(Input):
+    notes: str
+    gate: str | None = None
+    value: Any = None
+
+
+class WitnessOutput(Output):
+    value: Any = None
+
+
+class Witness(Node[WitnessInput, WitnessOutput]):
+    """An effect: writes down that it began, waits until the gate (a file) is there, and writes down that it ended."""
+
+    type = "test.witness"
+
+    async def run(self, inputs: WitnessInput, context: Context) -> WitnessOutput:
+        notes = Notes(Path(inputs.notes))
+        notes.write("began", context)
+        try:
+            while inputs.gate and not Path(inputs.gate).exists():
+                await asyncio.sleep(LOOK_SECONDS)
+        except asyncio.CancelledError:
+            notes.write("cancelled", context)
+            raise
+        notes.write("ended", context)
+        return WitnessOutput(value=inputs.value)
+
+
+class StubbornInput(Input):
+    notes: str
+
+
+class Stubborn(Node[StubbornInput, WitnessOutput]):
+    """Does not let itself be cancelled."""
+
+    type = "test.stubborn"
+
+    async def run(self, inputs: StubbornInput, context: Context) -> WitnessOutput:
+        Notes(Path(inputs.notes)).write("began", context)
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                Notes(Path(inputs.notes)).write("cancelled", context)
+
+
+class GivingUp(Node[Input, WitnessOutput]):
+    """Ends as if somebody had cancelled it, as a library does that awaits a task which was cancelled."""
+
+    type = "test.giving_up"
+
+    async def run(self, inputs: Input, context: Context) -> WitnessOutput:
+        raise asyncio.CancelledError
+
+
+class Crooked(Node[Input, WitnessOutput]):
+    """Gives what looks like JSON to the encoder and is none."""
+
+    type = "test.crooked"
+
+    async def run(self, inputs: Input, context: Context) -> WitnessOutput:
+        import orjson
+
+        return WitnessOutput(value=orjson.Fragment(b"crooked"))
+
+
+class Nul(Node[Input, WitnessOutput]):
+    """Gives a text that cannot be stored."""
+
+    type = "test.nul"
+
+    async def run(self, inputs: Input, context: Context) -> WitnessOutput:
+        return WitnessOutput(value="\x00")
+
+
+class Notes:
+    """The file that effects are written down in; a line is one `write`, so that processes do not mix theirs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, what: str, context: Context) -> None:
+        """Note what happened to an attempt, and when by the clock that all processes of the machine share."""
+        line = f"{what} {context.idempotency_key} {context.attempt} {os.getpid()} {time.monotonic()}\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+    def read(self, what: str) -> list[list[str]]:
+        """The lines of one kind: key, attempt, process, time."""
+        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        return [line.split()[1:] for line in lines if line.startswith(f"{what} ")]
+
+    def count(self, what: str) -> Counter[str]:
+        """How often something happened, by idempotency key."""
+        return Counter(line[0] for line in self.read(what))
+
+    def nodes(self, what: str) -> list[str]:
+        """The nodes that something happened to, in order."""
+        return [line[0].rpartition(":")[2] for line in self.read(what)]
+
+
+REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, GivingUp, Crooked, Nul])
+"""The built-in node types and those of the tests."""
