@@ -9,20 +9,22 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from redis.exceptions import RedisError
 
-from jobs.dispatch import LOOK, QUEUE, deserialize, redis_settings, serialize
+from jobs.dispatch import LOOK, QUEUE, connect, deserialize, serialize
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01
 MAX_JOBS = 1000
 RESTART_SECONDS = 1.0
+PING_SECONDS = 5.0
+PING_TIMEOUT = 5.0
 
 
 class Bell:
-    """Calls `on_ring` for every ring that this worker takes, and once after each reconnection."""
+    """Calls `on_ring` for every ring that this worker takes, and once after each connection."""
 
     def __init__(self, redis_url: str, on_ring: Callable[[], None]) -> None:
         self._redis_url = redis_url
@@ -31,21 +33,37 @@ class Bell:
     async def run(self) -> None:
         """Listen for ever."""
         while True:
-            worker = self._worker()
             try:
-                await worker.async_run()
-            except (RedisError, OSError, TimeoutError) as error:
+                await self._listen()
+            # Not only Redis errors: below them, a transport that was closed raises what it likes.
+            except Exception as error:
                 logger.warning("The bell cannot be heard (%s: %s); listening again.", type(error).__name__, error)
-            finally:
-                await self._close(worker)
-            self._on_ring()
             await asyncio.sleep(RESTART_SECONDS)
 
-    def _worker(self) -> Worker:
+    async def _listen(self) -> None:
+        redis = await connect(self._redis_url)
+        worker = self._worker(redis)
+        listening = asyncio.create_task(worker.async_run())
+        try:
+            self._on_ring()
+            await self._watch_over(listening, redis)
+        finally:
+            await _end([listening, *worker.tasks.values()])
+            await redis.aclose(close_connection_pool=True)
+
+    async def _watch_over(self, listening: "asyncio.Task[None]", redis: ArqRedis) -> None:
+        """Return when arq has given up; raise when Redis does not answer any more, of which arq would never know."""
+        while not listening.done():
+            await asyncio.wait([listening], timeout=PING_SECONDS)
+            async with asyncio.timeout(PING_TIMEOUT):
+                await redis.ping()
+        await listening
+
+    def _worker(self, redis: ArqRedis) -> Worker:
         return Worker(
             functions=[func(self._look, name=LOOK, keep_result=0, max_tries=1)],
             queue_name=QUEUE,
-            redis_settings=redis_settings(self._redis_url),
+            redis_pool=redis,
             handle_signals=False,
             poll_delay=POLL_SECONDS,
             max_jobs=MAX_JOBS,
@@ -58,12 +76,8 @@ class Bell:
     async def _look(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         self._on_ring()
 
-    @staticmethod
-    async def _close(worker: Worker) -> None:
-        if worker.main_task:
-            worker.main_task.cancel()
-            await asyncio.wait([worker.main_task])
-        try:
-            await worker.close()
-        except (RedisError, OSError, TimeoutError):
-            logger.debug("The connection to Redis was gone already.")
+
+async def _end(tasks: "list[asyncio.Task[Any]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

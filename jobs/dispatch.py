@@ -7,18 +7,18 @@ many rings at once are one ring.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
 QUEUE = "tidegate:looks"
 LOOK = "look"
 RETRY_SECONDS = 1.0
+CONNECT_SECONDS = 3.0
+RING_SECONDS = 3.0
 SHORTEST_INTERVAL = 0.005
 """Seconds between two rings; those in between are one."""
 
@@ -34,21 +34,22 @@ def deserialize(text: bytes) -> dict[str, Any]:
     return job
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """The settings of an arq connection that gives up soon, because whoever rings tries again by itself."""
+async def connect(url: str) -> ArqRedis:
+    """Open a connection to arq's Redis; gives up soon, because whoever rings or listens tries again by itself."""
     settings = RedisSettings.from_dsn(url)
     settings.conn_timeout = 2
-    settings.conn_retries = 1
-    settings.conn_retry_delay = 1
-    return settings
+    settings.conn_retries = 0
+    async with asyncio.timeout(CONNECT_SECONDS):
+        return await create_pool(
+            settings, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=QUEUE
+        )
 
 
 class Doorbell:
     """Rings through arq, in the background."""
 
-    def __init__(self, redis_url: str, *, on_failure: Callable[[], None] | None = None) -> None:
-        self._settings = redis_settings(redis_url)
-        self._on_failure = on_failure
+    def __init__(self, redis_url: str) -> None:
+        self._url = redis_url
         self._redis: ArqRedis | None = None
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -59,12 +60,14 @@ class Doorbell:
         self._task = asyncio.create_task(self._ring_for_ever())
 
     async def stop(self) -> None:
-        """Stop ringing and close the connection."""
+        """Ring a last time, if somebody has asked for it, and close the connection."""
         if self._later:
             self._later.cancel()
         if self._task:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if self._wanted.is_set():
+            await self._ring_or_log()
         await self._disconnect()
 
     def ring(self) -> None:
@@ -83,37 +86,38 @@ class Doorbell:
     async def _ring_for_ever(self) -> None:
         while True:
             await self._wanted.wait()
-            self._wanted.clear()
-            try:
-                await self._ring()
+            if await self._ring_or_log():
                 await asyncio.sleep(SHORTEST_INTERVAL)
-            except (RedisError, OSError, TimeoutError) as error:
-                logger.warning("The bell does not ring (%s: %s); trying again.", type(error).__name__, error)
-                await self._recover()
+            else:
+                await self._disconnect()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _ring_or_log(self) -> bool:
+        """Ring; False, with the wish still there, if it did not work."""
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout(RING_SECONDS):
+                await self._ring()
+        # Not only Redis errors: below them, a transport that was closed raises what it likes.
+        except Exception as error:
+            logger.warning("The bell does not ring (%s: %s).", type(error).__name__, error)
+            self._wanted.set()
+            return False
+        except asyncio.CancelledError:
+            self._wanted.set()
+            raise
+        return True
 
     async def _ring(self) -> None:
         if self._redis is None:
-            self._redis = await create_pool(
-                self._settings,
-                job_serializer=serialize,
-                job_deserializer=deserialize,
-                default_queue_name=QUEUE,
-            )
-        job = await self._redis.enqueue_job(LOOK, _job_id=uuid4().hex)
-        if job is None:
+            self._redis = await connect(self._url)
+        if await self._redis.enqueue_job(LOOK, _job_id=uuid4().hex) is None:
             self._wanted.set()
-
-    async def _recover(self) -> None:
-        if self._on_failure:
-            self._on_failure()
-        await self._disconnect()
-        self._wanted.set()
-        await asyncio.sleep(RETRY_SECONDS)
 
     async def _disconnect(self) -> None:
         redis, self._redis = self._redis, None
         if redis:
             try:
                 await redis.aclose(close_connection_pool=True)
-            except (RedisError, OSError):
-                logger.debug("The connection to Redis was gone already.")
+            except Exception as error:
+                logger.debug("The connection to Redis was gone already (%s).", error)
