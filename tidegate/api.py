@@ -4,19 +4,17 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import uvicorn
 from starlette.applications import Starlette
 
 from engine.errors import ServiceUnavailable
 from engine.nodes import BUILT_IN
-from resolvers.app import create_app
+from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.services import open_services
 
-FRAME_BYTES = 1024 * 1024
 KEEP_ALIVE_SECONDS = 75
-GRACE_SECONDS = 4
 LOOK_SECONDS = 0.01
 
 
@@ -29,12 +27,12 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def api(database_url: str, redis_url: str, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a listening socket from entry to exit; gives the task that serves.
+    """Serve the API on a loopback socket from entry to exit; gives the task that serves.
 
-    At the end, open requests and subscriptions get four seconds. Raises `ServiceUnavailable`.
+    At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, BUILT_IN) as services:
-        server = _Server(_configuration(create_app(services)))
+        server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True)))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:
             await _started(server, task)
@@ -46,14 +44,7 @@ async def api(database_url: str, redis_url: str, listener: socket.socket) -> Asy
 
 def _configuration(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_max_size=FRAME_BYTES,
-        ws_per_message_deflate=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        app, log_config=None, access_log=False, timeout_keep_alive=KEEP_ALIVE_SECONDS, **SERVER_OPTIONS
     )
 
 

@@ -60,16 +60,23 @@ class StreamLost(ServiceUnavailable):
     """The stream broke and could not be resumed."""
 
 
+class NotSubscribed(ServiceUnavailable):
+    """The stream could not even begin."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"No events come from {url} ({reason}). If no server runs there, start one with: tidegate dev")
+
+
 async def follow(
     url: str, execution_id: str, from_index: int = -1, on_drop: Callable[[str], None] = lambda reason: None
 ) -> AsyncGenerator[Batch, None]:
     """All events from an index on, until the execution has ended; the first batch comes at once, maybe empty.
 
-    `url` is the one for HTTP. A dropped connection is made again, and each event comes once. Raises `Refused`, or
-    `StreamLost` after a minute without an answer.
+    `url` is the one for HTTP. A dropped connection is made again, and each event comes once. Raises `Refused`,
+    `NotSubscribed`, or `StreamLost` after a minute without an answer.
     """
     clock = asyncio.get_running_loop().time
-    delay, heard = FIRST_DELAY, clock()
+    delay, heard = FIRST_DELAY, None
     while True:
         try:
             async with aclosing(_batches(url, execution_id, from_index)) as batches:
@@ -78,6 +85,8 @@ async def follow(
                     yield batch
             return
         except Dropped as error:
+            if heard is None:
+                raise NotSubscribed(url, str(error)) from None
             if clock() - heard > GIVE_UP_AFTER:
                 raise _lost(execution_id, from_index, error) from None
             on_drop(str(error))

@@ -17,6 +17,7 @@ from rich.text import Text
 from tidegate.event_stream import Batch
 from tidegate.run_figures import Figures
 from tidegate.run_lines import duration, event_line, node_line, printable
+from tidegate.run_report import left_alone
 
 FRAME = 0.1
 SHOWN_BUSY = 8
@@ -57,12 +58,17 @@ class LiveReport:
         self._status, self._trouble = batch.status, ""
         for event in batch.events:
             self._figures.take(event)
-            if line := event_line(event):
-                self._console.print(line)
+        # Printed together, because each print draws what is below anew.
+        if lines := [line for event in batch.events if (line := event_line(event))]:
+            self._console.print(Group(*lines))
 
     def dropped(self, reason: str) -> None:
         """Say that the connection is made again."""
         self._trouble = f"connection lost ({reason}); connecting again"
+
+    def left(self, execution_id: str) -> None:
+        """Say that the execution goes on without us."""
+        self._console.print(left_alone(execution_id))
 
     async def _tick(self) -> None:
         while True:

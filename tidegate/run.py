@@ -1,5 +1,6 @@
 """tidegate run, from a checked flow to the end of its execution: create, subscribe, start, watch."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
@@ -18,8 +19,12 @@ async def run_flow(url: str, flow: FlowFile, inputs: Mapping[str, Any], report: 
         flow_id = await published(client, flow.data)
         execution_id = await create_execution(client, flow_id, inputs)
         report.created(execution_id)
-        with report.running():
-            return await _watch(client, execution_id, report)
+        try:
+            with report.running():
+                return await _watch(client, execution_id, report)
+        except asyncio.CancelledError:
+            report.left(execution_id)
+            raise
 
 
 async def _watch(client: Client, execution_id: str, report: Report) -> ExecutionStatus:

@@ -12,9 +12,9 @@ ID_WIDTH, TYPE_WIDTH = 20, 16
 
 
 def duration(milliseconds: float) -> str:
-    """A duration as people say it: `0.3 ms`, `250 ms`, `1.25 s`, `2 min 5 s`, `1 h 2 min`."""
-    if milliseconds < 9.95:
-        return f"{milliseconds:.1f} ms"
+    """A duration as people say it: `<1 ms`, `250 ms`, `1.25 s`, `2 min 5 s`, `1 h 2 min`."""
+    if milliseconds < 1:
+        return "<1 ms"
     if milliseconds < SECOND - 0.5:
         return f"{milliseconds:.0f} ms"
     if milliseconds < MINUTE - 5:

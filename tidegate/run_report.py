@@ -25,6 +25,14 @@ class Report(Protocol):
     def dropped(self, reason: str) -> None:
         """The connection was lost and is made again."""
 
+    def left(self, execution_id: str) -> None:
+        """The user goes away before the end."""
+
+
+def left_alone(execution_id: str) -> str:
+    """What to tell a user who goes away before the end."""
+    return f"The execution goes on at the server; see it with: tidegate events {execution_id} --follow"
+
 
 class JsonLines:
     """Writes each event as one line of JSON, and nothing else."""
@@ -48,3 +56,7 @@ class JsonLines:
 
     def dropped(self, reason: str) -> None:
         """Whoever reads JSON has no use for this."""
+
+    def left(self, execution_id: str) -> None:
+        """Say how to come back, where it does not disturb the JSON."""
+        print(left_alone(execution_id), file=sys.stderr)

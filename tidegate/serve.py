@@ -15,7 +15,8 @@ logger = logging.getLogger(__name__)
 async def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached."""
     stop = StopSignal()
-    await warn_without_redis(settings.redis)
-    async with api(settings.database, settings.redis, listener) as serving:
+    database, redis = settings.database, settings.redis
+    await warn_without_redis(redis)
+    async with api(database, redis, listener) as serving:
         logger.info("The API listens on http://%s/graphql.", address(listener))
         await stop.wait(serving)

@@ -9,20 +9,22 @@ from tidegate.settings import Settings
 
 async def work(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM; raises `TidegateError` if it cannot begin, or was given up for lost."""
-    await warn_without_redis(settings.redis)
+    worker = _worker_settings(settings)
+    await warn_without_redis(worker.redis_url)
     try:
-        await run_worker(
-            WorkerSettings(
-                database_url=settings.database,
-                redis_url=settings.redis,
-                concurrency=settings.worker_concurrency,
-                lease=settings.lease_seconds,
-                http_allow=settings.http_allow,
-            ),
-            BUILT_IN,
-        )
+        await run_worker(worker, BUILT_IN)
     except ExceptionGroup as group:
         raise _expected(group) from None
+
+
+def _worker_settings(settings: Settings) -> WorkerSettings:
+    return WorkerSettings(
+        database_url=settings.database,
+        redis_url=settings.redis,
+        concurrency=settings.worker_concurrency,
+        lease=settings.lease_seconds,
+        http_allow=settings.http_allow,
+    )
 
 
 def _expected(group: ExceptionGroup[Exception]) -> Exception:

@@ -1,0 +1,119 @@
+"""`tidegate` as real processes."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+COMMAND = (sys.executable, "-P", "-m", "tidegate")
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0
+GONE_WITHIN = 15.0
+
+_URL = re.compile(r"GraphQL +(http://\S+)")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Ours without any setting, with these."""
+    kept = {
+        name: text for name, text in os.environ.items() if not name.startswith(("TIDEGATE_", "DATABASE_", "REDIS_"))
+    }
+    return {**kept, **variables}
+
+
+def tidegate(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+class Dev:
+    """A running `tidegate dev`."""
+
+    def __init__(self, data_dir: Path, *arguments: str) -> None:
+        self.data_dir = data_dir
+        self._log = data_dir.with_suffix(".log").open("w+")
+        self.process = subprocess.Popen(
+            [*COMMAND, "dev", "--port", "0", "--data-dir", str(data_dir), *arguments],
+            cwd=ROOT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        self.summary = self._read_summary()
+        found = _URL.search(self.summary)
+        assert found, f"{self.summary}\n{self.log}"
+        self.url = found[1]
+
+    @property
+    def log(self) -> str:
+        """What it said on stderr."""
+        return Path(self._log.name).read_text()
+
+    @property
+    def family(self) -> list[psutil.Process]:
+        """All its processes, itself first."""
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
+    def member(self, *words: str) -> psutil.Process | None:
+        """The one of its processes whose command has all these words."""
+        return next((each for each in self.family if all(word in " ".join(each.cmdline()) for word in words)), None)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a client command against it."""
+        return tidegate(*arguments, "--url", self.url)
+
+    def end(self, number: signal.Signals) -> list[psutil.Process]:
+        """Send it a signal; gives what of it is left after a while."""
+        family = self.family
+        self.process.send_signal(number)
+        self.process.wait(GONE_WITHIN)
+        return psutil.wait_procs(family, GONE_WITHIN)[1]
+
+    def close(self) -> None:
+        """End it if it has not ended."""
+        if self.process.poll() is None:
+            self.end(signal.SIGTERM)
+        assert self.process.stdout
+        self.process.stdout.close()
+        self._log.close()
+
+    def _read_summary(self) -> str:
+        assert self.process.stdout
+        watchdog = threading.Timer(DEADLINE, self.process.kill)
+        watchdog.start()
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        watchdog.cancel()
+        return "".join(lines)
+
+
+@contextmanager
+def dev(data_dir: Path, *arguments: str) -> Iterator[Dev]:
+    """`tidegate dev` for the length of a test."""
+    running = Dev(data_dir, *arguments)
+    try:
+        yield running
+    finally:
+        running.close()
