@@ -8,7 +8,8 @@ is in it is halved until the offender stands alone, and only that one fails.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 
 import asyncpg
 
@@ -60,15 +61,19 @@ class Journal:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def append(self, member: Member) -> Verdict:
-        """Write one execution's append, with whatever else is to be written now.
+    def append(self, member: Member) -> asyncio.Future[Verdict]:
+        """Write one execution's append soon, with whatever else is to be written then.
 
-        Raises `ClaimLost` if the execution belongs to another worker, `ValueRefused` if the database cannot store it.
+        The future raises `ClaimLost` if the execution belongs to another worker, `ValueRefused` if the database cannot
+        store it. The append is written whether or not somebody still waits for it.
         """
         waiter = Waiter(member)
-        self._queue.append(waiter)
+        self._enqueue([waiter])
+        return waiter.future
+
+    def _enqueue(self, waiters: Iterable[Waiter]) -> None:
+        self._queue.extend(waiters)
         self._bell.set()
-        return await waiter.future
 
     async def _write_for_ever(self) -> None:
         while True:
@@ -78,26 +83,32 @@ class Journal:
                 await self._write(self._next_batch())
 
     def _next_batch(self) -> list[Waiter]:
-        batch, events, size = [self._queue.popleft()], 0, 0
-        events, size = len(batch[0].member.rows), batch[0].bytes
+        """The oldest appends that fit into one statement, where each execution may be once."""
+        batch: dict[str, Waiter] = {}
+        events, size = 0, 0
         while self._queue and events < BATCH_EVENTS and size < BATCH_BYTES:
-            batch.append(self._queue.popleft())
-            events, size = events + len(batch[-1].member.rows), size + batch[-1].bytes
-        return batch
+            member = self._queue[0].member
+            if member.execution_id in batch:
+                break
+            batch[member.execution_id] = waiter = self._queue.popleft()
+            events, size = events + len(member.rows), size + waiter.bytes
+        return list(batch.values())
 
     async def _write(self, batch: Sequence[Waiter]) -> None:
         try:
             outcomes = await self._send([waiter.member for waiter in batch])
-        except asyncpg.PostgresError as error:
+        # Whatever it was, the worker lives on: what cannot be sent at all must not keep the rest from being written.
+        except Exception as error:
             await self._split(batch, error)
             return
         busy = [waiter for waiter in batch if not self._answer(waiter, outcomes[waiter.member.execution_id])]
         if busy:
-            await self._try_again_soon(busy)
+            asyncio.get_running_loop().call_later(BUSY_SECONDS, self._enqueue, busy)
 
     async def _send(self, members: Sequence[Member]) -> dict[str, Outcome]:
         """Send a batch until its outcome is known; raises what the database says about the data itself."""
-        for attempt in range(1_000_000):
+        delays = chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))
+        while True:
             try:
                 async with self._pool.acquire() as connection:
                     return await append(connection, members)
@@ -105,12 +116,13 @@ class Journal:
                 if _blames_data(error):
                     raise
                 logger.warning("The journal could not write (%s: %s); it tries again.", type(error).__name__, error)
-            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
-        raise AssertionError("unreachable")
+            await asyncio.sleep(next(delays))
 
-    async def _split(self, batch: Sequence[Waiter], error: asyncpg.PostgresError) -> None:
+    async def _split(self, batch: Sequence[Waiter], error: Exception) -> None:
         if len(batch) == 1:
-            _fail(batch[0], ValueRefused(f"The database refused the events: {error}."))
+            _fail(
+                batch[0], ValueRefused(f"The database refused the events: {error}.") if _blames_data(error) else error
+            )
             return
         middle = len(batch) // 2
         await self._write(batch[:middle])
@@ -136,14 +148,14 @@ class Journal:
             self._on_commit(waiter.member.execution_id, waiter.member.last_index)
         _succeed(waiter, Verdict.COMMITTED)
 
-    async def _try_again_soon(self, busy: Sequence[Waiter]) -> None:
-        await asyncio.sleep(0 if self._queue else BUSY_SECONDS)
-        self._queue.extend(busy)
-
 
 def _blames_data(error: Exception) -> bool:
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and state[:2] in REFUSED_CLASSES
+
+
+def _refusal(error: Exception) -> Exception:
+    return ValueRefused(f"The database refused the events: {error}.") if _blames_data(error) else error
 
 
 def _succeed(waiter: Waiter, verdict: Verdict) -> None:

@@ -1,6 +1,8 @@
 """The ledger of one claimed execution: its appends go through the worker's journal, under its claim's token."""
 
+import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from engine.ledger import Append, Letter, Verdict
 from engine.values import Value, payload_id
@@ -14,7 +16,7 @@ from storage.claims import Claim
 
 
 class DurableLedger:
-    """Remembers in Postgres."""
+    """Remembers in Postgres. `was_handed_on` once the execution was let go of for others to take up at once."""
 
     def __init__(
         self, claim: Claim, journal: Journal, mailroom: Mailroom, clock: DatabaseClock, heartbeat: Heartbeat
@@ -27,6 +29,8 @@ class DurableLedger:
         self._next_index = claim.last_index + 1
         self._acknowledged = claim.acknowledged
         self._stored: set[str] = set()
+        self._under_way: asyncio.Future[Verdict] | None = None
+        self.was_handed_on = False
 
     def now(self) -> int:
         """The database's time in milliseconds since 1970."""
@@ -39,14 +43,27 @@ class DurableLedger:
             self._stored.add(found)
 
     async def append(self, append: Append) -> Verdict:
-        """Commit entries; raises `ClaimLost` or `ValueRefused`."""
+        """Commit entries; raises `ClaimLost` or `ValueRefused`.
+
+        A caller that is cancelled meanwhile does not take the append back; `settled` tells when its outcome is known.
+        """
         new = self._member(append)
-        verdict = await self._journal.append(new)
-        if verdict is Verdict.COMMITTED:
-            self._next_index += len(append.entries)
-            self._acknowledged = max(self._acknowledged, append.consumed)
-            self._stored.update(payload.id for payload in new.payloads)
-        return verdict
+        self._under_way = self._journal.append(new)
+        self._under_way.add_done_callback(partial(self._note, append, new))
+        return await asyncio.shield(self._under_way)
+
+    async def settled(self) -> None:
+        """Wait for the outcome of an append that nobody waits for any more."""
+        if self._under_way:
+            await asyncio.wait([self._under_way])
+
+    def _note(self, append: Append, new: Member, outcome: "asyncio.Future[Verdict]") -> None:
+        if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
+            return
+        self._next_index += len(append.entries)
+        self._acknowledged = max(self._acknowledged, append.consumed)
+        self._stored.update(payload.id for payload in new.payloads)
+        self.was_handed_on = append.requeue
 
     def _member(self, append: Append) -> Member:
         return member(

@@ -18,7 +18,7 @@ from engine.decide import fail_flow
 from engine.entry import Entry, milliseconds
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, decode
-from engine.ledger import Append
+from engine.ledger import Append, Verdict
 from engine.plan import Plan
 from engine.registry import Registry
 from engine.runner import Runner
@@ -170,14 +170,24 @@ class Workflow:
     async def _fail(self, error: ExecutionError) -> None:
         """End the execution as failed, on top of what its log has."""
         try:
+            await self._ledger.settled()
             plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
             state = await self._replay(State(plan, setup_of(self._claim)))
-            await self._ledger.append(Append(self._failure(state, error), release=True))
+            await self._end_as_failed(state, error)
         except ClaimLost:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
             logger.exception("%s could not be failed; it is left to be looked at again.", self._claim.execution_id)
             await self._set_aside()
+
+    async def _end_as_failed(self, state: State, error: ExecutionError) -> None:
+        """Write the end; it acknowledges whatever the mailbox has, also what comes in meanwhile."""
+        verdict = Verdict.INTERRUPTED
+        while verdict is not Verdict.COMMITTED:
+            mail = await self._ledger.letters()
+            seen = mail[-1].seq if mail else 0
+            end = Append(self._failure(state, error), consumed=seen, seen=seen, release=True)
+            verdict = await self._ledger.append(end)
 
     def _failure(self, state: State, error: ExecutionError) -> list[Entry]:
         now = max(self._ledger.now(), state.last_at)

@@ -75,7 +75,12 @@ class Member:
 
 
 async def append(connection: Connection, members: Sequence[Member]) -> dict[str, Outcome]:
-    """Write a batch in one statement; each execution may be in it once. Gives the outcome by execution id."""
+    """Write a batch in one statement; gives the outcome by execution id.
+
+    Raises ValueError if an execution is in it twice: the statement could not tell the one's rows from the other's.
+    """
+    if len({member.execution_id for member in members}) < len(members):
+        raise ValueError("An execution is in the batch twice.")
     verdicts = await connection.fetch(
         QUERIES["append"], *_member_columns(members), *_event_columns(members), *_payload_columns(members)
     )
@@ -85,9 +90,10 @@ async def append(connection: Connection, members: Sequence[Member]) -> dict[str,
 def _member_columns(members: Sequence[Member]) -> list[list[object]]:
     rows = [
         (
-            m.execution_id, m.token, m.expected_index, m.last_index, m.append_id, m.seen, m.consumed, m.projection.status,
-            m.release, m.wake_at, m.requeue, m.projection.outputs, m.projection.error, m.projection.failed_node_count,
-            m.projection.failure_count, m.projection.started_at, m.projection.completed_at,
+            m.execution_id, m.token, m.expected_index, m.last_index, m.append_id, m.seen, m.consumed,
+            m.projection.status, m.release, m.wake_at, m.requeue, m.projection.outputs, m.projection.error,
+            m.projection.failed_node_count, m.projection.failure_count, m.projection.started_at,
+            m.projection.completed_at,
         )
         for m in members
     ]  # fmt: skip

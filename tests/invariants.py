@@ -1,8 +1,8 @@
 """What must hold of the tables at any time, read from the tables alone and not by asking the code under test.
 
-The numbers are those of the list in docs: I2 logs without gap or repeat, I3 nothing done twice, I5 commands applied once
-and in order, I11 the projection equals the fold of the log, I14 payloads resolve; OWN: who holds an execution is said
-the same way by its head and by the queue, and nothing that can go on is forgotten.
+I2: logs without gap or repeat. I3: nothing done twice. I5: commands applied once and in order. I11: the projection
+equals the fold of the log. I14: payloads resolve. OWN: who holds an execution is said the same way by its head and by
+the queue, and nothing that can go on is forgotten.
 """
 
 from collections.abc import Mapping
@@ -124,10 +124,12 @@ VIOLATIONS: Mapping[str, str] = {
             and not exists (select from queue q where q.execution_id = x.id)
             and not exists (select from timers t where t.execution_id = x.id)
         """,
-    "OWN: what nobody holds and has a command to apply is queued": """
+    "OWN: what nobody holds and has a command to apply is queued, or set aside for a time": """
         select m.execution_id from mailbox m join execution_heads h using (execution_id)
         where not m.applied and h.token is null
             and not exists (select from queue q where q.execution_id = m.execution_id)
+            and not exists (select from timers t where t.execution_id = m.execution_id and due_at
+                < clock_timestamp() + interval '31 seconds')
         """,
 }
 """Each invariant with the query that finds what breaks it."""

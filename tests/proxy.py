@@ -47,8 +47,8 @@ class Proxy:
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
-        user = f"{self._target.username}@" if self._target.username else ""
-        self.url = urlunsplit(self._target._replace(netloc=f"{user}127.0.0.1:{port}"))
+        account, at, _ = self._target.netloc.rpartition("@")
+        self.url = urlunsplit(self._target._replace(netloc=f"{account}{at}127.0.0.1:{port}"))
 
     async def stop(self) -> None:
         assert self._server
@@ -60,7 +60,6 @@ class Proxy:
         if self.refuses:
             writer.transport.abort()
             return
-        assert self._target.hostname and self._target.port
         there = await asyncio.open_connection(self._target.hostname, self._target.port)
         link = Link(self, (reader, writer), there)
         self._links.add(link)
