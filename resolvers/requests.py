@@ -41,8 +41,8 @@ def _read_query(request: Request) -> Any:
     """The parameters of a GET: `variables` and `extensions` are JSON texts."""
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
-        if given.get(name):
-            given[name] = _parsed(given[name])
+        if name in given:
+            given[name] = _parsed(given[name]) if given[name] else None
     return given
 
 

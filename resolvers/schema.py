@@ -20,6 +20,7 @@ from schema.events import EVENT_VIEWS
 from schema.limits import Limits
 from schema.masking import ErrorsForClients
 from schema.scalars import SCALARS
+from schema.shortcut import EventExecutor
 
 
 def _described(resolver: Callable[..., Any]) -> str:
@@ -76,6 +77,7 @@ SCHEMA = Schema(
     Subscription,
     types=EVENT_VIEWS,
     config=StrawberryConfig(scalar_map=SCALARS),
+    execution_context_class=EventExecutor,
     extensions=[Limits, KeepDocuments, ErrorsForClients],
 )
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from asyncpg.exceptions import DataError
 from graphql import GraphQLError, GraphQLSyntaxError, parse
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -40,6 +41,10 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
         return coded(error, cause.code, cause.message, cause.extensions)
     if isinstance(cause, WRONG_REQUESTS):
         return coded(error, VALIDATION_FAILED)
+    if isinstance(cause, DataError):
+        return coded(
+            error, BadUserInput.code, "A text has NUL characters or lone surrogates, or a number is too large."
+        )
     if cause is not None and not isinstance(cause, GraphQLError):
         return _masked(error, cause)
     return _fault_of_request(error)

@@ -14,6 +14,8 @@ from engine.values import encode
 JSON = NewType("JSON", object)
 """Any JSON value, as it was given."""
 
+JSON_NAME = "JSON"
+
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")
 
 
@@ -56,7 +58,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=parse_date_time,
     ),
     JSON: strawberry.scalar(
-        name="JSON",
+        name=JSON_NAME,
         description="Any JSON value. It comes back as it was given: key order, integers and floats are kept. NaN, "
         "infinities, integers beyond 64 bits, lone surrogates and NUL characters are refused.",
         serialize=_as_is,

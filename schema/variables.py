@@ -12,10 +12,10 @@ class _Place(Visitor):
         self.found: list[str] = []
 
     def enter_variable(
-        self, node: VariableNode, _key: Any, _parent: Any, _path: Any, ancestors: list[Node | tuple[Node, ...]]
+        self, node: VariableNode, _key: Any, parent: Any, _path: Any, ancestors: list[Node | tuple[Node, ...]]
     ) -> None:
         if node.name.value == self.variable and not self.found:
-            steps = (step for step in ancestors if isinstance(step, (ArgumentNode, ObjectFieldNode)))
+            steps = (step for step in (*ancestors, parent) if isinstance(step, (ArgumentNode, ObjectFieldNode)))
             self.found = [step.name.value for step in steps]
 
 

@@ -40,7 +40,8 @@ class Client:
         self.http = http
 
     async def answer(self, query: str, **variables: Json) -> Json:
-        response = await self.http.post(self.server.url, json={"query": query, "variables": variables})
+        body = json.dumps({"query": query, "variables": variables})
+        response = await self.http.post(self.server.url, content=body, headers={"content-type": "application/json"})
         return response.json()
 
     async def ask(self, query: str, **variables: Json) -> Json:
@@ -57,9 +58,7 @@ class Client:
 
     async def create_flow(self, **parts: Json) -> str:
         document = {**DOUBLING, **parts}
-        made = await self.ask(
-            "mutation($d: JSON!) { createFlow(input: {document: $d}) { flow { id } } }", d=document
-        )
+        made = await self.ask("mutation($d: JSON!) { createFlow(input: {document: $d}) { flow { id } } }", d=document)
         return str(made["createFlow"]["flow"]["id"])
 
     async def create_execution(self, flow_id: str, **given: Json) -> str:
@@ -104,8 +103,8 @@ class Socket:
     async def send(self, **message: Json) -> None:
         await self.connection.send(json.dumps(message))
 
-    async def subscribe(self, query: str, id: str = "1", **variables: Json) -> None:
-        await self.send(type="subscribe", id=id, payload={"query": query, "variables": variables})
+    async def subscribe(self, query: str, operation: str = "1", **variables: Json) -> None:
+        await self.send(type="subscribe", id=operation, payload={"query": query, "variables": variables})
 
     async def receive(self) -> Json:
         async with asyncio.timeout(PATIENCE):
@@ -117,6 +116,18 @@ class Socket:
         assert message["type"] == "next", message
         assert "errors" not in message["payload"], message
         return message["payload"]["data"]
+
+    async def batches_to_the_end(self) -> list[Json]:
+        """Every batch of `executionEvents` until `complete`."""
+        batches = []
+        while (message := await self.receive())["type"] == "next":
+            batches.append(message["payload"]["data"]["executionEvents"])
+        assert message["type"] == "complete", message
+        return batches
+
+    async def events_to_the_end(self) -> list[Json]:
+        """Every event of `executionEvents` until `complete`."""
+        return [event for batch in await self.batches_to_the_end() for event in batch["events"]]
 
     async def closed_with(self) -> int:
         """The code that the server closes with."""

@@ -1,0 +1,199 @@
+"""GraphQL over HTTP, by its specification."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.api.client import Client, Json
+from tests.api.server import RunningServer, running_server
+
+ASK = "{ viewer { id } }"
+DATA = {"data": {"viewer": {"id": "local"}}}
+MODERN = {"accept": "application/graphql-response+json"}
+MUTATION = 'mutation { deleteFlow(id: "FL0") { deletedId } }'
+
+
+@pytest.fixture
+async def http(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.at("/")) as opened:
+        yield opened
+
+
+async def post(http: httpx.AsyncClient, body: Json, **headers: str) -> httpx.Response:
+    return await http.post("/graphql", json=body, headers=headers)
+
+
+async def test_a_query_is_answered_by_post_and_by_get(http: httpx.AsyncClient) -> None:
+    for response in (
+        await post(http, {"query": ASK}),
+        await http.get("/graphql", params={"query": ASK, "variables": "{}", "extensions": ""}),
+    ):
+        assert (response.status_code, response.json()) == (200, DATA)
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        ("application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("application/graphql-response+json", "application/graphql-response+json"),
+        (
+            "application/graphql-response+json; charset=utf-8, application/json;q=0.9",
+            "application/graphql-response+json",
+        ),
+    ],
+)
+async def test_the_answer_has_the_type_that_is_accepted(http: httpx.AsyncClient, accept: str, answered: str) -> None:
+    response = await post(http, {"query": ASK}, accept=accept)
+    assert response.headers["content-type"] == f"{answered}; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("{ viewer {", {}, "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("query($n: Int!) { flows(first: $n) { edges { cursor } } }", {"n": "one"}, "BAD_USER_INPUT"),
+    ],
+)
+async def test_a_wrong_request_has_no_data_and_400_where_the_new_type_is_accepted(
+    http: httpx.AsyncClient, query: str, variables: Json, code: str
+) -> None:
+    for headers, status in ((MODERN, 400), ({}, 200)):
+        response = await post(http, {"query": query, "variables": variables}, **headers)
+        assert response.status_code == status
+        assert response.json()["errors"][0]["extensions"]["code"] == code
+        assert "data" not in response.json()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [{"query": ASK}],
+        "text",
+        {},
+        {"query": 7},
+        {"query": ""},
+        {"query": ASK, "variables": [1]},
+        {"query": ASK, "variables": "{}"},
+        {"query": ASK, "operationName": 1},
+        {"query": ASK, "extensions": "x"},
+    ],
+)
+async def test_a_body_of_another_form_is_a_bad_request(http: httpx.AsyncClient, body: Json) -> None:
+    response = await post(http, body)
+    assert (response.status_code, list(response.json())) == (400, ["errors"])
+
+
+@pytest.mark.parametrize("text", [b"{", b"", b"\xff\xfe{}", b"[" * 100_000, b'{"query": "\xff"}'])
+async def test_a_body_that_is_no_json_is_a_bad_request(http: httpx.AsyncClient, text: bytes) -> None:
+    response = await http.post("/graphql", content=text, headers={"content-type": "application/json"})
+    assert response.status_code == 400
+
+
+async def test_nulls_for_what_is_optional_are_fine(http: httpx.AsyncClient) -> None:
+    body = {"query": ASK, "variables": None, "operationName": None, "extensions": None}
+    assert (await post(http, body)).json() == DATA
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("APPLICATION/JSON", 200),
+        ("application/jsonp", 415),
+        ("application/json+x", 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data", 415),
+        ("application/json; charset=latin-1", 415),
+        ("", 415),
+    ],
+)
+async def test_the_content_type_is_matched_exactly(http: httpx.AsyncClient, content_type: str, status: int) -> None:
+    body = b'{"query": "{ viewer { id } }"}'
+    response = await http.post("/graphql", content=body, headers={"content-type": content_type})
+    assert response.status_code == status
+
+
+async def test_a_mutation_by_get_is_not_allowed(http: httpx.AsyncClient) -> None:
+    response = await http.get("/graphql", params={"query": MUTATION})
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+async def test_a_subscription_by_http_is_refused(http: httpx.AsyncClient) -> None:
+    query = 'subscription { executionEvents(executionId: "EX0") { nextIndex } }'
+    assert (await post(http, {"query": query})).status_code == 400
+
+
+async def test_the_named_operation_is_run_and_an_unknown_name_is_wrong(http: httpx.AsyncClient) -> None:
+    query = "query A { viewer { id } } query B { viewer { name } }"
+    assert (await post(http, {"query": query, "operationName": "B"})).json()["data"] == {
+        "viewer": {"name": "Local developer"}
+    }
+    response = await post(http, {"query": query, "operationName": "C"}, **MODERN)
+    assert (response.status_code, "data" in response.json()) == (400, False)
+
+
+async def test_a_body_of_more_than_five_mebibytes_is_too_large(http: httpx.AsyncClient) -> None:
+    response = await post(http, {"query": ASK, "variables": {"text": "x" * 5 * 1024 * 1024}})
+    assert response.status_code == 413
+    assert response.json()["errors"][0]["extensions"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+async def test_a_document_of_four_mebibytes_passes(client: Client) -> None:
+    text = "x" * (4 * 1024 * 1024 - 2000)
+    flow = await client.create_flow(metadata=text)
+    found = await client.ask("query($id: ID!) { flow(id: $id) { latest { document } } }", id=flow)
+    assert found["flow"]["latest"]["document"]["metadata"] == text
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://127.0.0.1:{port}", 200),
+        ("https://127.0.0.1:{port}", 200),
+        ("http://127.0.0.1:1", 403),
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://[", 403),
+    ],
+)
+async def test_only_pages_of_the_same_host_may_ask(server: RunningServer, origin: str, status: int) -> None:
+    async with httpx.AsyncClient() as http:
+        headers = {"origin": origin.format(port=server.port)}
+        assert (await http.post(server.url, json={"query": ASK}, headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:1", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:9", 200),
+        ("evil.example", 403),
+        ("localhost.evil.example", 403),
+    ],
+)
+async def test_a_server_for_this_machine_wants_to_be_asked_by_a_name_of_it(
+    database_url: str, redis_url: str, host: str, status: int
+) -> None:
+    async with running_server(database_url, redis_url, loopback=True) as server, httpx.AsyncClient() as http:
+        response = await http.post(server.url, json={"query": ASK}, headers={"host": host})
+        assert response.status_code == status
+
+
+async def test_health_and_readiness_are_told(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/healthz")).json() == {"status": "ok"}
+    ready = await http.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json() == {"ready": True, "database": "ok", "pendingMigrations": [], "secondsSinceWorkerBeat": None}
+
+
+async def test_a_server_without_its_tables_is_not_ready(empty_database_url: str, redis_url: str) -> None:
+    async with running_server(empty_database_url, redis_url) as server, httpx.AsyncClient() as http:
+        response = await http.get(server.at("/readyz"))
+        assert response.status_code == 503
+        assert response.json()["pendingMigrations"]
