@@ -1,6 +1,6 @@
 """The values that `tidegate run --input name=value` gives to a flow."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.document import FlowDocument
@@ -32,7 +32,10 @@ def read_inputs(document: FlowDocument, given: Sequence[tuple[str, str]]) -> dic
 
 
 def _naming(problems: Sequence[tuple[str, str]]) -> Iterator[str]:
-    return (message if repr(name) in message else f"The input {name!r}: {message}" for name, message in problems)
+    for name, message in problems:
+        told = message if repr(name) in message else f"The input {name!r}: {message}"
+        # A misfit quotes the value, which may be a whole file.
+        yield told if len(told) <= LONGEST_MESSAGE else f"{told[:LONGEST_MESSAGE]}…"
 
 
 def _text(name: str, text: str) -> str:
@@ -42,21 +45,13 @@ def _text(name: str, text: str) -> str:
 
 
 def _read(port: FlowPort, text: str, name: str) -> Any:
-    if port.schema.get("type") == "string":
+    kind = port.schema.get("type")
+    if kind == "string":
         return text
     try:
         data = parse_json(text)
     except InvalidJson as error:
-        if _fits(text, port.schema):
-            return text
-        raise BadUserInput(f"The input {name!r} must be {_wanted(port.schema)}: {error.message}", field=name) from None
-    return data if _fits(data, port.schema) or not _fits(text, port.schema) else text
-
-
-def _fits(data: Any, schema: Mapping[str, Any]) -> bool:
-    return misfit(data, schema) is None
-
-
-def _wanted(schema: Mapping[str, Any]) -> str:
-    kinds = schema.get("type", "JSON")
-    return f"of type {kinds}" if isinstance(kinds, str) else "valid JSON"
+        if isinstance(kind, str):
+            raise BadUserInput(f"The input {name!r} must be of type {kind}: {error.message}", field=name) from None
+        return text
+    return text if misfit(data, port.schema) and not misfit(text, port.schema) else data

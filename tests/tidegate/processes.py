@@ -73,9 +73,13 @@ class Dev:
         own = psutil.Process(self.process.pid)
         return [own, *own.children(recursive=True)]
 
-    def member(self, *words: str) -> psutil.Process | None:
-        """The one of its processes whose command has all these words."""
-        return next((each for each in self.family if all(word in " ".join(each.cmdline()) for word in words)), None)
+    def program(self, words: str) -> psutil.Process | None:
+        """The first of its processes with these words in its command, watchdogs left out."""
+        for process in self.family:
+            command = _command(process)
+            if words in command and "watchdog.py" not in command:
+                return process
+        return None
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a client command against it."""
@@ -107,6 +111,14 @@ class Dev:
                 break
         watchdog.cancel()
         return "".join(lines)
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        # It is ending, or a zombie.
+        return ""
 
 
 @contextmanager

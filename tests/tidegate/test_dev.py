@@ -1,0 +1,112 @@
+"""`tidegate dev`: one command for everything, and nothing left behind however it ends."""
+
+import json
+import signal
+import stat
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.eventually import eventually
+from tests.tidegate.processes import Dev, dev, tidegate
+
+TOTAL = ("run", "examples/order-total.yaml", "--json")
+
+
+@pytest.fixture
+def data_dir(server_folder: Path) -> Path:
+    return server_folder / "data"
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def outputs(text: str) -> Any:
+    """What a completed run gave."""
+    last = events(text)[-1]
+    assert last["type"] == "FLOW_COMPLETED", last
+    return last["data"]["outputs"]
+
+
+def flow_names(running: Dev) -> list[str]:
+    query = "{ flows(first: 100) { edges { node { name latest { version } } } } }"
+    edges = httpx.post(running.url, json={"query": query}).json()["data"]["flows"]["edges"]
+    return sorted(f"{edge['node']['name']} {edge['node']['latest']['version']}" for edge in edges)
+
+
+def test_dev_is_ready_runs_an_example_and_ends_cleanly(data_dir):
+    with dev(data_dir) as running:
+        ready = httpx.get(running.url.replace("/graphql", "/readyz"))
+        done = running.run(*TOTAL)
+        left = running.end(signal.SIGTERM)
+
+    assert ready.status_code == 200
+    assert (done.returncode, outputs(done.stdout)) == (0, {"total": 60})
+    assert left == []
+    assert running.process.returncode == 0
+    assert running.log == ""
+
+
+def test_dev_tells_further_processes_its_urls_and_nobody_else(data_dir):
+    with dev(data_dir, "--no-worker") as running:
+        path = data_dir / "env"
+        urls = dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+        assert set(urls) == {"DATABASE_URL", "REDIS_URL"}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert running.program(WORKER) is None
+        assert tidegate("migrate", **urls).stdout == "nothing to do\n"
+
+
+def test_a_second_start_keeps_executions_and_flows(data_dir):
+    with dev(data_dir) as running:
+        first = events(running.run(*TOTAL).stdout)
+        names = flow_names(running)
+        running.end(signal.SIGINT)
+
+    with dev(data_dir) as running:
+        again = running.run("events", first[0]["executionId"], "--json")
+
+        assert events(again.stdout) == first
+        assert flow_names(running) == names
+        assert "Order total 1" in names
+
+
+def test_killing_dev_leaves_nothing_behind_and_its_data_usable(data_dir):
+    with dev(data_dir) as running:
+        first = events(running.run(*TOTAL).stdout)
+        assert running.end(signal.SIGKILL) == []
+
+    with dev(data_dir) as running:
+        assert events(running.run("events", first[0]["executionId"], "--json").stdout) == first
+        assert outputs(running.run(*TOTAL).stdout) == {"total": 60}
+
+
+def test_a_twin_on_the_same_data_is_refused(data_dir):
+    with dev(data_dir, "--no-worker") as running:
+        twin = tidegate("dev", "--port", "0", "--data-dir", str(data_dir))
+
+        assert twin.returncode == 1
+        assert twin.stderr == (
+            f"tidegate: {data_dir} is in use by process {running.process.pid}. "
+            "Stop that one, or choose another --data-dir.\n"
+        )
+
+
+WORKER, VALKEY, POSTGRES = "-m tidegate worker", "valkey-server", "bin/postgres -D"
+
+
+@pytest.mark.parametrize("program", [WORKER, VALKEY, POSTGRES])
+async def test_what_dies_is_started_again(data_dir, program):
+    with dev(data_dir) as running:
+        victim = await eventually(lambda: running.program(program))
+        victim.kill()
+
+        await eventually(lambda: running.program(program) not in (None, victim), within=30)
+        # What is asked while Postgres is away may fail.
+        await eventually(lambda: running.run(*TOTAL).returncode == 0, within=30)
+        assert running.end(signal.SIGTERM) == []
+        assert "starting it again" in running.log

@@ -1,0 +1,56 @@
+"""The example flows in the service of `tidegate dev`: created once, updated with their files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tidegate.processes import Dev, dev
+from tidegate.client import Client
+from tidegate.example_flows import ExampleFlows
+
+FLOW = """\
+tidegate: 1
+name: Greeting
+nodes:
+  - {id: text, type: value.text, inputs: {value: WORD}}
+"""
+
+
+@pytest.fixture
+def running(server_folder: Path) -> Iterator[Dev]:
+    with dev(server_folder / "data", "--no-worker") as running:
+        yield running
+
+
+async def versions(client: Client) -> list[int]:
+    data = await client.ask('{ flows(search: "Greeting") { edges { node { latest { version } } } } }')
+    return [edge["node"]["latest"]["version"] for edge in data["flows"]["edges"]]
+
+
+async def delete(client: Client) -> None:
+    data = await client.ask('{ flows(search: "Greeting") { edges { node { id } } } }')
+    flow_id = data["flows"]["edges"][0]["node"]["id"]
+    await client.ask("mutation ($id: ID!) { deleteFlow(id: $id) { deletedId } }", id=flow_id)
+
+
+async def test_an_example_is_created_once_and_follows_its_file(running, tmp_path, caplog):
+    record, file = tmp_path / "record.json", tmp_path / "greeting.yaml"
+
+    async with Client(running.url) as client:
+
+        async def load(text: str) -> list[int]:
+            file.write_text(text)
+            await ExampleFlows(client, record, tmp_path).load()
+            return await versions(client)
+
+        assert await load(FLOW) == [1]
+        assert await load(FLOW) == [1]
+        assert await load(FLOW.replace("WORD", "hello")) == [2]
+
+        await delete(client)
+        assert await load(FLOW.replace("WORD", "hello")) == []
+        assert await load(FLOW) == [1]
+
+        assert await load("tidegate: 1\n") == [1]
+        assert "The example greeting.yaml was not loaded" in caplog.text

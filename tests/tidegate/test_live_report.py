@@ -1,0 +1,157 @@
+"""A run as a person sees it."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tests.eventually import eventually
+from tidegate.event_stream import Batch, Event
+from tidegate.live_report import LiveReport
+from tidegate.run_figures import Figures
+from tidegate.run_lines import duration, event_line, printable
+
+
+def event(kind: str, **data: Any) -> Event:
+    return {"executionId": "EX1", "index": 0, "type": kind, "timestamp": "2025-01-01T00:00:00.000Z", "data": data}
+
+
+def node(kind: str, node_id: str, **data: Any) -> Event:
+    return event(kind, nodeId=node_id, nodeType="math.arithmetic", **data)
+
+
+def error(message: str) -> dict[str, Any]:
+    return {"code": "NODE", "message": message, "nodeId": "b", "retryable": False}
+
+
+STARTED = [
+    event("FLOW_STARTED", workerId="w"),
+    node("NODE_STARTED", "a", attempt=1),
+    node("NODE_STARTED", "b", attempt=1),
+]
+COMPLETED = [
+    node("NODE_COMPLETED", "a", attempt=1, executionTime=12.0),
+    node("NODE_COMPLETED", "b", attempt=1, executionTime=1500.0),
+    node("NODE_SKIPPED", "c", reason="Nothing can come from b.", causedBy=["b"]),
+    event(
+        "FLOW_COMPLETED",
+        executionTime=1512.0,
+        failedNodeCount=0,
+        outputs={"text": "two\nlines", "data": {"b": 1, "a": [-0.0]}},
+    ),
+]
+FAILED = [
+    node("NODE_COMPLETED", "a", attempt=1, executionTime=0.0),
+    node("NODE_RETRYING", "b", attempt=1, delay=200.0, error=error("Not yet.")),
+    node("NODE_FAILED", "b", attempt=2, executionTime=3.0, error=error("Never.")),
+    event("FLOW_FAILED", executionTime=3.0, error=error("Never.")),
+]
+
+
+async def shown(*batches: Batch) -> str:
+    """All that a run of three nodes writes."""
+    out = io.StringIO()
+    report = LiveReport("Flow", 3, Console(file=out, width=100, highlight=False))
+    report.created("EX1")
+    with report.running():
+        for batch in batches:
+            report.batch(batch)
+    return out.getvalue()
+
+
+async def test_a_completed_run_is_a_line_for_each_node_and_its_outputs():
+    text = await shown(Batch(STARTED, 3, "RUNNING"), Batch(COMPLETED, 7, "COMPLETED"))
+
+    assert [" ".join(line.split()) for line in text.splitlines()] == [
+        "Flow EX1",
+        "✓ a math.arithmetic 12 ms",
+        "✓ b math.arithmetic 1.50 s",
+        "– c math.arithmetic skipped Nothing can come from b.",
+        "COMPLETED in 1.51 s: 2 of 3 nodes completed, 1 skipped",
+        "",
+        "text",
+        "two",
+        "lines",
+        "",
+        "data",
+        "{",
+        '"b": 1,',
+        '"a": [',
+        "-0.0",
+        "]",
+        "}",
+    ]
+
+
+async def test_a_failed_run_ends_with_its_error_and_node():
+    text = await shown(Batch(STARTED, 3, "RUNNING"), Batch(FAILED, 7, "FAILED"))
+
+    assert "↻ b" in text
+    assert "attempt 1 failed; again in 200 ms  Not yet." in text
+    assert text.endswith("FAILED in 3 ms: 1 of 3 nodes completed, 1 failed\nnode b: Never. (NODE)\n")
+
+
+async def test_a_terminal_shows_what_is_going_on():
+    out = io.StringIO()
+    report = LiveReport("Flow", 3, Console(file=out, width=100, force_terminal=True, highlight=False))
+
+    with report.running():
+        report.batch(Batch(STARTED, 3, "RUNNING"))
+        await eventually(lambda: "▸" in out.getvalue())
+        assert "0/3 nodes" in out.getvalue()
+        report.dropped("gone")
+        await eventually(lambda: "connection lost (gone)" in out.getvalue())
+
+
+async def test_an_output_cannot_command_the_terminal():
+    evil = event("FLOW_COMPLETED", executionTime=0.0, failedNodeCount=0, outputs={"\x1b[2J": "\x1b]0;title\x07"})
+
+    text = await shown(Batch([evil], 0, "COMPLETED"))
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+async def test_who_leaves_early_is_told_how_to_come_back():
+    out = io.StringIO()
+    LiveReport("Flow", 1, Console(file=out, width=100)).left("EX1")
+
+    assert "tidegate events EX1 --follow" in out.getvalue()
+
+
+def test_figures_know_what_is_busy_and_what_waits():
+    figures = Figures(2, clock=lambda: 5.0)
+    for each in STARTED:
+        figures.take(each)
+    figures.take(node("NODE_WAITING", "b"))
+    figures.take(node("NODE_COMPLETED", "a"))
+
+    assert (figures.ended, figures.completed) == (1, 1)
+    assert list(figures.busy) == ["b"]
+    assert figures.busy["b"].waiting
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "<1 ms"),
+        (1, "1 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.00 s"),
+        (54_990, "54.99 s"),
+        (125_000, "2 min 5 s"),
+        (3_600_000, "1 h 0 min"),
+        (7_500_000, "2 h 5 min"),
+    ],
+)
+def test_durations_read_well(milliseconds, text):
+    assert duration(milliseconds) == text
+
+
+def test_text_keeps_its_lines_and_loses_its_control_characters():
+    assert printable("größe\n\tπ\x00\x9b") == "größe\n\tπ��"
+
+
+def test_an_event_of_an_unknown_kind_has_no_line():
+    assert event_line(event("SOMETHING_NEW")) is None
