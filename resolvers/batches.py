@@ -63,11 +63,11 @@ class Batches:
                 yield self._close()
 
     async def _gather(self) -> None:
+        self._replaying = self._replaying and not self._follower.caught_up
         deadline: float | None = None
         while not self._is_full():
             if self._rows and deadline is None:
                 deadline = self._clock() + self._wish.seconds
-            self._replaying = self._replaying and not self._follower.caught_up
             if not await self._take(self._patience(deadline)):
                 return
 

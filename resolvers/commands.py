@@ -29,7 +29,8 @@ async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPa
         row, created = await store_execution(connection, new)
         if created and input.auto_start:
             await send_command(connection, row.id, ExecutionCommand.START)
-    context.services.doorbell.ring()
+    if created:
+        context.services.doorbell.ring()
     return CreateExecutionPayload(execution=Execution(row=row), created=created)
 
 

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from engine.entry import Entry, milliseconds
+from engine.errors import NotFound
 from engine.events import decode
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
@@ -67,6 +68,8 @@ class Snapshots:
         while state.last_index < execution.last_index:
             async with self._pool.acquire() as connection:
                 rows = await read_events(connection, execution.id, state.last_index + 1, PAGE)
+            if not rows:
+                raise NotFound("The execution was deleted.")
             state.apply_all(Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data)) for row in rows)
 
 
