@@ -3,6 +3,7 @@
 from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
 from jobs.worker import WorkerSettings, run_worker
+from tidegate.migrated import require_migrated
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
 
@@ -10,6 +11,7 @@ from tidegate.settings import Settings
 async def work(settings: Settings) -> None:
     """Work until SIGINT or SIGTERM; raises `TidegateError` if it cannot begin, or was given up for lost."""
     worker = _worker_settings(settings)
+    await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
     try:
         await run_worker(worker, BUILT_IN)

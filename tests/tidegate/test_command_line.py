@@ -94,6 +94,16 @@ def test_an_unreachable_database_is_named_without_its_password(command, silent_p
     assert "secret" not in message
 
 
+def test_a_worker_asks_for_a_migrated_database_and_migrate_makes_it_one(empty_database_url):
+    variables = {"DATABASE_URL": empty_database_url, "REDIS_URL": "redis://127.0.0.1"}
+
+    message = fails("worker", **variables)
+
+    assert message == "tidegate: The database lacks 0001_initial. Run: tidegate migrate"
+    assert tidegate("migrate", **variables).stdout == "applied 0001_initial\n"
+    assert tidegate("migrate", **variables).stdout == "nothing to do\n"
+
+
 async def test_an_unreachable_redis_is_a_warning_because_work_goes_on_without(silent_port, caplog):
     await warn_without_redis(f"redis://:secret@127.0.0.1:{silent_port}/0")
 

@@ -1,11 +1,5 @@
 """The example flows in the service of `tidegate dev`: created once, updated with their files."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.tidegate.processes import Dev, dev
 from tidegate.client import Client
 from tidegate.example_flows import ExampleFlows
 
@@ -15,12 +9,6 @@ name: Greeting
 nodes:
   - {id: text, type: value.text, inputs: {value: WORD}}
 """
-
-
-@pytest.fixture
-def running(server_folder: Path) -> Iterator[Dev]:
-    with dev(server_folder / "data", "--no-worker") as running:
-        yield running
 
 
 async def versions(client: Client) -> list[int]:

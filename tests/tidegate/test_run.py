@@ -3,13 +3,12 @@
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.tidegate.processes import COMMAND, ROOT, Dev, dev, environment
+from tests.tidegate.processes import COMMAND, ROOT, environment
 
 FAILING = """\
 tidegate: 1
@@ -24,12 +23,6 @@ name: Sleeping
 nodes:
   - {id: nap, type: time.sleep, inputs: {durationMs: 600000}}
 """
-
-
-@pytest.fixture(scope="module")
-def running(session_folder: Path) -> Iterator[Dev]:
-    with dev(session_folder / "dev") as running:
-        yield running
 
 
 def write(folder: Path, text: str) -> str:

@@ -16,12 +16,13 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.listening import listen
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
-    from tidegate.serve import serve
     from tidegate.settings import Settings
 
     settings = Settings.read()
     log_to_stderr(arguments.log_level)
     with listen(arguments.host, arguments.port) as listener:
+        from tidegate.serve import serve
+
         run(serve(settings, listener))
     return 0
 
