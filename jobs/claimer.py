@@ -23,7 +23,8 @@ class Claimer:
     """Claims what is ready, as far as there are places, and runs each claim as a task of its own.
 
     An execution that waits gives up its place but stays with the worker for a short while (`warm_seconds`), so that its
-    start finds it ready; with more than `WARM_LIMIT` of those, new ones are let go at once.
+    start finds it ready; with more than `WARM_LIMIT` of those, new ones are let go at once. What cannot have a place
+    any more is handed on to whoever has one.
     """
 
     def __init__(self, shop: Workshop, concurrency: int, doorbell: Doorbell, *, warm_seconds: float) -> None:
@@ -95,9 +96,15 @@ class Claimer:
 
     def _begin(self, claimed: Claim) -> None:
         place = Place(self.slots)
-        place.take()
         warm_seconds = self._warm_seconds if self.held < WARM_LIMIT else 0.0
         workflow = Workflow(self._shop, claimed, place, warm_seconds=warm_seconds)
-        task = asyncio.create_task(workflow.run(), name=f"{claimed.execution_id}-{uuid4().hex[:4]}")
+        # One that was warm may have taken the place while the claim was on its way.
+        work = workflow.run() if place.take() else workflow.hand_on()
+        task = asyncio.create_task(work, name=f"{claimed.execution_id}-{uuid4().hex[:4]}")
         self._workflows[task] = workflow
-        task.add_done_callback(lambda done: self._workflows.pop(done, None))
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._workflows.pop(task).was_handed_on:
+            self._more_may_wait = True
+            self._doorbell.ring()

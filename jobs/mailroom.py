@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import asyncpg
@@ -14,6 +15,8 @@ from storage.claims import MailRow, unapplied_mail, with_mail
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+REMEMBERED = 256
+"""How many of the last notifications for executions that are not here are kept for those that are just coming."""
 
 
 def letters(rows: Sequence[MailRow], worker_id: str) -> list[Letter]:
@@ -41,7 +44,8 @@ class Mailroom:
         self._pool = pool
         self._worker_id = worker_id
         self._listeners: dict[str, Callable[[], None]] = {}
-        self._wanted: dict[str, list[asyncio.Future[list[Letter]]]] = {}
+        self._missed: deque[str] = deque(maxlen=REMEMBERED)
+        self._wanted: dict[str, list[asyncio.Future[list[MailRow]]]] = {}
         self._reader: asyncio.Task[None] | None = None
         self._poller: asyncio.Task[None] | None = None
 
@@ -58,12 +62,15 @@ class Mailroom:
             await asyncio.wait(tasks)
 
     def enter(self, execution_id: str, on_mail: Callable[[], None]) -> None:
-        """Have a run told of its mail."""
+        """Have a run told of its mail, also of what was announced while its claim was on its way here."""
         self._listeners[execution_id] = on_mail
+        if execution_id in self._missed:
+            on_mail()
 
-    def leave(self, execution_id: str) -> None:
-        """Stop telling a run."""
-        self._listeners.pop(execution_id, None)
+    def leave(self, execution_id: str, on_mail: Callable[[], None]) -> None:
+        """Stop telling a run, unless a newer one of the same execution is told now."""
+        if self._listeners.get(execution_id) == on_mail:
+            del self._listeners[execution_id]
 
     def notified(self, execution_id: str | None, _index: int | None = None) -> None:
         """Take a notification: for one execution, or (None) for whatever may have been missed."""
@@ -72,14 +79,16 @@ class Mailroom:
                 on_mail()
         elif execution_id in self._listeners:
             self._listeners[execution_id]()
+        else:
+            self._missed.append(execution_id)
 
     async def read(self, execution_id: str) -> list[Letter]:
         """The commands of one execution that are not applied yet; reads asked for together cost one query."""
-        future: asyncio.Future[list[Letter]] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[list[MailRow]] = asyncio.get_running_loop().create_future()
         self._wanted.setdefault(execution_id, []).append(future)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read_wanted())
-        return await future
+        return letters(await future, self._worker_id)
 
     async def _read_wanted(self) -> None:
         while self._wanted:
@@ -93,14 +102,14 @@ class Mailroom:
                 await asyncio.sleep(POLL_SECONDS)
                 continue
             for execution_id, futures in wanted.items():
-                self._deliver(futures, letters(mail[execution_id], self._worker_id))
+                self._deliver(futures, mail[execution_id])
 
-    def _want_again(self, wanted: dict[str, list[asyncio.Future[list[Letter]]]]) -> None:
+    def _want_again(self, wanted: dict[str, list[asyncio.Future[list[MailRow]]]]) -> None:
         for execution_id, futures in wanted.items():
             self._wanted.setdefault(execution_id, []).extend(futures)
 
     @staticmethod
-    def _deliver(futures: list[asyncio.Future[list[Letter]]], found: list[Letter]) -> None:
+    def _deliver(futures: list[asyncio.Future[list[MailRow]]], found: list[MailRow]) -> None:
         for future in futures:
             if not future.done():
                 future.set_result(found)

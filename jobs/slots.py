@@ -1,5 +1,7 @@
 """The places of the executions that a worker runs at once."""
 
+import math
+import time
 from collections.abc import Callable
 
 
@@ -10,6 +12,11 @@ class Slots:
         self.limit = limit
         self.free = limit
         self._on_free = on_free
+        self._last_full = -math.inf
+
+    def had_room_for(self, seconds: float) -> bool:
+        """Whether there has been a free place all the time for so long."""
+        return self.free > 0 and time.monotonic() - self._last_full >= seconds
 
     def take(self) -> bool:
         """Take a place; False if there is none."""
@@ -20,6 +27,8 @@ class Slots:
 
     def give_back(self) -> None:
         """Free a place."""
+        if self.free == 0:
+            self._last_full = time.monotonic()
         self.free += 1
         self._on_free()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import asyncpg
 
+from jobs.slots import Slots
 from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
@@ -51,12 +52,14 @@ class Sweeper:
     """Rings again for what has waited too long, and frees what lost workers held.
 
     A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
-    database in reach all the while. `rescues` counts the rings that were needed; without faults it stays 0.
+    database in reach all the while. `rescues` counts the rings that were needed: something was ready for long although
+    there were free `slots`. Without faults it stays 0.
     """
 
-    def __init__(self, pool: asyncpg.Pool, lease: float, on_ready: Callable[[], None]) -> None:
+    def __init__(self, pool: asyncpg.Pool, lease: float, slots: Slots, on_ready: Callable[[], None]) -> None:
         self._pool = pool
         self._lease = lease
+        self._slots = slots
         self._on_ready = on_ready
         self._seen: dict[str, tuple[int, float]] = {}
         self.rescues = 0
@@ -77,7 +80,7 @@ class Sweeper:
             overdue = await is_overdue(connection, OVERDUE_SECONDS)
             current = await beats(connection)
             forgotten = await orphans(connection)
-        if overdue:
+        if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
             await self._give_up(worker_id, current[worker_id])
@@ -102,12 +105,12 @@ class Sweeper:
         async with transaction(self._pool) as connection:
             if not await remove(connection, worker_id, at_beat=at_beat):
                 return
-            freed = await release_all(connection, worker_id, lost=True)
-        logger.warning("The worker %s is lost; %d executions are free again.", worker_id, freed)
+            release = await release_all(connection, worker_id, lost=True)
+        logger.warning("The worker %s is lost; %d executions are free again.", worker_id, release.freed)
         self._on_ready()
 
     async def _free(self, worker_id: str) -> None:
         async with transaction(self._pool) as connection:
-            freed = await release_all(connection, worker_id, lost=True)
-        if freed:
+            release = await release_all(connection, worker_id, lost=True)
+        if release.freed:
             self._on_ready()

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
 GIVE_BACK_SECONDS = 8.0
+SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Worker:
             journal=shop.journal,
             bell=Bell(self._settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
-            sweeper=Sweeper(shop.pool, self._settings.lease, ready),
+            sweeper=Sweeper(shop.pool, self._settings.lease, claimer.slots, ready),
+            doorbell=doorbell,
         )
 
     async def _enter(self, pool: asyncpg.Pool, parts: "Parts") -> None:
@@ -134,11 +136,26 @@ class Worker:
     async def _leave(self, pool: asyncpg.Pool, parts: "Parts") -> None:
         await parts.claimer.give_back(GIVE_BACK_SECONDS)
         try:
-            async with transaction(pool) as connection:
-                await release_all(connection, self.id, lost=False)
-                await remove(connection, self.id)
+            if await self._sign_off(pool):
+                parts.doorbell.ring()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             logger.warning("The worker could not sign off (%s); the others will notice.", error)
+
+    async def _sign_off(self, pool: asyncpg.Pool) -> int:
+        """Free what is still held and take the worker out; how many executions were freed.
+
+        While somebody else holds one of them the worker stays entered, and at last the others see that it is silent.
+        """
+        freed = 0
+        for delay in SIGN_OFF_SECONDS:
+            await asyncio.sleep(delay)
+            async with transaction(pool) as connection:
+                release = await release_all(connection, self.id, lost=False)
+                freed += release.freed
+                if not release.left:
+                    await remove(connection, self.id)
+                    break
+        return freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +168,7 @@ class Parts:
     bell: Bell
     timers: Timers
     sweeper: Sweeper
+    doorbell: Doorbell
 
 
 async def run_worker(settings: WorkerSettings, registry: Registry) -> None:

@@ -7,6 +7,7 @@ waits. Everything that it knows it could forget: the log has it.
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -70,6 +71,12 @@ class Workflow:
         self._ledger = DurableLedger(claim, shop.journal, shop.mailroom, shop.clock, shop.heartbeat)
         self._runner: Runner | None = None
         self._is_leaving = False
+        self._has_news = False
+
+    @property
+    def was_handed_on(self) -> bool:
+        """True once the execution was let go of for others to take up at once."""
+        return self._ledger.was_handed_on
 
     def leave(self) -> None:
         """Ask for the execution to be given back soon, because the worker goes away."""
@@ -79,6 +86,7 @@ class Workflow:
 
     async def run(self) -> None:
         """Run until the execution ends or is released. Nothing is raised: what goes wrong is logged or recorded."""
+        self._shop.mailroom.enter(self._claim.execution_id, self._mail)
         try:
             while not await self._prepare_and_run():
                 await asyncio.sleep(OUTAGE_SECONDS)
@@ -89,7 +97,21 @@ class Workflow:
         except Exception:
             await self._fail_for_unknown_reason()
         finally:
+            self._shop.mailroom.leave(self._claim.execution_id, self._mail)
             self._place.free()
+
+    def _mail(self) -> None:
+        """Take note that the mailbox has more than the claim brought along."""
+        self._has_news = True
+        if self._runner:
+            self._runner.mail()
+
+    async def hand_on(self) -> None:
+        """Let go of the execution at once, for whoever has a place for it."""
+        try:
+            await self._ledger.append(Append(release=True, requeue=True))
+        except ClaimLost:
+            logger.info("%s belongs to another worker now.", self._claim.execution_id)
 
     async def _prepare_and_run(self) -> bool:
         """Run to the end or to a release; False if the database could not be read."""
@@ -116,11 +138,8 @@ class Workflow:
         )
         if self._is_leaving:
             runner.release()
-        self._shop.mailroom.enter(self._claim.execution_id, runner.mail)
-        try:
-            await runner.run(self._recovery(state), letters(self._claim.mail, self._shop.worker_id))
-        finally:
-            self._shop.mailroom.leave(self._claim.execution_id)
+        known = None if self._has_news else letters(self._claim.mail, self._shop.worker_id)
+        await runner.run(self._recovery(state), known)
 
     async def _state(self, plan: Plan) -> State:
         state = await self._replay(State(plan, setup_of(self._claim)))
@@ -178,7 +197,8 @@ class Workflow:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
             logger.exception("%s could not be failed; it is left to be looked at again.", self._claim.execution_id)
-            await self._set_aside()
+            with suppress(ClaimLost):
+                await self._set_aside()
 
     async def _end_as_failed(self, state: State, error: ExecutionError) -> None:
         """Write the end; it acknowledges whatever the mailbox has, also what comes in meanwhile."""

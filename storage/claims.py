@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -110,9 +110,18 @@ async def seconds_to_next_due(connection: Connection) -> float | None:
     return seconds
 
 
-async def release_all(connection: Connection, worker_id: str, *, lost: bool) -> int:
-    """Give back all that a worker holds; how many executions those were. `lost` if it did not do so itself."""
-    return int(await connection.fetchval(QUERIES["release_all"], worker_id, lost))
+class Release(NamedTuple):
+    """How many executions were freed, and how many were left because somebody held their heads just then."""
+
+    freed: int
+    left: int
+
+
+async def release_all(connection: Connection, worker_id: str, *, lost: bool) -> Release:
+    """Give back what a worker holds. `lost` if it did not do so itself."""
+    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost)
+    assert row is not None
+    return Release(**row)
 
 
 async def unapplied_mail(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[MailRow]]:

@@ -100,18 +100,20 @@ select count(*) from locked;
 select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers;
 
 -- name: release_all
--- Give back all that a worker holds, as when it is lost ($2 true) or goes away in order ($2 false).
+-- Give back all that a worker holds, as when it is lost ($2 true) or goes away in order ($2 false). Heads that somebody
+-- holds are left, for one of them must not keep the others from going on; gives how many were freed and how many left.
 with held as (
     select q.execution_id from queue q where q.worker_id = $1
 ),
 locked as (
     select h.execution_id from held join execution_heads h on h.execution_id = held.execution_id
     where h.worker_id = $1
-    for no key update of h
+    for no key update of h skip locked
 ),
 freed as (
     update execution_heads h
-    set token = null, worker_id = null, claimed_at = null, lost_worker_id = case when $2::boolean then $1 end
+    set token = null, worker_id = null, claimed_at = null,
+        lost_worker_id = case when $2::boolean then $1 else h.lost_worker_id end
     from locked l
     where h.execution_id = l.execution_id
 ),
@@ -120,4 +122,4 @@ requeued as (
     from locked l
     where q.execution_id = l.execution_id
 )
-select count(*) from locked;
+select (select count(*) from locked) as freed, (select count(*) from held) - (select count(*) from locked) as "left";

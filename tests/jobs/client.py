@@ -1,6 +1,8 @@
 """A client of the service, as the API is one: rows in one transaction, a notification or a ring after it."""
 
-from typing import Any
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
@@ -17,6 +19,7 @@ from storage.shards import COMMANDS
 from storage.transaction import transaction
 from tests.eventually import eventually
 
+T = TypeVar("T")
 Events = list[tuple[str, dict[str, Any]]]
 
 
@@ -104,6 +107,28 @@ class Client:
         execution_id = await self.create(flow_id, **options)
         await self.start(execution_id)
         return execution_id
+
+    def in_background(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Go on with a call while the test does something else."""
+        return asyncio.create_task(work)
+
+    async def waits_for_a_lock(self, times: int = 1) -> None:
+        """Wait until so many statements wait for another's row lock."""
+        query = """select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'transactionid'"""
+
+        async def waiting() -> bool:
+            return bool(await self.pool.fetchval(query) >= times)
+
+        await eventually(waiting)
+
+    async def held(self, execution_id: str) -> str:
+        """Wait until a worker has claimed an execution; gives the worker's id."""
+
+        async def holder() -> str | None:
+            return str((await self.row(execution_id))["worker_id"] or "")
+
+        return str(await eventually(holder))
 
     async def row(self, execution_id: str) -> asyncpg.Record:
         """An execution with its head."""
