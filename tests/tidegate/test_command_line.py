@@ -99,8 +99,9 @@ def test_a_worker_asks_for_a_migrated_database_and_migrate_makes_it_one(empty_da
 
     message = fails("worker", **variables)
 
-    assert message == "tidegate: The database lacks 0001_initial. Run: tidegate migrate"
-    assert tidegate("migrate", **variables).stdout == "applied 0001_initial\n"
+    assert message.startswith("tidegate: The database lacks 0001_initial")
+    assert message.endswith("Run: tidegate migrate")
+    assert tidegate("migrate", **variables).stdout.startswith("applied 0001_initial\n")
     assert tidegate("migrate", **variables).stdout == "nothing to do\n"
 
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,13 @@ def test_an_interrupted_run_goes_on_at_the_server(running, tmp_path):
     assert complaint.splitlines() == [
         f"The execution goes on at the server; see it with: tidegate events {event['executionId']} --follow"
     ]
+
+
+def test_the_example_client_creates_watches_and_reads(running):
+    done = subprocess.run(
+        [sys.executable, "examples/client.py", running.url], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[0].strip() == "-1 EXECUTION_CREATED"
+    assert done.stdout.splitlines()[-1] == "{'status': 'COMPLETED', 'outputs': {'greeting': 'Hello, world'}}"

@@ -1,0 +1,37 @@
+"""What the README shows is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tidegate.cli import main
+from tidegate.settings import VARIABLES, Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_flow_in_the_readme_is_valid(tmp_path, capsys):
+    (flow,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    path = tmp_path / "flow.yaml"
+    path.write_text(flow)
+
+    assert main(["validate", str(path)]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("document", ["README.md", "examples/README.md", "CONTRIBUTING.md"])
+def test_every_link_leads_somewhere(document):
+    path = ROOT / document
+
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_every_setting_is_explained_with_its_default():
+    settings = Settings.read({})
+
+    for variable in VARIABLES:
+        (line,) = re.findall(rf"^\| `{variable.name}` \|.*$", README, re.MULTILINE)
+        default = getattr(settings, variable.field)
+        assert not isinstance(default, int | float) or f"({default:g})" in line
