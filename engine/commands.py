@@ -15,6 +15,18 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A client wants no more nodes to start; those that run may finish."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A client lets a paused execution go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """A client wants the execution to end now."""
 
@@ -74,4 +86,4 @@ class Advance:
     """See what can be done next."""
 
 
-Command = Start | Stop | Recover | NodeSucceeded | NodeWaits | NodeErred | NodeLogged | Advance
+Command = Start | Pause | Resume | Stop | Recover | NodeSucceeded | NodeWaits | NodeErred | NodeLogged | Advance

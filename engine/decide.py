@@ -15,7 +15,9 @@ from engine.commands import (
     NodeLogged,
     NodeSucceeded,
     NodeWaits,
+    Pause,
     Recover,
+    Resume,
     Start,
     Stop,
 )
@@ -26,7 +28,10 @@ from engine.events import (
     ExecutionRecovered,
     FlowCancelled,
     FlowCompleted,
+    FlowDrained,
     FlowFailed,
+    FlowPaused,
+    FlowResumed,
     FlowStarted,
     NodeCompleted,
     NodeDebugLogString,
@@ -70,6 +75,16 @@ def _stop(state: State, command: Stop, now: int) -> Decision:
     return _close(state, FlowCancelled(reason=command.reason, execution_time=_flow_time(state, now)), now)
 
 
+def _pause(state: State, command: Pause, now: int) -> Decision:
+    if state.status is not ExecutionStatus.RUNNING:
+        return NOTHING
+    return Decision((FlowPaused(reason=command.reason, running_nodes=state.executing),))
+
+
+def _resume(state: State, command: Resume, now: int) -> Decision:
+    return Decision((FlowResumed(),)) if state.status is ExecutionStatus.PAUSED else NOTHING
+
+
 def _recover(state: State, command: Recover, now: int) -> Decision:
     return Decision(
         (
@@ -93,7 +108,7 @@ def fail_flow(state: State, error: ExecutionError, now: int) -> Decision:
 
 def _close(state: State, terminal: Event, now: int) -> Decision:
     """End the execution: nodes that are under way are cancelled first."""
-    cancelled = [event for number in state.running_nodes() for event in _cancel(state, number, now)]
+    cancelled = [event for number in state.begun_nodes() for event in _cancel(state, number, now)]
     return Decision((*cancelled, terminal), closing=True)
 
 
@@ -211,9 +226,7 @@ def _node_logged(state: State, command: NodeLogged, now: int) -> Decision:
 def _advance(state: State, command: Advance, now: int) -> Decision:
     if state.status is ExecutionStatus.CREATED:
         return _start_timeout(state, now)
-    if state.status is ExecutionStatus.PAUSED:
-        return _fail_on_fatal(state, now)
-    for rule in _NEXT:
+    for rule in _NEXT if state.status is ExecutionStatus.RUNNING else _NEXT_WHILE_PAUSED:
         decision = rule(state, now)
         if decision is not NOTHING:
             return decision
@@ -238,6 +251,10 @@ def _fail_on_timeout(state: State, now: int) -> Decision:
         return NOTHING
     message = f"The flow's nodes ran for more than {limit} ms."
     return fail_flow(state, ExecutionError(code=ErrorCode.TIMEOUT, message=message), now)
+
+
+def _say_drained(state: State, now: int) -> Decision:
+    return Decision((FlowDrained(),)) if state.is_draining and state.executing == 0 else NOTHING
 
 
 def _skip_doomed(state: State, now: int) -> Decision:
@@ -280,14 +297,12 @@ def _end_wait(state: State, now: int) -> Decision:
     due = state.next_due()
     if due is None or due[0] > now:
         return NOTHING
-    number = due[1]
-    record = state.nodes[number]
-    if record.promised is not None:
-        return Decision(tuple(_completion(state, number, record.promised, _since(record, now))))
-    return _begin(state, number, now)
+    record = state.nodes[due[1]]
+    return Decision(tuple(_completion(state, due[1], record.promised or {}, _since(record, now))))
 
 
 def _start_ready(state: State, now: int) -> Decision:
+    state.wake_retries(now)
     number = state.next_ready()
     return NOTHING if number is None else _begin(state, number, now)
 
@@ -326,8 +341,12 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
 )
 
 
+_NEXT_WHILE_PAUSED = (_fail_on_fatal, _end_wait, _say_drained)
+
 _RULES: Mapping[type[Command], Callable[[State, Any, int], Decision]] = {
     Start: _start,
+    Pause: _pause,
+    Resume: _resume,
     Stop: _stop,
     Recover: _recover,
     NodeSucceeded: _node_succeeded,

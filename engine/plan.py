@@ -32,7 +32,7 @@ class PlanNode:
     """A node with its connections.
 
     `incoming` has the edges of each connected input in document order, the system inputs included; `inputs` are the
-    connected ordinary inputs. `handles_errors` is true if an error port of the node, or of a group around it, leads
+    connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of the node, or of a group around it, leads
     somewhere.
     """
 
@@ -44,6 +44,7 @@ class PlanNode:
     outgoing: Mapping[str, tuple[PlanEdge, ...]]
     inputs: tuple[str, ...]
     many: frozenset[str]
+    shaping: frozenset[str]
     parent: int | None
     members: tuple[int, ...]
     retry: RetryPolicy | None
@@ -140,6 +141,7 @@ class _Compiler:
             outgoing={port: tuple(edges) for port, edges in self.outgoing.get(number, {}).items()},
             inputs=tuple(port for port in incoming if port not in SYSTEM_INPUTS),
             many=frozenset(name for name in incoming if name in ports.inputs and ports.inputs[name].many),
+            shaping=frozenset(name for name, port in ports.inputs.items() if port.constant),
             parent=self.numbers[node.parent] if node.parent else None,
             members=tuple(self.members.get(node.id, ())),
             retry=node.retry,

@@ -4,6 +4,7 @@ A source settles once: it resolves with a value, or it is dead. A node is ready 
 will be skipped, as soon as one thing that it needs can no longer come.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,17 @@ class Readiness:
 
     `open` counts unmet requirements: each connected input (all together where the first is enough), `__execute`,
     `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet;
-    `first` has the edge that resolved first; `causes` the nodes that doomed it.
+    `first` has the edge that resolved first; `met` the connected inputs that have all that they wait for, in that
+    order; `causes` the nodes that doomed it. `is_content` is true where the first input is enough and a constant is it.
     """
 
     open: int = 0
     open_members: int = 0
     live_inputs: int = 0
+    is_content: bool = False
     unsettled: dict[str, int] = field(default_factory=dict)
     first: dict[str, PlanEdge] = field(default_factory=dict)
+    met: list[str] = field(default_factory=list)
     causes: list[int] = field(default_factory=list)
     doomed: bool = False
 
@@ -39,21 +43,19 @@ class Readiness:
         return self.open == 0 and not self.doomed
 
 
-def open_requirements(node: PlanNode, readiness: Readiness) -> None:
-    """Count what a node waits for at the start of a flow."""
+def open_requirements(node: PlanNode, constants: Collection[str], readiness: Readiness) -> None:
+    """Count what a node waits for at the start of a flow; `constants` are the inputs that have a constant."""
     readiness.unsettled = {port: len(edges) for port, edges in node.incoming.items()}
     readiness.open_members = len(node.members)
     readiness.live_inputs = len(node.inputs)
     readiness.doomed = node.disabled
     readiness.open = (EXECUTE in node.incoming) + (AFTER in node.incoming) + (node.parent is not None)
-    readiness.open += _input_requirements(node)
-
-
-def _input_requirements(node: PlanNode) -> int:
     if node.join is JoinMode.ALL:
-        return len(node.inputs)
-    has_constant = bool(node.constants)
-    return 1 if node.inputs and not has_constant else 0
+        readiness.open += len(node.inputs)
+    else:
+        # What shapes the node is no value that it could run on.
+        readiness.is_content = any(name not in node.shaping for name in constants)
+        readiness.open += bool(node.inputs) and not readiness.is_content
 
 
 def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
@@ -92,7 +94,7 @@ def _settle_many(state: "State", node: PlanNode, readiness: Readiness, edge: Pla
         readiness.first.setdefault(port, edge)
     if readiness.unsettled[port] == 0:
         if port in readiness.first:
-            _meet_input(state, node, readiness)
+            _meet_input(state, node, readiness, port)
         else:
             _lose_input(state, node, readiness, port)
 
@@ -101,23 +103,20 @@ def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: Pl
     port = edge.target_port
     if value is not None and port not in readiness.first:
         readiness.first[port] = edge
-        _meet_input(state, node, readiness)
+        _meet_input(state, node, readiness, port)
     elif readiness.unsettled[port] == 0 and port not in readiness.first:
         _lose_input(state, node, readiness, port)
 
 
-def _meet_input(state: "State", node: PlanNode, readiness: Readiness) -> None:
-    is_needed = node.join is JoinMode.ALL or (len(_resolved_inputs(node, readiness)) == 1 and not node.constants)
+def _meet_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
+    readiness.met.append(port)
+    is_needed = node.join is JoinMode.ALL or (len(readiness.met) == 1 and not readiness.is_content)
     _meet(state, node, readiness, is_needed)
-
-
-def _resolved_inputs(node: PlanNode, readiness: Readiness) -> list[str]:
-    return [port for port in node.inputs if port in readiness.first]
 
 
 def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
     readiness.live_inputs -= 1
-    if node.join is JoinMode.ALL or (readiness.live_inputs == 0 and not node.constants):
+    if node.join is JoinMode.ALL or (readiness.live_inputs == 0 and not readiness.is_content):
         _doom(state, node, readiness, port)
 
 

@@ -116,6 +116,8 @@ class Runner:
                 self._seen = letter.seq
                 decision = decide(self.state, letter.command, self._ledger.now())
                 if decision.closing:
+                    # What came after the end was asked for has nothing left to change: the end acknowledges it too.
+                    self._seen = letters[-1].seq
                     return decision
                 self._record(decision.events, letter.seq)
         return None
@@ -188,11 +190,10 @@ class Runner:
         state = self.state
         if state.status is ExecutionStatus.CREATED:
             return state.setup.created_at + state.setup.options.start_timeout_ms
-        if state.status is not ExecutionStatus.RUNNING:
-            return None
-        due = state.next_due()
-        times = [due[0]] if due else []
-        if state.executing:
+        is_running = state.status is ExecutionStatus.RUNNING
+        waits = (state.next_due(), state.next_retry() if is_running else None)
+        times = [wait[0] for wait in waits if wait]
+        if state.executing and is_running:
             now = self._ledger.now()
             times.append(now + max(state.setup.options.flow_timeout_ms - state.active_ms(now), 0))
         return min(times, default=None)

@@ -44,10 +44,9 @@ def _gather(state: State, node: PlanNode) -> dict[str, Value]:
 
 def _ports_used(state: State, node: PlanNode) -> list[str]:
     """The connected inputs that have a value; of a node that runs on the first, only that one."""
-    first = state.nodes[node.number].readiness.first
     if node.join is JoinMode.ANY:
-        return [port for port in first if port in node.inputs][:1]
-    return [port for port in node.inputs if port in first]
+        return state.nodes[node.number].readiness.met[:1]
+    return list(node.inputs)
 
 
 def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:

@@ -16,7 +16,10 @@ from engine.events import (
     ExecutionError,
     ExecutionRecovered,
     FlowCompleted,
+    FlowDrained,
     FlowFailed,
+    FlowPaused,
+    FlowResumed,
     FlowStarted,
     NodeCompleted,
     NodeFailed,
@@ -84,6 +87,7 @@ class State:
         self.failure_count = 0
         self.failed_node_count = 0
         self.fatal: ExecutionError | None = None
+        self.is_draining = False
         self.nodes = [NodeRecord() for _ in plan.nodes]
         self.unfinished = len(plan.nodes)
         self.executing = 0
@@ -91,6 +95,7 @@ class State:
         self.doomed: deque[int] = deque()
         self.finished_groups: deque[int] = deque()
         self.due: list[tuple[int, int]] = []
+        self.retries: list[tuple[int, int]] = []
         self._active_ms = 0
         self._active_since: int | None = None
 
@@ -108,10 +113,17 @@ class State:
         return self.ready[0] if self.ready else None
 
     def next_due(self) -> tuple[int, int] | None:
-        """The earliest wait as (milliseconds since 1970, node), or None."""
-        while self.due and not self._still_waits(*self.due[0]):
-            heapq.heappop(self.due)
-        return self.due[0] if self.due else None
+        """The earliest wait that ends with outputs as (milliseconds since 1970, node), or None."""
+        return self._earliest(self.due)
+
+    def next_retry(self) -> tuple[int, int] | None:
+        """The earliest wait that ends with another attempt as (milliseconds since 1970, node), or None."""
+        return self._earliest(self.retries)
+
+    def _earliest(self, waits: list[tuple[int, int]]) -> tuple[int, int] | None:
+        while waits and not self._still_waits(*waits[0]):
+            heapq.heappop(waits)
+        return waits[0] if waits else None
 
     def _still_waits(self, until: int, node: int) -> bool:
         record = self.nodes[node]
@@ -133,10 +145,9 @@ class State:
         """How long nodes have been running in all, waits left out."""
         return self._active_ms + (max(now - self._active_since, 0) if self._active_since is not None else 0)
 
-    def running_nodes(self) -> list[int]:
-        """The nodes that are executing or waiting, groups included, in document order."""
-        live = (NodeStatus.EXECUTING, NodeStatus.WAITING)
-        return [number for number, record in enumerate(self.nodes) if record.status in live]
+    def begun_nodes(self) -> list[int]:
+        """The nodes that have started and not ended, groups included, in document order."""
+        return [number for number, record in enumerate(self.nodes) if record.attempt and not record.status.ended]
 
     # --- folding ------------------------------------------------------------------------------------------------------
 
@@ -166,6 +177,12 @@ class State:
         """Note that all that a node waits for is there."""
         self.nodes[number].status = NodeStatus.READY
         heapq.heappush(self.ready, number)
+
+    def wake_retries(self, now: int) -> None:
+        """Note which failed nodes have waited long enough for their next attempt."""
+        while (retry := self.next_retry()) and retry[0] <= now:
+            self.nodes[retry[1]].until = None
+            self.make_ready(retry[1])
 
     def doom(self, number: int) -> None:
         """Note that a node can never run."""
@@ -232,11 +249,17 @@ class State:
         self.started_at = at
         for node in self.plan.nodes:
             readiness = self.nodes[node.number].readiness
-            open_requirements(node, readiness)
+            open_requirements(node, self.constants(node), readiness)
             if node.disabled:
                 self.doom(node.number)
             elif readiness.is_met:
                 self.make_ready(node.number)
+
+    def _paused(self, event: FlowPaused, at: int) -> None:
+        self.is_draining = True
+
+    def _drained(self, event: FlowDrained | FlowResumed, at: int) -> None:
+        self.is_draining = False
 
     def _node_started(self, event: NodeStarted, at: int) -> None:
         number = self.plan.numbers[event.node_id]
@@ -275,18 +298,18 @@ class State:
         record = self._leave(self.plan.numbers[event.node_id], NodeStatus.WAITING, at)
         record.retries += 1
         record.error = event.error
-        self._wait(self.plan.numbers[event.node_id], at + round(event.delay))
+        self._wait(self.plan.numbers[event.node_id], at + round(event.delay), self.retries)
 
     def _node_waiting(self, event: NodeWaiting, at: int) -> None:
         number = self.plan.numbers[event.node_id]
         record = self._leave(number, NodeStatus.WAITING, at)
         record.promised = event.outputs
         if event.until:
-            self._wait(number, parse_time(event.until))
+            self._wait(number, parse_time(event.until), self.due)
 
-    def _wait(self, number: int, until: int) -> None:
+    def _wait(self, number: int, until: int, waits: list[tuple[int, int]]) -> None:
         self.nodes[number].until = until
-        heapq.heappush(self.due, (until, number))
+        heapq.heappush(waits, (until, number))
 
     def _node_skipped(self, event: NodeSkipped, at: int) -> None:
         number = self.plan.numbers[event.node_id]
@@ -314,6 +337,9 @@ class State:
 _FOLD_NAMES: Mapping[type[Event], str] = {
     ExecutionRecovered: "_recovered",
     FlowStarted: "_flow_started",
+    FlowPaused: "_paused",
+    FlowDrained: "_drained",
+    FlowResumed: "_drained",
     NodeStarted: "_node_started",
     NodeCompleted: "_node_completed",
     NodeFailed: "_node_failed",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import asyncpg
 
-from engine.commands import Command, Start, Stop
+from engine.commands import Command, Pause, Resume, Start, Stop
 from engine.ledger import Letter
 from engine.status import ExecutionCommand
 from storage.claims import MailRow, unapplied_mail, with_mail
@@ -28,6 +28,10 @@ def _command(row: MailRow, worker_id: str) -> Command:
     match row.command:
         case ExecutionCommand.START:
             return Start(worker_id)
+        case ExecutionCommand.PAUSE:
+            return Pause((row.payload or {}).get("reason"))
+        case ExecutionCommand.RESUME:
+            return Resume()
         case ExecutionCommand.STOP:
             return Stop((row.payload or {}).get("reason"))
         case _:

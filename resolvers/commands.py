@@ -10,7 +10,13 @@ from resolvers.creation import new_execution
 from schema.arguments import ExecutionId
 from schema.executions import Execution
 from schema.inputs import NewExecution
-from schema.outcomes import CreateExecutionPayload, StartExecutionPayload, StopExecutionPayload
+from schema.outcomes import (
+    CreateExecutionPayload,
+    PauseExecutionPayload,
+    ResumeExecutionPayload,
+    StartExecutionPayload,
+    StopExecutionPayload,
+)
 from storage.commands import send_command
 from storage.executions import create_execution as store_execution
 from storage.transaction import transaction
@@ -43,6 +49,17 @@ async def stop_execution(info: Info, execution_id: ExecutionId, reason: Reason =
     """End an execution and all that it spawned; accepted until it has ended."""
     payload = {"reason": reason}
     return StopExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.STOP, payload))
+
+
+async def pause_execution(info: Info, execution_id: ExecutionId, reason: Reason = None) -> PauseExecutionPayload:
+    """Start no more nodes; those that run may finish. Accepted in status RUNNING."""
+    payload = {"reason": reason}
+    return PauseExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.PAUSE, payload))
+
+
+async def resume_execution(info: Info, execution_id: ExecutionId) -> ResumeExecutionPayload:
+    """Let a paused execution go on; accepted in status PAUSED."""
+    return ResumeExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.RESUME))
 
 
 async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:

@@ -9,7 +9,13 @@ from graphql import GraphQLError
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.commands import create_execution, start_execution, stop_execution
+from resolvers.commands import (
+    create_execution,
+    pause_execution,
+    resume_execution,
+    start_execution,
+    stop_execution,
+)
 from resolvers.executions import execution, execution_tree, payload, root_executions
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
 from resolvers.live import execution_events
@@ -53,6 +59,8 @@ class Mutation:
     create_execution = _field(create_execution)
     start_execution = _field(start_execution)
     stop_execution = _field(stop_execution)
+    pause_execution = _field(pause_execution)
+    resume_execution = _field(resume_execution)
 
 
 @strawberry.type(description="What can be watched.")

@@ -49,6 +49,16 @@ class StartExecutionPayload:
     execution: Execution = strawberry.field(description="The execution that was told to start.")
 
 
+@strawberry.type(description="The outcome of pauseExecution.")
+class PauseExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution that was told to pause.")
+
+
+@strawberry.type(description="The outcome of resumeExecution.")
+class ResumeExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution that was told to go on.")
+
+
 @strawberry.type(description="The outcome of stopExecution.")
 class StopExecutionPayload:
     execution: Execution = strawberry.field(description="The execution that was told to stop.")

@@ -27,6 +27,8 @@ _UNFINISHED = frozenset({ExecutionStatus.CREATED, ExecutionStatus.RUNNING, Execu
 
 RULES: Mapping[ExecutionCommand, Rule] = {
     ExecutionCommand.START: Rule(frozenset({ExecutionStatus.CREATED}), ExecutionStatus.RUNNING),
+    ExecutionCommand.PAUSE: Rule(frozenset({ExecutionStatus.RUNNING}), ExecutionStatus.PAUSED),
+    ExecutionCommand.RESUME: Rule(frozenset({ExecutionStatus.PAUSED}), ExecutionStatus.RUNNING),
     ExecutionCommand.STOP: Rule(_UNFINISHED, ExecutionStatus.STOPPED),
 }
 """The commands that can be sent, judged as if all accepted before had been applied."""

@@ -118,9 +118,9 @@ VIOLATIONS: Mapping[str, str] = {
             or exists (select from queue q where q.execution_id = x.id)
             or exists (select from timers t where t.execution_id = x.id))
         """,
-    "OWN: what nobody holds is queued, or waits for a time, or has ended": """
+    "OWN: what nobody holds is queued, or waits for a time, or is paused, or has ended": """
         select x.id from executions x join execution_heads h on h.execution_id = x.id
-        where x.completed_at is null and h.token is null
+        where x.completed_at is null and x.status <> 'PAUSED' and h.token is null
             and not exists (select from queue q where q.execution_id = x.id)
             and not exists (select from timers t where t.execution_id = x.id)
         """,

@@ -154,6 +154,19 @@ async def test_a_stop_is_accepted_until_the_end(client: Client, execution: str) 
     assert (await client.failure(STOP, id=execution)) == {"code": "INVALID_STATE", "status": "STOPPED"}
 
 
+async def test_a_pause_is_refused_before_the_start_and_judged_as_if_the_start_had_been_applied(
+    client: Client, execution: str
+) -> None:
+    pause = "mutation($id: ID!) { pauseExecution(executionId: $id) { execution { status pendingCommands } } }"
+    refused = (await client.answer(pause, id=execution))["errors"][0]
+    assert refused["message"] == "Cannot pause an execution in status CREATED"
+    assert refused["extensions"] == {"code": "INVALID_STATE", "status": "CREATED"}
+    await client.ask(START, id=execution)
+    paused = await client.ask(pause, id=execution)
+    expected = {"status": "CREATED", "pendingCommands": ["START", "PAUSE"]}
+    assert paused["pauseExecution"]["execution"] == expected
+
+
 async def test_a_stop_in_the_same_request_sees_the_start_before_it(client: Client, execution: str) -> None:
     both = await client.ask(
         """mutation($id: ID!) {

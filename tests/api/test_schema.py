@@ -75,6 +75,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "createExecution": "CreateExecutionPayload!",
         "startExecution": "StartExecutionPayload!",
         "stopExecution": "StopExecutionPayload!",
+        "pauseExecution": "PauseExecutionPayload!",
+        "resumeExecution": "ResumeExecutionPayload!",
     }
     assert fields(schema, "Subscription") == {"executionEvents": "ExecutionEventBatch!"}
 
@@ -101,6 +103,7 @@ def test_arguments_have_their_types_and_defaults(schema: GraphQLSchema) -> None:
         "filter": "ExecutionFilter",
     }
     assert arguments(schema, "Mutation", "stopExecution") == {"executionId": "ID!", "reason": "String"}
+    assert arguments(schema, "Mutation", "pauseExecution") == {"executionId": "ID!", "reason": "String"}
     assert arguments(schema, "Flow", "version") == {"number": "Int!"}
     assert arguments(schema, "Execution", "nodeStates") == {
         "first": "Int! = 100",
