@@ -88,14 +88,17 @@ async def test_subscribers_that_come_at_once_all_hear_everything(database_url: s
 
 
 async def test_a_killed_backend_is_replaced_and_every_channel_told_to_resync(
-    listener: PostgresListener, pool: asyncpg.Pool
+    database_url: str, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
-        killed = await kill(pool)
-        assert await heard(listener, 2) == [(channel, RESYNC) for channel in CHANNELS]
-        assert await pool.fetchval(BACKENDS, NAME) not in (None, killed)
-        await say(pool, "second", "heard again")
-        assert await heard(listener, 1) == [("second", "heard again")]
+    monkeypatch.setattr("storage.listen.PING_SECONDS", 3_600)
+    async with listening(database_url) as listener:
+        await heard(listener, 2)
+        for _ in range(3):
+            killed = await kill(pool)
+            assert await heard(listener, 2) == [(channel, RESYNC) for channel in CHANNELS]
+            assert await pool.fetchval(BACKENDS, NAME) not in (None, killed)
+            await say(pool, "second", "heard again")
+            assert await heard(listener, 1) == [("second", "heard again")]
 
 
 async def test_a_connection_that_falls_silent_is_given_up(
