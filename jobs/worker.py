@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
 GIVE_BACK_SECONDS = 8.0
+LINGER_SECONDS = 2.0
 SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 
@@ -172,7 +174,7 @@ class Parts:
 
 
 async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
-    """Run a worker until SIGINT or SIGTERM."""
+    """Run a worker until SIGINT or SIGTERM; the process ends soon after it, whatever its nodes are still at."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -181,3 +183,14 @@ async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
         await Worker(settings, registry).run()
     except asyncio.CancelledError:
         logger.info("The worker has given back what it held.")
+        _end_process_soon(0)
+    except BaseException:
+        _end_process_soon(1)
+        raise
+
+
+def _end_process_soon(code: int) -> None:
+    # The loop and the interpreter wait for every task and thread, and a node may have some that never end.
+    timer = threading.Timer(LINGER_SECONDS, os._exit, (code,))
+    timer.daemon = True
+    timer.start()

@@ -42,22 +42,20 @@ class Witness(Node[WitnessInput, WitnessOutput]):
         return WitnessOutput(value=inputs.value)
 
 
-class StubbornInput(Input):
-    notes: str
-
-
-class Stubborn(Node[StubbornInput, WitnessOutput]):
-    """Does not let itself be cancelled."""
+class Stubborn(Node[WitnessInput, WitnessOutput]):
+    """Does not let itself be cancelled before the gate is there."""
 
     type = "test.stubborn"
 
-    async def run(self, inputs: StubbornInput, context: Context) -> WitnessOutput:
-        Notes(Path(inputs.notes)).write("began", context)
-        while True:
+    async def run(self, inputs: WitnessInput, context: Context) -> WitnessOutput:
+        notes = Notes(Path(inputs.notes))
+        notes.write("began", context)
+        while not Path(str(inputs.gate)).exists():
             try:
-                await asyncio.sleep(60)
+                await asyncio.sleep(LOOK_SECONDS)
             except asyncio.CancelledError:
-                Notes(Path(inputs.notes)).write("cancelled", context)
+                notes.write("cancelled", context)
+        return WitnessOutput()
 
 
 class GivingUp(Node[Input, WitnessOutput]):
