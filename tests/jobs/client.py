@@ -122,6 +122,12 @@ class Client:
 
         await eventually(waiting)
 
+    async def terminate(self, application: str) -> int:
+        """Terminate the backends of an application, which rolls back what they are at; how many they were."""
+        query = """select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = $1 and datname = current_database()"""
+        return len(await self.pool.fetch(query, application))
+
     async def held(self, execution_id: str) -> str:
         """Wait until a worker has claimed an execution; gives the worker's id."""
 

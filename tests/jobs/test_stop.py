@@ -102,9 +102,8 @@ async def test_stop_wins_over_an_end_that_is_being_written(client: Client, new_w
         execution = await client.run(flow)
         try:
             await client.stop(execution, "enough")
-        except InvalidState as refused:
+        except InvalidState:
             await client.ended(execution, "COMPLETED")
-            assert refused.status == "COMPLETED"
         else:
             accepted += 1
             await stopped(client, execution)
