@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +12,10 @@ from engine.errors import InputError, NodeError, ValueRefused
 from engine.node import AnyNode, Context, Input, Output, WaitUntil
 from engine.ports import Port, accepts, kind_of_value, ports_of
 from engine.values import Value
+
+MESSAGE_LENGTH = 4000
+
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 Outputs = Mapping[str, Value]
 
@@ -35,14 +39,38 @@ def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context)
 async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
     try:
         result = await node_type().run(check_inputs(node_type.input_model, inputs), context)
-    except NodeError:
-        raise
     except Exception as error:
-        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise NodeError(message, retryable=True) from error
+        raise node_error(error) from error
     if isinstance(result, WaitUntil):
-        return Waiting(result.until, take_outputs(result.outputs))
+        return Waiting(_take_time(result.until), take_outputs(result.outputs))
     return take_outputs(result)
+
+
+def node_error(error: BaseException) -> NodeError:
+    """What a node raised, as the error that its events tell of."""
+    if isinstance(error, NodeError):
+        return error
+    kind, text = type(error).__name__, printable(error)
+    return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
+
+
+def printable(text: object, limit: int = MESSAGE_LENGTH) -> str:
+    """Make what a node says fit for the log: text without what cannot be stored, at most so many characters."""
+    try:
+        said = str(text)
+    except Exception:
+        said = f"({type(text).__name__} that has no text)"
+    said = said if len(said) <= limit else said[: limit - 1] + "…"
+    return said.encode(errors="replace").decode().replace("\0", "�")
+
+
+def _take_time(until: Any) -> datetime:
+    """Check when a wait is to end: the log must be able to say it."""
+    if not isinstance(until, datetime) or until.tzinfo is None:
+        raise NodeError(f"The node waits until {printable(until, 100)}, which is no time with an offset.")
+    if not _EARLIEST <= until <= _LATEST:
+        raise NodeError(f"The node waits until {until}, which is outside of the years 1970 to 9998.")
+    return until
 
 
 def check_inputs(model: type[Input], inputs: Mapping[str, Any]) -> Input:
@@ -77,12 +105,11 @@ def take_outputs(outputs: Output) -> Outputs:
 
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
-    """The data of the fields that were set, by port name."""
-    fields = type(outputs).model_fields
-    named = {(fields[name].alias or name) if name in fields else name: name for name in outputs.model_fields_set}
+    """The data of the fields that were set, by port name in the order of declaration."""
+    fields, given = type(outputs).model_fields, outputs.model_fields_set
     # Not by attribute: a port that a node adds may have the name of one of the model's methods.
-    data = dict(iter(outputs))
-    return {port: data[name] for port, name in named.items()}
+    data = {name: each for name, each in iter(outputs) if name in given}
+    return {(fields[name].alias or name) if name in fields else name: each for name, each in data.items()}
 
 
 def _take(port: str, data: Any) -> Value:

@@ -1,13 +1,15 @@
 """The nodes that are running right now."""
 
 import asyncio
+import dis
 import random
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
-from types import coroutine
+from functools import cache, partial
+from inspect import iscoroutinefunction
 from typing import Any
 
-from engine.attempt import Outcome, Waiting, begin
+from engine.attempt import Outcome, Waiting, begin, node_error, printable
 from engine.commands import Command, NodeErred, NodeLogged, NodeSucceeded, NodeWaits
 from engine.entry import milliseconds
 from engine.errors import NodeError, NodeTimeout
@@ -18,16 +20,17 @@ from engine.state import State
 from engine.status import ErrorCode
 from engine.values import Value
 
-Work = Coroutine[Any, Any, Outcome]
+Work = Callable[[], Coroutine[Any, Any, Outcome]]
 
 CANCEL_GRACE_SECONDS = 1.0
+LOG_LENGTH = 16_000
 
 
 class Attempts:
     """Starts attempts and reports each one's outcome to `report`, as a command for `decide`.
 
-    A pure node is run in place as far as it goes without waiting, which for most is to the end. Everything else is a
-    task of its own, with the node's time limit.
+    A pure node that never waits is run in place. Everything else is a task of its own, with the node's time limit:
+    what it still does after that, or after the end of the execution, has no consequence any more.
     """
 
     def __init__(
@@ -43,52 +46,66 @@ class Attempts:
         self._http_allow = http_allow
         self._inputs = {name: value.data for name, value in state.setup.inputs.items()}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cancelled: set[asyncio.Task[None]] = set()
 
     def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
         node = self._state.plan.nodes[number]
-        data = {port: value.data for port, value in inputs.items()}
-        work = begin(node.node_type, data, self._context(node, attempt))
+        data = {port: value.fresh() for port, value in inputs.items()}
+        work = partial(begin, node.node_type, data, self._context(node, attempt))
         started = asyncio.get_running_loop().time()
-        if node.node_type.pure:
+        if node.node_type.pure and _never_waits(node.node_type.run):
             self._run_in_place(number, attempt, work, started)
         else:
             self._run_as_task(number, attempt, work, started)
 
     async def cancel(self) -> None:
         """Cancel what runs, and give it a moment to end."""
-        tasks = list(self._tasks)
+        tasks = self._tasks - self._cancelled
         for task in tasks:
-            task.cancel()
+            self._cancel(task)
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
 
     def _run_in_place(self, number: int, attempt: int, work: Work, started: float) -> None:
         try:
-            pending = work.send(None)
+            work().send(None)
         except StopIteration as done:
             self._report(self._command(number, attempt, done.value, started))
-        except NodeError as error:
+        except BaseException as error:
             self._report(self._failure(number, attempt, error, started))
-        else:
-            self._run_as_task(number, attempt, _go_on(work, pending), started)
 
     def _run_as_task(self, number: int, attempt: int, work: Work, started: float) -> None:
+        limit = self._state.plan.nodes[number].timeout_ms or self._state.setup.options.node_timeout_ms
         task = asyncio.create_task(self._supervise(number, attempt, work, started))
+        timer = asyncio.get_running_loop().call_later(limit / 1000, self._expire, task, number, attempt, limit, started)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._forget(task, timer))
+
+    def _forget(self, task: asyncio.Task[None], timer: asyncio.TimerHandle) -> None:
+        timer.cancel()
+        self._tasks.discard(task)
+        self._cancelled.discard(task)
+
+    def _expire(self, task: asyncio.Task[None], number: int, attempt: int, limit: int, started: float) -> None:
+        self._cancel(task)
+        error = NodeTimeout(f"The node took longer than {limit} ms.")
+        self._report(self._failure(number, attempt, error, started))
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        self._cancelled.add(task)
+        task.cancel()
 
     async def _supervise(self, number: int, attempt: int, work: Work, started: float) -> None:
-        limit = self._state.plan.nodes[number].timeout_ms or self._state.setup.options.node_timeout_ms
         try:
-            async with asyncio.timeout(limit / 1000):
-                outcome = await work
-        except TimeoutError:
-            command = self._failure(number, attempt, NodeTimeout(f"The node took longer than {limit} ms."), started)
-        except NodeError as error:
+            command = self._command(number, attempt, await work(), started)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if asyncio.current_task() in self._cancelled:
+                return
+            # Not only errors: a node may cancel itself, or raise what would end the whole process.
             command = self._failure(number, attempt, error, started)
-        else:
-            command = self._command(number, attempt, outcome, started)
         self._report(command)
 
     def _command(self, number: int, attempt: int, outcome: Outcome, started: float) -> Command:
@@ -96,9 +113,10 @@ class Attempts:
             return NodeWaits(number, attempt, milliseconds(outcome.until), outcome.outputs)
         return NodeSucceeded(number, attempt, outcome, _elapsed(started))
 
-    def _failure(self, number: int, attempt: int, error: NodeError, started: float) -> Command:
+    def _failure(self, number: int, attempt: int, error: BaseException, started: float) -> Command:
         node_id = self._state.plan.nodes[number].id
-        return NodeErred(number, attempt, execution_error(error, node_id), _elapsed(started), random.random())
+        said = execution_error(node_error(error), node_id)
+        return NodeErred(number, attempt, said, _elapsed(started), random.random())
 
     def _context(self, node: PlanNode, attempt: int) -> Context:
         setup = self._state.setup
@@ -113,7 +131,7 @@ class Attempts:
             inputs=self._inputs,
             integration=setup.integration,
             now=self._clock,
-            log=lambda text: self._report(NodeLogged(node.number, text)),
+            log=lambda text: self._report(NodeLogged(node.number, attempt, printable(text, LOG_LENGTH))),
             http_allow=self._http_allow,
         )
 
@@ -121,32 +139,30 @@ class Attempts:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
 
 
-def execution_error(error: NodeError, node_id: str | None) -> ExecutionError:
+def execution_error(error: NodeError, node_id: str) -> ExecutionError:
     """Turn what a node raised into what its events say."""
-    known = error.failure_code in ErrorCode.__members__
-    code = ErrorCode(error.failure_code) if known else ErrorCode.NODE
-    return ExecutionError(code=code, message=error.message, node_id=node_id, retryable=error.retryable)
+    return ExecutionError(
+        code=_code(error.failure_code),
+        message=printable(error.message),
+        node_id=node_id,
+        retryable=bool(error.retryable),
+    )
+
+
+def _code(code: object) -> ErrorCode:
+    """The code that a node gave, if it is one that a node may give."""
+    is_known = isinstance(code, str) and code != ErrorCode.CANCELLED
+    return ErrorCode.__members__.get(str(code), ErrorCode.NODE) if is_known else ErrorCode.NODE
 
 
 def _elapsed(started: float) -> float:
     return round((asyncio.get_running_loop().time() - started) * 1000, 3)
 
 
-@coroutine
-def _steps(work: Work, pending: Any) -> Generator[Any, Any, Outcome]:
-    """Go on with a coroutine that has already run up to its first wait."""
-    try:
-        while True:
-            try:
-                sent = yield pending
-            except BaseException as error:
-                pending = work.throw(error)
-            else:
-                pending = work.send(sent)
-    except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome
+@cache
+def _never_waits(run: Callable[..., Any]) -> bool:
+    """Whether a node's `run` has no `await` in it.
 
-
-async def _go_on(work: Work, pending: Any) -> Outcome:
-    return await _steps(work, pending)
+    Only such a node can run to its end outside of a task: whatever waits may ask for the task that it is in.
+    """
+    return iscoroutinefunction(run) and not any(step.opname == "SEND" for step in dis.get_instructions(run))

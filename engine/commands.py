@@ -75,9 +75,10 @@ class NodeErred:
 
 @dataclass(frozen=True, slots=True)
 class NodeLogged:
-    """A node wrote a line to its log."""
+    """An attempt wrote a line to its node's log."""
 
     node: int
+    attempt: int
     text: str
 
 

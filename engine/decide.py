@@ -22,6 +22,7 @@ from engine.commands import (
     Stop,
 )
 from engine.entry import time_text
+from engine.errors import ValueRefused
 from engine.events import (
     Event,
     ExecutionError,
@@ -214,7 +215,7 @@ def _failure(state: State, number: int, error: ExecutionError, elapsed: float) -
 
 
 def _node_logged(state: State, command: NodeLogged, now: int) -> Decision:
-    if not records_all(state):
+    if not records_all(state) or not _is_current(state, command.node, command.attempt):
         return NOTHING
     node = state.plan.nodes[command.node]
     return Decision((NodeDebugLogString(node_id=node.id, node_type=node.node_type.type, log=command.text),))
@@ -311,7 +312,11 @@ def _begin(state: State, number: int, now: int) -> Decision:
     has_slot = state.executing < state.setup.options.max_concurrency
     if not has_slot and not state.plan.nodes[number].is_group:
         return NOTHING
-    return Decision(tuple(start_node(state, number, now)))
+    try:
+        return Decision(tuple(start_node(state, number, now)))
+    except ValueRefused as error:
+        refused = ExecutionError(code=ErrorCode.PAYLOAD, message=error.message, node_id=state.plan.nodes[number].id)
+        return Decision(tuple(_failure(state, number, refused, 0.0)))
 
 
 def _complete_flow(state: State, now: int) -> Decision:

@@ -32,8 +32,8 @@ class PlanNode:
     """A node with its connections.
 
     `incoming` has the edges of each connected input in document order, the system inputs included; `inputs` are the
-    connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of the node, or of a group around it, leads
-    somewhere.
+    connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of
+    the node, or of a group around it, leads somewhere.
     """
 
     number: int

@@ -10,10 +10,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import orjson
-from pydantic import GetCoreSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from engine.errors import ValueRefused
@@ -22,6 +23,8 @@ INLINE_LIMIT = 64 * 1024
 VALUE_LIMIT = 16 * 1024 * 1024
 PREVIEW_LENGTH = 200
 ORJSON_BUFFER = 4096
+ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+PLAIN = (str, int, float, bool, type(None))
 PAYLOAD_KEY = "$payload"
 SECRET_KEY = "$secret"
 
@@ -64,9 +67,8 @@ class Value:
     def of(cls, data: Any) -> "Value":
         """Take a value into the service; raises `ValueRefused` for what cannot be stored exactly."""
         text = encode(data)
-        if len(text) > VALUE_LIMIT:
-            raise ValueRefused(f"The value has {len(text)} bytes; the limit is {VALUE_LIMIT}.")
-        if isinstance(data, (dict, list, tuple)) or not isinstance(data, (str, int, float, bool, type(None))):
+        _check_size(text)
+        if type(data) not in PLAIN:
             data = orjson.loads(text)
         if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
             raise ValueRefused(f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads.")
@@ -83,13 +85,18 @@ class Value:
     def stored(cls, data: Any) -> "Value":
         """Read a value back from an event; a payload reference stays `UNLOADED`."""
         loaded = UNLOADED if payload_id(data) else data
-        return cls(loaded, _compact(orjson.dumps(data)))
+        return cls(loaded, _stored_text(data))
 
     @classmethod
     def listed(cls, values: "Sequence[Value]") -> "Value":
-        """Join values into one that is the list of them."""
+        """Join values into one that is the list of them; raises `ValueRefused` where that is too large."""
         text = b"[" + b",".join(value.text for value in values) + b"]"
+        _check_size(text)
         return cls._sized([value.data for value in values], text)
+
+    def fresh(self) -> Any:
+        """The data as an object of the caller's own, which it may change."""
+        return orjson.loads(self.text) if isinstance(self.data, (dict, list)) else self.data
 
     @property
     def text(self) -> bytes:
@@ -130,7 +137,7 @@ def encode(data: Any) -> bytes:
     and types that JSON does not have.
     """
     try:
-        text = _compact(orjson.dumps(data))
+        text = _compact(orjson.dumps(data, default=_plain, option=ORJSON_OPTIONS))
     except (TypeError, orjson.JSONEncodeError, RecursionError) as error:
         raise ValueRefused(f"The value cannot be stored as JSON: {error}.") from None
     if b"null" in text and _has_non_finite(data):
@@ -138,6 +145,25 @@ def encode(data: Any) -> bytes:
     if b"\\u0000" in text and _ESCAPED_NUL.search(text):
         raise ValueRefused("The value contains a NUL character, which cannot be stored.")
     return text
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, BaseModel):
+        return dict(part)
+    raise TypeError(f"Type is not JSON serializable: {type(part).__name__}")
+
+
+def _check_size(text: bytes) -> None:
+    if len(text) > VALUE_LIMIT:
+        raise ValueRefused(f"The value has {len(text)} bytes; the limit is {VALUE_LIMIT}.")
+
+
+def _stored_text(data: Any) -> bytes:
+    try:
+        return _compact(orjson.dumps(data))
+    except orjson.JSONEncodeError:
+        # A list of values, each of which may be as deep as orjson goes, is one level deeper.
+        return b"[" + b",".join(orjson.dumps(item) for item in data) + b"]"
 
 
 def _compact(text: bytes) -> bytes:
@@ -153,6 +179,10 @@ def _has_non_finite(data: Any) -> bool:
             return any(_has_non_finite(item) for item in data.values())
         case list() | tuple():
             return any(_has_non_finite(item) for item in data)
+        case BaseModel():
+            return _has_non_finite(dict(data))
+        case Enum():
+            return _has_non_finite(data.value)
         case _:
             return False
 
