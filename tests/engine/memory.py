@@ -23,7 +23,7 @@ class MemoryLedger:
 
     async def append(self, append: Append) -> Verdict:
         await asyncio.sleep(0)
-        if append.seen is not None and self.mailbox and self.mailbox[-1].seq > append.seen:
+        if append.seen is not None and self.mailbox and self.mailbox[-1].seq > max(append.seen, self.applied):
             return Verdict.INTERRUPTED
         self.appends += 1
         self.entries.extend(append.entries)

@@ -1,0 +1,170 @@
+"""What every log must obey, checked line by line against the naive reference."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any
+
+from engine.entry import Entry
+from engine.events import (
+    EdgeTransferCompleted,
+    EdgeTransferFailed,
+    EdgeTransferStarted,
+    Event,
+    NodeCompleted,
+    NodeEvent,
+    NodeFailed,
+    NodeRetrying,
+    NodeSkipped,
+    NodeStarted,
+    NodeStatusChanged,
+    NodeWaiting,
+    TerminalEvent,
+)
+from engine.status import NodeStatus
+from engine.values import Value
+from tests.engine.reference import Dead, Facts, Ready
+from tests.engine.running import Run
+
+LEFT_OUT = ("EDGE_TRANSFER_STARTED", "EDGE_TRANSFER_COMPLETED", "EDGE_TRANSFER_FAILED")
+LEFT_OUT_OF_NODES = (*LEFT_OUT, "NODE_STATUS_CHANGED", "NODE_DEBUG_LOG_STRING")
+ENDS = (NodeCompleted, NodeFailed, NodeSkipped)
+
+
+def check_log(run: Run, document: Mapping[str, Any]) -> None:
+    """Check all rules that hold for any log of a run that has ended."""
+    entries = run.ledger.entries
+    check_frame(entries)
+    check_outcomes(document, entries)
+    check_nothing_is_silent(run)
+    for node in run.plan.nodes:
+        check_node(run.of_node(node.id))
+    check_fold(run)
+
+
+def check_frame(entries: Sequence[Entry]) -> None:
+    """Indices without a gap, times that never go back, one terminal event at the end."""
+    assert [entry.index for entry in entries] == list(range(len(entries)))
+    assert all(earlier.at <= later.at for earlier, later in pairwise(entries))
+    terminal = [entry.index for entry in entries if isinstance(entry.event, TerminalEvent)]
+    assert terminal == [len(entries) - 1]
+
+
+def check_nothing_is_silent(run: Run) -> None:
+    """Whatever began has ended, and when the flow completed, everything has."""
+    assert all(not record.attempt or record.status.ended for record in run.state.nodes)
+    if run.events[-1].kind == "FLOW_COMPLETED":
+        assert all(status.ended for status in run.statuses.values())
+    ended = {event.node_id for event in run.events if isinstance(event, ENDS)}
+    assert ended == {node for node, status in run.statuses.items() if status.ended}
+
+
+def check_outcomes(document: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+    """Each node started or was skipped only when the rules said so, with the right inputs and causes."""
+    facts = Facts(document)
+    for entry in entries:
+        match entry.event:
+            case NodeStarted(attempt=1) as event:
+                verdict = facts.verdict(event.node_id)
+                assert isinstance(verdict, Ready), f"{event.node_id} started at {entry.index}: {verdict}"
+                assert _data(event.inputs) in verdict.choices, event.node_id
+                facts.begun.add(event.node_id)
+            case NodeSkipped() as event:
+                verdict = facts.verdict(event.node_id)
+                assert isinstance(verdict, Dead), f"{event.node_id} skipped at {entry.index}: {verdict}"
+                assert frozenset(event.caused_by) in verdict.causes
+                facts.end(entry.index, event.node_id, "SKIPPED")
+            case NodeCompleted() as event:
+                facts.resolve(entry.index, event.node_id, {**_data(event.outputs), "__success": True})
+                facts.end(entry.index, event.node_id, "COMPLETED")
+            case NodeFailed() as event:
+                said = {"__error": True, "__errorMessage": event.error.message}
+                facts.resolve(entry.index, event.node_id, said)
+                facts.end(entry.index, event.node_id, "FAILED")
+
+
+def _data(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {port: value.data for port, value in values.items()}
+
+
+def check_node(events: Sequence[NodeEvent]) -> None:
+    """One node's events come in the order that the contract gives."""
+    plain = [event for event in events if not isinstance(event, NodeStatusChanged)]
+    attempts = [event.attempt for event in plain if isinstance(event, NodeStarted)]
+    assert attempts == list(range(1, len(attempts) + 1))
+    assert sum(isinstance(event, ENDS) for event in plain) <= 1
+    assert not any(isinstance(event, ENDS) for event in plain[:-1])
+    for earlier, later in zip([None, *plain], plain, strict=False):
+        assert _may_follow(earlier, later), f"{later.kind} after {earlier.kind if earlier else 'nothing'}"
+    _check_status_changes(events)
+
+
+def _may_follow(earlier: Event | None, later: Event) -> bool:
+    match later:
+        case NodeStarted():
+            # Started again without a word: a worker was lost meanwhile.
+            return earlier is None or isinstance(earlier, (NodeStarted, NodeRetrying))
+        case NodeRetrying() | NodeWaiting():
+            return isinstance(earlier, NodeStarted)
+        case NodeCompleted():
+            return isinstance(earlier, (NodeStarted, NodeWaiting))
+        case NodeFailed():
+            return earlier is None or isinstance(earlier, (NodeStarted, NodeWaiting, NodeRetrying))
+        case NodeSkipped():
+            return earlier is None
+    return True
+
+
+_ENTERED = {
+    NodeStarted: NodeStatus.EXECUTING,
+    NodeWaiting: NodeStatus.WAITING,
+    NodeRetrying: NodeStatus.WAITING,
+    NodeCompleted: NodeStatus.COMPLETED,
+    NodeFailed: NodeStatus.FAILED,
+    NodeSkipped: NodeStatus.SKIPPED,
+}
+
+
+def _check_status_changes(events: Sequence[NodeEvent]) -> None:
+    """Where status changes are recorded, one comes right before each event that it is about."""
+    changes = [event for event in events if isinstance(event, NodeStatusChanged)]
+    if not changes:
+        return
+    for before, event in zip([None, *events], events, strict=False):
+        if type(event) in _ENTERED:
+            assert isinstance(before, NodeStatusChanged)
+            assert before.new_status is _ENTERED[type(event)]
+    assert len(changes) == sum(type(event) in _ENTERED for event in events)
+
+
+def check_transfers(events: Sequence[Event]) -> None:
+    """Edges come in pairs, right before the first start of the node that they lead to."""
+    for is_edge, some in groupby(enumerate(events), lambda pair: pair[1].kind in LEFT_OUT):
+        if not is_edge:
+            continue
+        transfers = list(some)
+        started, arrived = [event for _, event in transfers[::2]], [event for _, event in transfers[1::2]]
+        assert all(isinstance(event, EdgeTransferStarted) for event in started)
+        assert all(isinstance(event, (EdgeTransferCompleted, EdgeTransferFailed)) for event in arrived)
+        assert [(e.source, e.target) for e in started] == [(e.source, e.target) for e in arrived]
+        start = events[transfers[-1][0] + 2]
+        assert isinstance(start, NodeStarted)
+        assert start.attempt == 1
+        assert all(event.target.startswith(f"{start.node_id}.") for event in started)
+
+
+def check_fold(run: Run) -> None:
+    """The state that is read back from the log is the state of the run."""
+    told = run.replayed()
+    for node, live, read in zip(run.plan.nodes, run.state.nodes, told.nodes, strict=True):
+        for name in ("attempt", "retries", "inputs", "outputs", "error", "started_at", "completed_at", "until"):
+            assert getattr(live, name) == getattr(read, name), (node.id, name)
+        assert live.status is read.status, node.id
+        assert _bytes(live.inputs) == _bytes(read.inputs)
+        assert _bytes(live.outputs) == _bytes(read.outputs)
+    for name in ("status", "last_index", "last_at", "started_at", "error", "outputs", "failed_node_count", "executing"):
+        assert getattr(run.state, name) == getattr(told, name), name
+    assert run.state.active_ms(run.state.last_at) == told.active_ms(told.last_at)
+
+
+def _bytes(values: Mapping[str, Value] | None) -> list[tuple[str, bytes]]:
+    return [(port, value.wire) for port, value in (values or {}).items()]
