@@ -4,12 +4,11 @@ import asyncio
 import logging
 from uuid import uuid4
 
-import asyncpg
-
 from jobs.dispatch import Doorbell
 from jobs.slots import Place, Slots
 from jobs.workflow import Workflow, Workshop
-from storage.claims import Claim, claim, is_anything_waiting
+from storage.claims import Claim, claim, is_anything_waiting, release_strays
+from storage.pool import DATABASE_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +16,7 @@ CLAIM_AT_ONCE = 64
 WARM_LIMIT = 500
 RING_AGAIN_SECONDS = 0.1
 RETRY_SECONDS = 0.5
+STRAYS_SECONDS = 5.0
 
 
 class Claimer:
@@ -33,6 +33,8 @@ class Claimer:
         self._warm_seconds = warm_seconds
         self._wanted = asyncio.Event()
         self._more_may_wait = False
+        self._strays_at = 0.0
+        self._last_owner = ""
         self._workflows: dict[asyncio.Task[None], Workflow] = {}
         self.slots = Slots(concurrency, self._place_freed)
 
@@ -48,14 +50,39 @@ class Claimer:
     async def run(self) -> None:
         """Look whenever asked, for ever."""
         while True:
-            await self._wanted.wait()
-            self._wanted.clear()
+            is_asked = await self._asked_within(STRAYS_SECONDS)
             try:
-                await self._take_all()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await (self._take_all() if is_asked else self._free_strays())
+            except DATABASE_TROUBLE as error:
                 logger.warning("Looking for work failed (%s: %s); looking again.", type(error).__name__, error)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wanted.set()
+
+    async def _asked_within(self, seconds: float) -> bool:
+        """Wait to be asked; False if nobody does for so long, and at least so often."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(max(self._strays_at, loop.time())):
+                await self._wanted.wait()
+        except TimeoutError:
+            self._strays_at = loop.time() + seconds
+            return False
+        self._wanted.clear()
+        return True
+
+    async def _free_strays(self) -> None:
+        """Give back what the database says is this worker's and nobody here runs.
+
+        That comes of a claim whose answer was lost, or of a run that could not even let go. It is asked in turn with
+        claiming, so that no claim is on its way meanwhile.
+        """
+        held = [workflow.execution_id for workflow in self._workflows.values()]
+        async with self._shop.pool.acquire() as connection:
+            freed = await release_strays(connection, self._shop.worker_id, held)
+        if freed:
+            logger.warning("%d executions were claimed by this worker, but not run; they are free again.", freed)
+            self._wanted.set()
+            self._doorbell.ring()
 
     async def give_back(self, seconds: float) -> None:
         """Let go of everything in order, within so many seconds."""
@@ -85,7 +112,11 @@ class Claimer:
 
     async def _claim(self, limit: int) -> list[Claim]:
         async with self._shop.pool.acquire() as connection:
-            return await claim(connection, self._shop.worker_id, limit)
+            claims = await claim(connection, self._shop.worker_id, limit, after_owner=self._last_owner)
+        if claims:
+            self._last_owner = claims[-1].owner_id
+            self._shop.clock.set(claims[-1].now)
+        return claims
 
     async def _pass_on(self) -> None:
         """Every place is taken: let another worker look, if there is something left to take."""

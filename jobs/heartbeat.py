@@ -12,6 +12,7 @@ import asyncpg
 
 from engine.errors import TidegateError
 from jobs.clock import DatabaseClock
+from storage.pool import DATABASE_TROUBLE
 from storage.workers import beat
 
 logger = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Heartbeat:
         try:
             async with asyncio.timeout(self._lease), self._pool.acquire() as connection:
                 now = await beat(connection, self._worker_id)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_TROUBLE as error:
             logger.warning("The worker's beat did not reach the database (%s: %s).", type(error).__name__, error)
             return
         if now is None:

@@ -16,6 +16,7 @@ import asyncpg
 from engine.errors import ClaimLost, ValueRefused
 from engine.ledger import Verdict
 from storage.append import Member, Outcome, append
+from storage.pool import DATABASE_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class Journal:
             try:
                 async with self._pool.acquire() as connection:
                     return await append(connection, members)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_TROUBLE as error:
                 if _blames_data(error):
                     raise
                 logger.warning("The journal could not write (%s: %s); it tries again.", type(error).__name__, error)
@@ -120,9 +121,7 @@ class Journal:
 
     async def _split(self, batch: Sequence[Waiter], error: Exception) -> None:
         if len(batch) == 1:
-            _fail(
-                batch[0], ValueRefused(f"The database refused the events: {error}.") if _blames_data(error) else error
-            )
+            _fail(batch[0], _refusal(error))
             return
         middle = len(batch) // 2
         await self._write(batch[:middle])

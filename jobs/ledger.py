@@ -1,11 +1,10 @@
 """The ledger of one claimed execution: its appends go through the worker's journal, under its claim's token."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from engine.ledger import Append, Letter, Verdict
-from engine.values import Value, payload_id
 from jobs.clock import DatabaseClock
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
@@ -26,7 +25,7 @@ class DurableLedger:
         self._mailroom = mailroom
         self._clock = clock
         self._heartbeat = heartbeat
-        self._next_index = claim.last_index + 1
+        self.next_index = claim.last_index + 1
         self._acknowledged = claim.acknowledged
         self._stored: set[str] = set()
         self._under_way: asyncio.Future[Verdict] | None = None
@@ -36,11 +35,9 @@ class DurableLedger:
         """The database's time in milliseconds since 1970."""
         return self._clock.now()
 
-    def knows(self, value: Value) -> None:
-        """Note a payload that the store has already."""
-        found = payload_id(value.data) or (value.payload.id if value.payload else None)
-        if found:
-            self._stored.add(found)
+    def knows(self, payloads: Iterable[str]) -> None:
+        """Note payloads that the store has already, by id."""
+        self._stored.update(payloads)
 
     async def append(self, append: Append) -> Verdict:
         """Commit entries; raises `ClaimLost` or `ValueRefused`.
@@ -60,7 +57,7 @@ class DurableLedger:
     def _note(self, append: Append, new: Member, outcome: "asyncio.Future[Verdict]") -> None:
         if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
             return
-        self._next_index += len(append.entries)
+        self.next_index += len(append.entries)
         self._acknowledged = max(self._acknowledged, append.consumed)
         self._stored.update(payload.id for payload in new.payloads)
         self.was_handed_on = append.requeue
@@ -70,7 +67,7 @@ class DurableLedger:
             self._claim.execution_id,
             self._claim.token,
             append,
-            first_index=self._next_index,
+            first_index=self.next_index,
             acknowledged=self._acknowledged,
             stored=self._stored,
         )

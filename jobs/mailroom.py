@@ -11,6 +11,7 @@ from engine.commands import Command, Pause, Resume, Start, Stop
 from engine.ledger import Letter
 from engine.status import ExecutionCommand
 from storage.claims import MailRow, unapplied_mail, with_mail
+from storage.pool import DATABASE_TROUBLE
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class Mailroom:
             try:
                 async with self._pool.acquire() as connection:
                     mail = await unapplied_mail(connection, list(wanted))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_TROUBLE as error:
                 logger.warning("Mailboxes could not be read (%s); trying again.", error)
                 self._want_again(wanted)
                 await asyncio.sleep(POLL_SECONDS)
@@ -129,5 +130,5 @@ class Mailroom:
             async with self._pool.acquire() as connection:
                 for execution_id in await with_mail(connection, list(self._listeners)):
                     self.notified(execution_id)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_TROUBLE as error:
             logger.warning("Mailboxes could not be polled (%s).", error)

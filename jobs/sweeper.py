@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import asyncpg
 
 from jobs.slots import Slots
 from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
+from storage.pool import DATABASE_TROUBLE
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
 
@@ -19,8 +21,6 @@ LONGEST_NAP = 1.0
 SHORTEST_NAP = 0.02
 OVERDUE_SECONDS = 3.0
 CHECKS_PER_LEASE = 5
-
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Timers:
@@ -35,7 +35,7 @@ class Timers:
         while True:
             try:
                 nap = await self._wake()
-            except TROUBLE as error:
+            except DATABASE_TROUBLE as error:
                 logger.warning("Timers could not be read (%s: %s).", type(error).__name__, error)
                 nap = LONGEST_NAP
             await asyncio.sleep(nap)
@@ -70,7 +70,7 @@ class Sweeper:
             try:
                 async with asyncio.timeout(self._lease):
                     await self._sweep()
-            except TROUBLE as error:
+            except DATABASE_TROUBLE as error:
                 logger.warning("Sweeping failed (%s: %s).", type(error).__name__, error)
                 self._seen.clear()
             await asyncio.sleep(min(self._lease / CHECKS_PER_LEASE, LONGEST_NAP))
@@ -83,9 +83,9 @@ class Sweeper:
         if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
-            await self._give_up(worker_id, current[worker_id])
+            await _try(self._give_up(worker_id, current[worker_id]))
         for worker_id in forgotten:
-            await self._free(worker_id)
+            await _try(self._free(worker_id))
 
     def _rescue(self) -> None:
         self.rescues += 1
@@ -114,3 +114,11 @@ class Sweeper:
             release = await release_all(connection, worker_id, lost=True)
         if release.freed:
             self._on_ready()
+
+
+async def _try(work: Coroutine[Any, Any, None]) -> None:
+    """See to one worker; trouble with it must not keep the others waiting."""
+    try:
+        await work
+    except DATABASE_TROUBLE as error:
+        logger.warning("A lost worker's executions could not be freed (%s: %s).", type(error).__name__, error)

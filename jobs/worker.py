@@ -20,13 +20,14 @@ from jobs.clock import DatabaseClock
 from jobs.dispatch import Doorbell
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
+from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.plans import Plans
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
 from storage.claims import release_all
 from storage.notify import Notifier
-from storage.pool import open_pool
+from storage.pool import DATABASE_TROUBLE, open_pool
 from storage.shards import COMMANDS, EVENTS
 from storage.transaction import transaction
 from storage.wakeups import Wakeups
@@ -35,7 +36,13 @@ from storage.workers import register, remove
 logger = logging.getLogger(__name__)
 
 POOL_SIZE = 8
-GIVE_BACK_SECONDS = 8.0
+PATIENCE_SECONDS = 5.0
+GIVE_BACK_SECONDS = 6.0
+SIGN_OFF_TIMEOUT = 3.0
+CLOSE_SECONDS = 1.0
+EXIT_SECONDS = 13.0
+"""When a worker that was told to end is ended by force: a node may refuse to be cancelled."""
+
 LINGER_SECONDS = 2.0
 SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
@@ -71,10 +78,8 @@ class Worker:
     @asynccontextmanager
     async def parts(self) -> AsyncIterator["Parts"]:
         """Start what a worker is made of; what it holds is given back at the end."""
-        settings = self._settings
         async with AsyncExitStack() as stack:
-            pool = await open_pool(settings.database_url, name="tidegate worker", size=POOL_SIZE, patience=5.0)
-            stack.push_async_callback(pool.close)
+            pool = await self._open_pool(stack, "tidegate worker", POOL_SIZE)
             parts = await self._assemble(pool, stack)
             stack.push_async_callback(self._leave, pool, parts)
             await self._enter(pool, parts)
@@ -82,17 +87,35 @@ class Worker:
 
     async def _assemble(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> "Parts":
         settings, clock = self._settings, DatabaseClock()
+        # The beat and the log wait behind nobody: however busy the pool is, the worker is alive and its events flow.
+        beating = await self._open_pool(stack, "tidegate beat", 1)
+        writing = await self._open_pool(stack, "tidegate journal", 1)
         notifier = Notifier(pool, EVENTS)
         await notifier.start()
         stack.push_async_callback(notifier.stop)
-        journal = Journal(pool, notifier.notify)
+        journal = Journal(writing, notifier.notify)
         journal.start()
         stack.push_async_callback(journal.stop)
         mailroom = await self._mailroom(pool, stack)
-        heartbeat = Heartbeat(pool, self.id, clock, settings.lease)
-        plans = Plans(pool, self._registry)
-        shop = Workshop(self.id, pool, self._registry, plans, journal, mailroom, clock, heartbeat, settings.http_allow)
+        heartbeat = Heartbeat(beating, self.id, clock, settings.lease)
+        shop = Workshop(
+            worker_id=self.id,
+            pool=pool,
+            registry=self._registry,
+            plans=Plans(pool, self._registry),
+            loader=Loader(pool),
+            journal=journal,
+            mailroom=mailroom,
+            clock=clock,
+            heartbeat=heartbeat,
+            http_allow=settings.http_allow,
+        )
         return await self._put_to_work(shop, stack)
+
+    async def _open_pool(self, stack: AsyncExitStack, name: str, size: int) -> asyncpg.Pool:
+        pool = await open_pool(self._settings.database_url, name=name, size=size, patience=PATIENCE_SECONDS)
+        stack.push_async_callback(_close, pool)
+        return pool
 
     async def _mailroom(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> Mailroom:
         mailroom = Mailroom(pool, self.id)
@@ -138,9 +161,10 @@ class Worker:
     async def _leave(self, pool: asyncpg.Pool, parts: "Parts") -> None:
         await parts.claimer.give_back(GIVE_BACK_SECONDS)
         try:
-            if await self._sign_off(pool):
-                parts.doorbell.ring()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            async with asyncio.timeout(SIGN_OFF_TIMEOUT):
+                if await self._sign_off(pool):
+                    parts.doorbell.ring()
+        except DATABASE_TROUBLE as error:
             logger.warning("The worker could not sign off (%s); the others will notice.", error)
 
     async def _sign_off(self, pool: asyncpg.Pool) -> int:
@@ -173,12 +197,27 @@ class Parts:
     doorbell: Doorbell
 
 
+async def _close(pool: asyncpg.Pool) -> None:
+    """Close a pool, by force if the server does not answer."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
+    except (TimeoutError, *DATABASE_TROUBLE):
+        pool.terminate()
+
+
+def _end_soon(task: "asyncio.Task[None]") -> None:
+    """Have the worker end in order; what does not is left behind with the process."""
+    task.cancel()
+    asyncio.get_running_loop().call_later(EXIT_SECONDS, os._exit, 1)
+
+
 async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
     """Run a worker until SIGINT or SIGTERM; the process ends soon after it, whatever its nodes are still at."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, _end_soon, task)
     try:
         await Worker(settings, registry).run()
     except asyncio.CancelledError:

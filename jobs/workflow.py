@@ -6,43 +6,38 @@ waits. Everything that it knows it could forget: the log has it.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
 
 from engine.commands import Recover
 from engine.decide import fail_flow
-from engine.entry import Entry, milliseconds
+from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
-from engine.events import ExecutionError, decode
+from engine.events import ExecutionError, FlowFailed
 from engine.ledger import Append, Verdict
-from engine.plan import Plan
 from engine.registry import Registry
 from engine.runner import Runner
-from engine.state import Setup, State
+from engine.state import State
 from engine.status import ErrorCode
-from engine.values import Value
 from jobs.clock import DatabaseClock
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
 from jobs.ledger import DurableLedger
+from jobs.loading import Loader
 from jobs.mailroom import Mailroom, letters
 from jobs.plans import Plans
 from jobs.slots import Place
 from storage.claims import Claim
-from storage.events import read_events
-from storage.payloads import load_payload_texts
+from storage.pool import DATABASE_TROUBLE
 
 logger = logging.getLogger(__name__)
 
-PAGE = 5000
 SET_ASIDE_SECONDS = 30
 OUTAGE_SECONDS = 0.5
-OUTAGE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +48,7 @@ class Workshop:
     pool: asyncpg.Pool
     registry: Registry
     plans: Plans
+    loader: Loader
     journal: Journal
     mailroom: Mailroom
     clock: DatabaseClock
@@ -72,6 +68,11 @@ class Workflow:
         self._runner: Runner | None = None
         self._is_leaving = False
         self._has_news = False
+
+    @property
+    def execution_id(self) -> str:
+        """The execution that was claimed."""
+        return self._claim.execution_id
 
     @property
     def was_handed_on(self) -> bool:
@@ -109,23 +110,25 @@ class Workflow:
     async def hand_on(self) -> None:
         """Let go of the execution at once, for whoever has a place for it."""
         try:
-            await self._ledger.append(Append(release=True, requeue=True))
-        except ClaimLost:
-            logger.info("%s belongs to another worker now.", self._claim.execution_id)
+            with suppress(ClaimLost):
+                await self._ledger.append(Append(release=True, requeue=True))
+        except Exception:
+            logger.exception("%s could not be handed on; it is found and freed later.", self._claim.execution_id)
 
     async def _prepare_and_run(self) -> bool:
         """Run to the end or to a release; False if the database could not be read."""
         try:
             plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
-            state = await self._state(plan)
-        except OUTAGE as error:
+            loaded = await self._shop.loader.load(self._claim, plan)
+        except DATABASE_TROUBLE as error:
             logger.warning("%s cannot be loaded (%s: %s).", self._claim.execution_id, type(error).__name__, error)
             return False
         except KeyError as unknown:
             logger.warning("%s cannot be run here: %s is not known to this worker.", self._claim.execution_id, unknown)
             await self._set_aside()
             return True
-        await self._run(state)
+        self._ledger.knows(loaded.payloads)
+        await self._run(loaded.state)
         return True
 
     async def _run(self, state: State) -> None:
@@ -140,33 +143,6 @@ class Workflow:
             runner.release()
         known = None if self._has_news else letters(self._claim.mail, self._shop.worker_id)
         await runner.run(self._recovery(state), known)
-
-    async def _state(self, plan: Plan) -> State:
-        state = await self._replay(State(plan, setup_of(self._claim)))
-        await self._hydrate(state)
-        return state
-
-    async def _replay(self, state: State) -> State:
-        """Fold the log, page by page; one that was never started is not read."""
-        is_more = self._claim.last_index >= 0 or self._runner is not None
-        while is_more:
-            async with self._shop.pool.acquire() as connection:
-                rows = await read_events(connection, self._claim.execution_id, state.last_index + 1, PAGE)
-            state.apply_all(Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data)) for row in rows)
-            is_more = len(rows) == PAGE
-        return state
-
-    async def _hydrate(self, state: State) -> None:
-        """Load the payloads that the run may still need."""
-        missing = {value.reference: value for value in _values(state) if value.reference}
-        if not missing:
-            return
-        async with self._shop.pool.acquire() as connection:
-            texts = await load_payload_texts(connection, self._claim.root_id, [key for key in missing if key])
-        for value in _values(state):
-            if value.reference:
-                value.load(texts[value.reference].encode())
-                self._ledger.knows(value)
 
     def _recovery(self, state: State) -> Recover | None:
         """What to record first, if another worker left this execution in the middle of something."""
@@ -189,59 +165,43 @@ class Workflow:
     async def _fail(self, error: ExecutionError) -> None:
         """End the execution as failed, on top of what its log has."""
         try:
-            await self._ledger.settled()
-            plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
-            state = await self._replay(State(plan, setup_of(self._claim)))
-            await self._end_as_failed(state, error)
+            while not await self._is_failed(error):
+                await asyncio.sleep(OUTAGE_SECONDS)
         except ClaimLost:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
-            logger.exception("%s could not be failed; it is left to be looked at again.", self._claim.execution_id)
-            with suppress(ClaimLost):
-                await self._set_aside()
+            logger.exception("The log of %s cannot be folded.", self._claim.execution_id)
+            await self._end_unread(error)
 
-    async def _end_as_failed(self, state: State, error: ExecutionError) -> None:
+    async def _is_failed(self, error: ExecutionError) -> bool:
+        """Write the end; False if the database could not be read."""
+        await self._ledger.settled()
+        try:
+            plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
+            state = await self._shop.loader.replay(self._claim, plan)
+        except DATABASE_TROUBLE:
+            return False
+        await self._append_end(self._failure(state, error))
+        return True
+
+    async def _end_unread(self, error: ExecutionError) -> None:
+        """End an execution whose log cannot be folded: all that is known is where it ends."""
+        try:
+            event = FlowFailed(error=error, execution_time=0)
+            entry = Entry(self._ledger.next_index, self._ledger.now(), event)
+            await self._append_end([entry])
+        except Exception:
+            logger.exception("%s could not be ended; it is found and freed later.", self._claim.execution_id)
+
+    async def _append_end(self, entries: Sequence[Entry]) -> None:
         """Write the end; it acknowledges whatever the mailbox has, also what comes in meanwhile."""
         verdict = Verdict.INTERRUPTED
         while verdict is not Verdict.COMMITTED:
             mail = await self._ledger.letters()
             seen = mail[-1].seq if mail else 0
-            end = Append(self._failure(state, error), consumed=seen, seen=seen, release=True)
-            verdict = await self._ledger.append(end)
+            verdict = await self._ledger.append(Append(entries, consumed=seen, seen=seen, release=True))
 
     def _failure(self, state: State, error: ExecutionError) -> list[Entry]:
         now = max(self._ledger.now(), state.last_at)
         first = state.last_index + 1
         return [Entry(first + offset, now, event) for offset, event in enumerate(fail_flow(state, error, now).events)]
-
-
-def setup_of(claim: Claim) -> Setup:
-    """What the claimed execution was created with."""
-    return Setup(
-        execution_id=claim.execution_id,
-        created_at=milliseconds(claim.created_at),
-        options=claim.options,
-        inputs={name: Value.stored(data) for name, data in claim.inputs.items()},
-        port_values=_port_values(claim.port_values),
-        root_execution_id=claim.root_id,
-        parent_execution_id=claim.parent_id,
-        depth=claim.depth,
-        integration=claim.integration,
-    )
-
-
-def _port_values(given: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
-    values: dict[str, dict[str, Value]] = {}
-    for item in given:
-        values.setdefault(item["nodeId"], {})[item["port"]] = Value.stored(item["value"])
-    return values
-
-
-def _values(state: State) -> Iterable[Value]:
-    yield from state.setup.inputs.values()
-    for ports in state.setup.port_values.values():
-        yield from ports.values()
-    for record in state.nodes:
-        yield from record.outputs.values()
-        yield from (record.promised or {}).values()
-        yield from (record.inputs or {}).values()

@@ -65,7 +65,7 @@ async def resume_execution(info: Info, execution_id: ExecutionId) -> ResumeExecu
 async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:
     """Put a command into the mailbox of the viewer's execution, and have its worker look."""
     await context.asks.execution(execution_id)
-    async with transaction(context.pool) as connection:
+    async with context.pool.acquire() as connection:
         accepted = await send_command(connection, execution_id, command, payload)
     if accepted.is_held:
         context.services.commands.notify(execution_id, accepted.seq)

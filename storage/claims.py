@@ -38,6 +38,7 @@ class Claim:
     last_index: int
     acknowledged: int
     lost_worker_id: str | None
+    owner_id: str
     flow_id: str
     flow_version: int
     root_id: str
@@ -53,9 +54,9 @@ class Claim:
     mail: tuple[MailRow, ...]
 
 
-async def claim(connection: Connection, worker_id: str, limit: int) -> list[Claim]:
-    """Claim up to `limit` ready executions in the fair order."""
-    rows = await connection.fetch(QUERIES["claim"], worker_id, limit)
+async def claim(connection: Connection, worker_id: str, limit: int, *, after_owner: str = "") -> list[Claim]:
+    """Claim up to `limit` ready executions in the fair order, in which the owner after `after_owner` comes first."""
+    rows = await connection.fetch(QUERIES["claim"], worker_id, limit, after_owner)
     return [_claim(row) for row in rows]
 
 
@@ -67,6 +68,7 @@ def _claim(row: Any) -> Claim:
         last_index=row["last_index"],
         acknowledged=mail[0].seq - 1 if mail else row["mailbox_seq"],
         lost_worker_id=row["lost_worker_id"],
+        owner_id=row["owner_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
         root_id=row["root_id"],
@@ -122,6 +124,11 @@ async def release_all(connection: Connection, worker_id: str, *, lost: bool) -> 
     row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost)
     assert row is not None
     return Release(**row)
+
+
+async def release_strays(connection: Connection, worker_id: str, held: Sequence[str]) -> int:
+    """Give back what a worker has claimed and does not run, which is all but `held`; how many those were."""
+    return int(await connection.fetchval(QUERIES["release_strays"], worker_id, list(held)))
 
 
 async def unapplied_mail(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[MailRow]]:

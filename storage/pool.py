@@ -26,6 +26,9 @@ OUTAGE = (
 )
 """What is raised while the server is away or restarts: the same call may work a little later."""
 
+DATABASE_TROUBLE = (*OUTAGE, asyncpg.PostgresError)
+"""Whatever a call to the database may raise, what the server says of the call included."""
+
 CANNOT_CONNECT = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 

@@ -32,7 +32,7 @@ owned as (
         token = case when m.release then null else h.token end,
         worker_id = case when m.release then null else h.worker_id end,
         claimed_at = case when m.release then null else h.claimed_at end,
-        lost_worker_id = null,
+        lost_worker_id = case when m.last_index = m.expected_index then h.lost_worker_id end,
         updated_at = clock_timestamp()
     from locked l join member m on m.execution_id = l.execution_id
     where h.execution_id = l.execution_id

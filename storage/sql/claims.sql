@@ -1,30 +1,56 @@
 -- name: claim
--- Claim up to $2 ready executions for worker $1, each with a fresh token. Owners take turns: the first of each owner
--- comes before the second of any; within an owner priority counts, then age. Heads that somebody holds are passed over,
+-- Claim up to $2 ready executions for worker $1, each with a fresh token. Owners take turns, beginning with the one after
+-- $3: the first of each owner comes before the second of any; within an owner priority counts, then age. Only as many
+-- owners are looked at as can be served, so the time does not grow with how many wait. Heads that somebody holds are passed over,
 -- for which there are spare candidates; and so are those that have moved since this statement began, because the
 -- mailbox is read as it was then.
-with recursive owners as (
-    (select q.owner_id from queue q where q.worker_id is null order by q.owner_id limit 1)
+with recursive following as (
+    (
+        select q.owner_id, 1 as place from queue q
+        where q.worker_id is null and q.owner_id > $3 order by q.owner_id limit 1
+    )
     union all
     select (
         select q.owner_id from queue q
-        where q.worker_id is null and q.owner_id > o.owner_id
+        where q.worker_id is null and q.owner_id > f.owner_id
         order by q.owner_id limit 1
+    ), f.place + 1
+    from following f where f.owner_id is not null and f.place < $2 + 32
+),
+from_the_first as (
+    (
+        select q.owner_id, 1 as place from queue q
+        where q.worker_id is null and q.owner_id <= $3 order by q.owner_id limit 1
     )
-    from owners o where o.owner_id is not null
+    union all
+    select (
+        select q.owner_id from queue q
+        where q.worker_id is null and q.owner_id > f.owner_id and q.owner_id <= $3
+        order by q.owner_id limit 1
+    ), f.place + 1
+    from from_the_first f where f.owner_id is not null and f.place < $2 + 32
+),
+owners as (
+    select owner_id, place, $2 / count(*) over () + 32 as rows
+    from (
+        select owner_id, place from following where owner_id is not null
+        union all
+        select owner_id, 1000000 + place from from_the_first where owner_id is not null
+        order by place
+        limit $2 + 32
+    ) o
 ),
 candidates as (
-    select t.execution_id, t.owner_id, t.priority, t.ready_at, t.turn
+    select t.execution_id, t.owner_id, t.priority, t.ready_at, t.turn, o.place
     from owners o
     cross join lateral (
         select q.*, row_number() over (order by q.priority desc, q.ready_at) as turn
         from queue q
         where q.worker_id is null and q.owner_id = o.owner_id
         order by q.priority desc, q.ready_at
-        limit $2 + 32
+        limit o.rows
     ) t
-    where o.owner_id is not null
-    order by t.turn, t.priority desc, t.ready_at
+    order by t.turn, o.place
     limit $2 + 32
 ),
 locked as (
@@ -33,7 +59,7 @@ locked as (
     join execution_heads h on h.execution_id = c.execution_id
     join execution_heads seen on seen.execution_id = c.execution_id
     where h.token is null and h.mailbox_seq = seen.mailbox_seq and h.append_id is not distinct from seen.append_id
-    order by c.turn, c.priority desc, c.ready_at
+    order by c.turn, c.place
     limit $2
     for no key update of h skip locked
 ),
@@ -54,14 +80,17 @@ untimed as (
     delete from timers t using claimed d where t.execution_id = d.execution_id
 )
 select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.mailbox_seq,
-    e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
+    e.owner_id, e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
     e.integration, e.failure_count, clock_timestamp() as now,
     (
         select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
             order by m.seq), '[]')
         from mailbox m where m.execution_id = d.execution_id and not m.applied
     )::text as letters
-from claimed d join executions e on e.id = d.execution_id;
+from claimed d
+join executions e on e.id = d.execution_id
+join candidates c on c.execution_id = d.execution_id
+order by c.turn, c.place;
 
 -- name: waiting
 -- How many executions are ready and unclaimed, counted up to $1.
@@ -123,3 +152,26 @@ requeued as (
     where q.execution_id = l.execution_id
 )
 select (select count(*) from locked) as freed, (select count(*) from held) - (select count(*) from locked) as "left";
+
+-- name: release_strays
+-- Give back what worker $1 has claimed and does not run: all but executions $2. Heads that somebody holds are left.
+with held as (
+    select q.execution_id from queue q where q.worker_id = $1 and q.execution_id <> all ($2::text[])
+),
+locked as (
+    select h.execution_id from held join execution_heads h on h.execution_id = held.execution_id
+    where h.worker_id = $1
+    for no key update of h skip locked
+),
+freed as (
+    update execution_heads h
+    set token = null, worker_id = null, claimed_at = null
+    from locked l
+    where h.execution_id = l.execution_id
+),
+requeued as (
+    update queue q set worker_id = null, ready_at = clock_timestamp()
+    from locked l
+    where q.execution_id = l.execution_id
+)
+select count(*) from locked;

@@ -1,0 +1,131 @@
+"""Rebuilding the state of a claimed execution from its log."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from engine.entry import Entry, milliseconds
+from engine.events import decode
+from engine.plan import Plan
+from engine.state import NodeRecord, Setup, State
+from engine.values import Value
+from storage.claims import Claim
+from storage.events import EventRow, read_page
+from storage.payloads import load_payload_texts
+
+PAGE_ROWS = 5000
+PAGE_BYTES = 4 * 1024 * 1024
+LOADS_AT_ONCE = 3
+"""How many logs a worker reads at the same time, so that its memory and its connections suffice after a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A state, and the ids of the payloads that were read for it."""
+
+    state: State
+    payloads: frozenset[str]
+
+
+class Loader:
+    """Loads states, a few at a time."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._turns = asyncio.Semaphore(LOADS_AT_ONCE)
+
+    async def load(self, claim: Claim, plan: Plan) -> Loaded:
+        """The state of an execution, with the payloads that its run may still need."""
+        fresh = State(plan, setup_of(claim))
+        if claim.last_index < 0 and not _references(fresh):
+            return Loaded(fresh, frozenset())
+        async with self._turns:
+            state = await self.replay(claim, plan)
+            return Loaded(state, await self._hydrate(state, claim.root_id))
+
+    async def replay(self, claim: Claim, plan: Plan) -> State:
+        """The state of an execution as its log tells it; large values stay references."""
+        state, is_more = State(plan, setup_of(claim)), True
+        while is_more:
+            async with self._pool.acquire() as connection:
+                page = await read_page(
+                    connection, claim.execution_id, state.last_index + 1, rows=PAGE_ROWS, bytes=PAGE_BYTES
+                )
+            state.apply_all(_entry(row) for row in page.rows)
+            is_more = page.more
+        return state
+
+    async def _hydrate(self, state: State, root_id: str) -> frozenset[str]:
+        missing = _references(state)
+        for reference, values in missing.items():
+            await self._load_payload(root_id, reference, values)
+        return frozenset(missing)
+
+    async def _load_payload(self, root_id: str, reference: str, values: list[Value]) -> None:
+        """Read a payload once, for all who refer to it."""
+        async with self._pool.acquire() as connection:
+            texts = await load_payload_texts(connection, root_id, [reference])
+        first, *others = values
+        first.load(texts[reference].encode())
+        for value in others:
+            value.data, value.payload = first.data, first.payload
+
+
+def setup_of(claim: Claim) -> Setup:
+    """What the claimed execution was created with."""
+    return Setup(
+        execution_id=claim.execution_id,
+        created_at=milliseconds(claim.created_at),
+        options=claim.options,
+        inputs={name: Value.stored(data) for name, data in claim.inputs.items()},
+        port_values=_port_values(claim.port_values),
+        root_execution_id=claim.root_id,
+        parent_execution_id=claim.parent_id,
+        depth=claim.depth,
+        integration=claim.integration,
+    )
+
+
+def _port_values(given: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
+    values: dict[str, dict[str, Value]] = {}
+    for item in given:
+        values.setdefault(item["nodeId"], {})[item["port"]] = Value.stored(item["value"])
+    return values
+
+
+def _references(state: State) -> dict[str, list[Value]]:
+    """The values that are to be read from the payload store, by payload."""
+    found: dict[str, list[Value]] = {}
+    for value in _needed_values(state):
+        if reference := value.reference:
+            found.setdefault(reference, []).append(value)
+    return found
+
+
+def _entry(row: EventRow) -> Entry:
+    return Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data))
+
+
+def _setup_values(setup: Setup) -> Iterator[Value]:
+    yield from setup.inputs.values()
+    for ports in setup.port_values.values():
+        yield from ports.values()
+
+
+def _needed_values(state: State) -> Iterator[Value]:
+    """The values that a node which has not ended may still read."""
+    yield from _setup_values(state.setup)
+    for number, record in enumerate(state.nodes):
+        if not record.status.ended:
+            yield from (record.inputs or {}).values()
+            yield from (record.promised or {}).values()
+        yield from _outputs_to_come(state, number, record)
+
+
+def _outputs_to_come(state: State, number: int, record: NodeRecord) -> Iterator[Value]:
+    for port, edges in state.plan.nodes[number].outgoing.items():
+        if port in record.outputs and any(not state.nodes[edge.target_node].status.ended for edge in edges):
+            yield record.outputs[port]
