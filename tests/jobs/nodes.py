@@ -58,6 +58,23 @@ class Stubborn(Node[WitnessInput, WitnessOutput]):
         return WitnessOutput()
 
 
+class BlockInput(Input):
+    notes: str
+    seconds: float
+
+
+class Block(Node[BlockInput, WitnessOutput]):
+    """Holds up the whole event loop, at the first attempt."""
+
+    type = "test.block"
+
+    async def run(self, inputs: BlockInput, context: Context) -> WitnessOutput:
+        Notes(Path(inputs.notes)).write("began", context)
+        if context.attempt == 1:
+            time.sleep(inputs.seconds)  # noqa: ASYNC251
+        return WitnessOutput()
+
+
 class GivingUp(Node[Input, WitnessOutput]):
     """Ends as if somebody had cancelled it, as a library does that awaits a task which was cancelled."""
 
@@ -116,5 +133,5 @@ class Notes:
         return [line[0].rpartition(":")[2] for line in self.read(what)]
 
 
-REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, GivingUp, Crooked, Nul])
+REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, Block, GivingUp, Crooked, Nul])
 """The built-in node types and those of the tests."""

@@ -1,20 +1,19 @@
 """The signal-gated start: whoever comes first, the client or the worker, a started execution runs (rules 4 and 5)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
 
-import jobs.journal
 from engine.errors import InvalidState
 from jobs.worker import WorkerSettings
-from storage.append import Member, Outcome
-from storage.pool import Connection
+from storage.append import Outcome
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
+from tests.jobs.observed import outcomes_of_appends
 from tests.jobs.workers import LocalWorker
 from tests.pauses import paused
 
@@ -27,20 +26,6 @@ async def parked(pool: asyncpg.Pool, execution_id: str) -> None:
     query = """select h.token is null and exists (select from timers t where t.execution_id = h.execution_id)
         from execution_heads h where h.execution_id = $1"""
     await eventually(lambda: pool.fetchval(query, execution_id))
-
-
-def outcomes_of_appends(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
-    """Collect what becomes of every append from now on."""
-    outcomes: list[Outcome] = []
-    append = jobs.journal.append
-
-    async def observed(connection: Connection, members: Sequence[Member]) -> dict[str, Outcome]:
-        given = await append(connection, members)
-        outcomes.extend(given.values())
-        return given
-
-    monkeypatch.setattr(jobs.journal, "append", observed)
-    return outcomes
 
 
 async def test_a_created_execution_waits_and_runs_when_it_is_started(client: Client, new_worker: NewWorker) -> None:

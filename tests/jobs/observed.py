@@ -1,0 +1,23 @@
+"""Watching what the workers of this process do."""
+
+from collections.abc import Sequence
+
+import pytest
+
+import jobs.journal
+from storage.append import Member, Outcome
+from storage.pool import Connection
+
+
+def outcomes_of_appends(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """Collect what becomes of every append from now on."""
+    outcomes: list[Outcome] = []
+    append = jobs.journal.append
+
+    async def observed(connection: Connection, members: Sequence[Member]) -> dict[str, Outcome]:
+        given = await append(connection, members)
+        outcomes.extend(given.values())
+        return given
+
+    monkeypatch.setattr(jobs.journal, "append", observed)
+    return outcomes

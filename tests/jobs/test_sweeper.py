@@ -1,0 +1,191 @@
+"""Who is given up, and when: only who was silent for a whole lease, seen by somebody who saw all of it (rule 6)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from jobs.slots import Slots
+from jobs.sweeper import Sweeper
+from storage.claims import claim
+from storage.flows import FlowRow, create_flow
+from storage.pool import open_pool
+from storage.workers import beat, register
+from tests.eventually import eventually
+from tests.pauses import locked
+from tests.proxy import Proxy, proxy
+from tests.storage.seeds import create
+
+
+class Watch:
+    """A clock that stands still until it is set forward."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr("jobs.sweeper.time", made)
+    return made
+
+
+@pytest.fixture
+async def flow(pool: asyncpg.Pool) -> FlowRow:
+    async with pool.acquire() as connection:
+        return await create_flow(connection, owner_id="ada", name="Sum", description=None, document={"nodes": []})
+
+
+@pytest.fixture
+async def holding(pool: asyncpg.Pool, flow: FlowRow) -> AsyncIterator[list[str]]:
+    """Three executions that the worker "silent" holds; at the end nobody may hold them."""
+    async with pool.acquire() as connection:
+        ids = [(await create(connection, flow)).id for _ in range(3)]
+        await register(connection, "silent", host="h", pid=1, concurrency=8)
+        await claim(connection, "silent", 3)
+    yield ids
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("update execution_heads set token = null, worker_id = null where worker_id = 'silent'")
+        await connection.execute("update queue set worker_id = null where worker_id = 'silent'")
+
+
+def sweeper(pool: asyncpg.Pool, lease: float = 10.0) -> Sweeper:
+    return Sweeper(pool, lease, Slots(1, lambda: None), lambda: None)
+
+
+async def sweep(given: Sweeper) -> None:
+    await given._sweep()
+
+
+async def free(pool: asyncpg.Pool) -> int:
+    count: int = await pool.fetchval("select count(*) from execution_heads where token is null")
+    return count
+
+
+async def test_a_worker_is_given_up_after_a_whole_lease_of_silence_and_not_before(
+    pool: asyncpg.Pool, holding: list[str], watch: Watch
+) -> None:
+    watcher = sweeper(pool)
+    await sweep(watcher)
+    watch.now += 9.99
+    await sweep(watcher)
+    assert await free(pool) == 0
+    watch.now += 0.01
+    await sweep(watcher)
+    assert await free(pool) == 3
+    assert await pool.fetchval("select count(*) from workers") == 0
+    lost = await pool.fetch("select distinct lost_worker_id from execution_heads")
+    assert [row["lost_worker_id"] for row in lost] == ["silent"]
+
+
+async def test_a_worker_that_beats_is_never_given_up(pool: asyncpg.Pool, holding: list[str], watch: Watch) -> None:
+    watcher = sweeper(pool)
+    for _ in range(5):
+        await sweep(watcher)
+        watch.now += 9.9
+        async with pool.acquire() as connection:
+            await beat(connection, "silent")
+    assert await free(pool) == 0
+
+
+async def test_a_watcher_that_has_just_come_waits_for_a_whole_lease_of_its_own(
+    pool: asyncpg.Pool, holding: list[str], watch: Watch
+) -> None:
+    """However long ago the last beat was by anybody's clock."""
+    await pool.execute("update workers set beat_at = beat_at - interval '1 year'")
+    watcher = sweeper(pool)
+    await sweep(watcher)
+    watch.now += 9.9
+    await sweep(watcher)
+    assert await free(pool) == 0
+
+
+async def test_a_beat_between_the_look_and_the_theft_saves_the_worker(
+    pool: asyncpg.Pool, holding: list[str], watch: Watch
+) -> None:
+    async with pool.acquire() as connection:
+        await beat(connection, "silent")
+    await sweeper(pool)._give_up("silent", at_beat=0)
+    assert await free(pool) == 0
+    assert await pool.fetchval("select count(*) from workers") == 1
+
+
+async def test_nobody_is_given_up_after_an_outage_in_which_nobody_could_beat(
+    pool: asyncpg.Pool, holding: list[str], database_url: str
+) -> None:
+    async with proxy(database_url) as way:
+        through = await open_pool(way.url, name="sweeper", size=2)
+        watcher = sweeper(through, lease=0.5)
+        sweeping = asyncio.create_task(watcher.run())
+        await eventually(lambda: watcher._seen)
+        seen_at = watcher._seen["silent"][1]
+        _go_away(way)
+        await eventually(lambda: not watcher._seen)
+        way.refuses = False
+        await eventually(lambda: watcher._seen)
+        assert watcher._seen["silent"][1] > seen_at
+        assert await free(pool) == 0
+        sweeping.cancel()
+        await asyncio.wait([sweeping])
+        await through.close()
+
+
+def _go_away(way: Proxy) -> None:
+    way.refuses = True
+    way.cut_all()
+
+
+async def test_a_frozen_row_of_a_lost_worker_does_not_keep_the_others_from_going_on(
+    pool: asyncpg.Pool, holding: list[str], watch: Watch, database_url: str
+) -> None:
+    watcher = sweeper(pool)
+    await sweep(watcher)
+    watch.now += 10
+    async with locked(database_url, holding[0]):
+        await sweep(watcher)
+        assert await free(pool) == 2
+    await sweep(watcher)
+    assert await free(pool) == 3
+
+
+async def test_two_sweepers_give_a_worker_up_once(pool: asyncpg.Pool, holding: list[str], watch: Watch) -> None:
+    both = [sweeper(pool), sweeper(pool)]
+    for each in both:
+        await sweep(each)
+    watch.now += 10
+    await asyncio.gather(*(sweep(each) for each in both))
+    assert await free(pool) == 3
+    assert await pool.fetchval("select count(*) from queue where worker_id is null") == 3
+
+
+async def test_what_a_worker_holds_that_nobody_knows_is_freed(
+    pool: asyncpg.Pool, holding: list[str], watch: Watch
+) -> None:
+    await pool.execute("delete from workers")
+    await sweep(sweeper(pool))
+    assert await free(pool) == 3
+
+
+async def test_something_overdue_is_rung_for_only_while_there_is_room(
+    pool: asyncpg.Pool, flow: FlowRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pool.acquire() as connection:
+        await create(connection, flow)
+    monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.05)
+    slots = Slots(1, lambda: None)
+    rung: list[bool] = []
+    watcher = Sweeper(pool, 10.0, slots, lambda: rung.append(True))
+    slots.take()
+    await eventually(lambda: pool.fetchval("select now() - ready_at > interval '0.1 s' from queue"))
+    await sweep(watcher)
+    slots.give_back()
+    await sweep(watcher)
+    assert watcher.rescues == 0
+    await eventually(lambda: slots.had_room_for(0.05))
+    await sweep(watcher)
+    assert (watcher.rescues, rung) == (1, [True])
