@@ -22,7 +22,6 @@ from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
-from jobs.plans import Plans
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
 from storage.claims import release_all
@@ -30,6 +29,7 @@ from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
 from storage.shards import COMMANDS, EVENTS
 from storage.transaction import transaction
+from storage.versions import Versions
 from storage.wakeups import Wakeups
 from storage.workers import register, remove
 
@@ -101,8 +101,7 @@ class Worker:
         shop = Workshop(
             worker_id=self.id,
             pool=pool,
-            registry=self._registry,
-            plans=Plans(pool, self._registry),
+            versions=Versions(pool, self._registry),
             loader=Loader(pool),
             journal=journal,
             mailroom=mailroom,

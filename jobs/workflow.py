@@ -19,7 +19,6 @@ from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowFailed
 from engine.ledger import Append, Verdict
-from engine.registry import Registry
 from engine.runner import Runner
 from engine.state import State
 from engine.status import ErrorCode
@@ -29,10 +28,10 @@ from jobs.journal import Journal
 from jobs.ledger import DurableLedger
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom, letters
-from jobs.plans import Plans
 from jobs.slots import Place
 from storage.claims import Claim
 from storage.pool import DATABASE_TROUBLE
+from storage.versions import Versions
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +45,7 @@ class Workshop:
 
     worker_id: str
     pool: asyncpg.Pool
-    registry: Registry
-    plans: Plans
+    versions: Versions
     loader: Loader
     journal: Journal
     mailroom: Mailroom
@@ -118,7 +116,7 @@ class Workflow:
     async def _prepare_and_run(self) -> bool:
         """Run to the end or to a release; False if the database could not be read."""
         try:
-            plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
+            plan = (await self._shop.versions.get(self._claim.flow_id, self._claim.flow_version)).plan
             loaded = await self._shop.loader.load(self._claim, plan)
         except DATABASE_TROUBLE as error:
             logger.warning("%s cannot be loaded (%s: %s).", self._claim.execution_id, type(error).__name__, error)
@@ -177,7 +175,7 @@ class Workflow:
         """Write the end; False if the database could not be read."""
         await self._ledger.settled()
         try:
-            plan = await self._shop.plans.get(self._claim.flow_id, self._claim.flow_version)
+            plan = (await self._shop.versions.get(self._claim.flow_id, self._claim.flow_version)).plan
             state = await self._shop.loader.replay(self._claim, plan)
         except DATABASE_TROUBLE:
             return False

@@ -6,7 +6,7 @@ import strawberry
 
 from engine.status import ExecutionCommand
 from resolvers.context import Context, Info
-from resolvers.creation import new_execution
+from resolvers.creation import new_execution, repeated
 from schema.arguments import ExecutionId
 from schema.executions import Execution
 from schema.inputs import NewExecution
@@ -27,6 +27,8 @@ Reason = Annotated[str | None, strawberry.argument(description="Why, for people;
 async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPayload:
     """Make an execution; it waits for its start, and its stream exists at once."""
     context = info.context
+    if row := await repeated(input, context.pool, context.viewer.id):
+        return CreateExecutionPayload(execution=Execution(row=row), created=False)
     flow = await context.flow(input.flow_id)
     number = flow.latest_version if input.flow_version is None else input.flow_version
     version = await context.services.versions.get(flow.id, number)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import asyncpg
 import orjson
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,11 +18,20 @@ from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
 from engine.registry import Registry
 from engine.values import SECRET_KEY, Value, encode
-from resolvers.versions import Version
 from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, PortValueInput
-from storage.executions import NewExecution
+from storage.executions import ExecutionRow, NewExecution, repeated_execution
+from storage.versions import Version
 
 KEY_LENGTH = 255
+
+
+async def repeated(given: CreateExecutionInput, pool: asyncpg.Pool, owner_id: str) -> ExecutionRow | None:
+    """The execution that an earlier request with the same key has made, whatever became of its flow since."""
+    key = _idempotency_key(given.idempotency_key)
+    if key is None:
+        return None
+    async with pool.acquire() as connection:
+        return await repeated_execution(connection, owner_id, key, request_digest(given))
 
 
 def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) -> NewExecution:
@@ -40,7 +50,7 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         external_events=[],
         priority=given.priority,
         idempotency_key=_idempotency_key(given.idempotency_key),
-        request_digest=_digest(given) if given.idempotency_key is not None else None,
+        request_digest=request_digest(given),
     )
 
 
@@ -115,7 +125,9 @@ def _idempotency_key(key: str | None) -> str | None:
     return key
 
 
-def _digest(given: CreateExecutionInput) -> str:
-    """What tells two requests with the same key apart."""
+def request_digest(given: CreateExecutionInput) -> str | None:
+    """What tells two requests with the same key apart; None without a key."""
+    if given.idempotency_key is None:
+        return None
     request = {**asdict(given), "idempotency_key": None}
     return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()

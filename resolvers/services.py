@@ -10,11 +10,11 @@ import asyncpg
 from engine.registry import Registry
 from jobs.dispatch import Doorbell
 from resolvers.snapshots import Snapshots
-from resolvers.versions import Versions
 from storage.notify import Notifier
 from storage.pool import open_pool
 from storage.shards import COMMANDS, EVENTS
 from storage.tail import Tailer
+from storage.versions import Versions
 from storage.wakeups import Wakeups
 
 PATIENCE_SECONDS = 5.0

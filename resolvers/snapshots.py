@@ -18,10 +18,10 @@ from engine.ports import SYSTEM_PREFIX
 from engine.state import NodeRecord, Setup, State
 from engine.status import NodeStatus
 from engine.values import UNLOADED, Value
-from resolvers.versions import Versions
 from schema.node_states import ShownNodeState
 from storage.events import read_events
 from storage.executions import ExecutionRow
+from storage.versions import Versions
 
 KEPT_NODES = 20_000
 PAGE = 1_000

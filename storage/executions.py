@@ -63,7 +63,10 @@ async def create_execution(connection: Connection, new: NewExecution) -> tuple[E
     record = await _insert(connection, new, store(new))
     if record is not None:
         return execution_row(record), True
-    return await _existing(connection, new), False
+    existing = await repeated_execution(connection, new.owner_id, new.idempotency_key, new.request_digest)
+    if existing is None:
+        raise NotFound("There is no such flow.")
+    return existing, False
 
 
 async def _insert(connection: Connection, new: NewExecution, stored: StoredExecution) -> asyncpg.Record | None:
@@ -77,15 +80,16 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
     )
 
 
-async def _existing(connection: Connection, new: NewExecution) -> ExecutionRow:
-    record = new.idempotency_key and await connection.fetchrow(
-        QUERIES["execution_by_idempotency_key"], new.owner_id, new.idempotency_key
-    )
-    if not record:
-        raise NotFound("There is no such flow.")
-    if record["request_digest"] != new.request_digest:
+async def repeated_execution(
+    connection: Connection, owner_id: str, idempotency_key: str | None, request_digest: str | None
+) -> ExecutionRow | None:
+    """The execution that the owner has made under this key, if any; raises `Conflict` if by another request."""
+    if idempotency_key is None:
+        return None
+    record = await connection.fetchrow(QUERIES["execution_by_idempotency_key"], owner_id, idempotency_key)
+    if record is not None and record["request_digest"] != request_digest:
         raise Conflict("The idempotency key was used for a request with other arguments.")
-    return execution_row(record)
+    return None if record is None else execution_row(record)
 
 
 async def executions_by_id(connection: Connection, owner_id: str, ids: Iterable[str]) -> dict[str, ExecutionRow]:

@@ -129,6 +129,17 @@ async def test_a_repeated_key_gives_the_same_execution_once(client: Client, flow
     assert later["execution"]["pendingCommands"] == ["START"]
 
 
+async def test_a_repeated_key_gives_the_same_execution_also_when_the_flow_has_changed(client: Client, flow: str) -> None:
+    given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once"}
+    first = (await client.ask(CREATE, i=given))["createExecution"]
+    other = {"tidegate": 1, "name": "Takes nothing", "nodes": []}
+    await client.ask(
+        "mutation($i: UpdateFlowInput!) { updateFlow(input: $i) { flow { id } } }", i={"id": flow, "document": other}
+    )
+    again = (await client.ask(CREATE, i=given))["createExecution"]
+    assert (again["created"], again["execution"]["id"]) == (False, first["execution"]["id"])
+
+
 async def test_a_repeated_key_with_other_arguments_is_a_conflict(client: Client, flow: str) -> None:
     given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once"}
     await client.ask(CREATE, i=given)

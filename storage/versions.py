@@ -12,7 +12,7 @@ from engine.plan import Plan, compile_plan
 from engine.registry import Registry
 from storage.flows import FlowVersionRow, flow_versions_by_id
 
-KEPT_NODES = 50_000
+KEPT_NODES = 20_000
 
 
 @dataclass(frozen=True)
