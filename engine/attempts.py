@@ -140,12 +140,12 @@ class Attempts:
 
 
 def execution_error(error: NodeError, node_id: str) -> ExecutionError:
-    """Turn what a node raised into what its events say."""
+    """Turn what a node raised into what its events say; a subclass may have forgotten to call its parent."""
     return ExecutionError(
-        code=_code(error.failure_code),
-        message=printable(error.message),
+        code=_code(getattr(error, "failure_code", None)),
+        message=printable(getattr(error, "message", None) or NodeError.__doc__),
         node_id=node_id,
-        retryable=bool(error.retryable),
+        retryable=bool(getattr(error, "retryable", False)),
     )
 
 
