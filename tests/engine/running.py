@@ -116,9 +116,9 @@ class Run:
         self.ending = await self.runner(**settings).run(recovery)
         return self
 
-    async def live(self, **settings: Any) -> "Run":
+    async def live(self, recovery: Recover | None = None, **settings: Any) -> "Run":
         """Run the execution to its end, through all releases, each time from what the log says."""
-        await self.go(**settings)
+        await self.go(recovery, **settings)
         while self.ending is Ending.RELEASED:
             released = self.ledger.released
             assert released, "let go without a word to the ledger"

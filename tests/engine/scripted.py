@@ -12,9 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import NodeError
 from engine.node import AnyNode, Context, Input, Node, Number, Output, WaitUntil
-from engine.nodes.flow_input import FlowInput
-from engine.nodes.flow_output import FlowOutput
-from engine.nodes.group import Group
+from engine.nodes import BUILT_IN
 from engine.ports import Constant, Many
 from engine.registry import Registry
 from engine.status import JoinMode
@@ -30,7 +28,7 @@ class Script(BaseModel):
     fails: int = 0
     retryable: bool = True
     code: str = "NODE"
-    gives: tuple[str, ...] = ("x", "count", "flag")
+    gives: tuple[str, ...] = ("x", "y", "count", "flag")
     flag: bool = True
 
 
@@ -163,4 +161,4 @@ class AnyInstantWork(InstantWork):
 WORK: tuple[type[AnyNode], ...] = (
     PureWork, SafeWork, EffectWork, AnyPureWork, AnyEffectWork, InstantWork, AnyInstantWork,
 )  # fmt: skip
-SCRIPTED = Registry([*WORK, Group, FlowInput, FlowOutput])
+SCRIPTED = Registry([*WORK, *BUILT_IN.values()])
