@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from engine.errors import ValueRefused
 from engine.events import (
     EdgeTransferCompleted,
     EdgeTransferFailed,
@@ -19,7 +20,10 @@ from engine.values import UNLOADED, Value
 
 
 def start_node(state: State, number: int, now: int) -> Iterator[Event]:
-    """The events that begin an attempt: what arrives at the node, and its start."""
+    """The events that begin an attempt: what arrives at the node, and its start.
+
+    Raises `ValueRefused` where the values that come together at a port are too large.
+    """
     node, record = state.plan.nodes[number], state.nodes[number]
     if records_all(state):
         yield from _transfers(state, node, now)
@@ -38,8 +42,15 @@ def _gather(state: State, node: PlanNode) -> dict[str, Value]:
     for port in _ports_used(state, node):
         edges = _edges_used(state, node, port)
         values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
-        inputs[port] = Value.listed(values) if port in node.many else values[0]
+        inputs[port] = _join(port, values) if port in node.many else values[0]
     return inputs
+
+
+def _join(port: str, values: list[Value]) -> Value:
+    try:
+        return Value.listed(values)
+    except ValueRefused as error:
+        raise ValueRefused(f"Input '{port}': {error.message}") from None
 
 
 def _ports_used(state: State, node: PlanNode) -> list[str]:

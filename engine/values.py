@@ -21,8 +21,10 @@ from engine.errors import ValueRefused
 
 INLINE_LIMIT = 64 * 1024
 VALUE_LIMIT = 16 * 1024 * 1024
+DEPTH_LIMIT = 200
 PREVIEW_LENGTH = 200
 ORJSON_BUFFER = 4096
+ORJSON_DEPTH = 254
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 PLAIN = (str, int, float, bool, type(None))
 PAYLOAD_KEY = "$payload"
@@ -70,6 +72,7 @@ class Value:
         _check_size(text)
         if type(data) not in PLAIN:
             data = orjson.loads(text)
+            check_depth(data, text)
         if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
             raise ValueRefused(f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads.")
         return cls._sized(data, text)
@@ -85,7 +88,7 @@ class Value:
     def stored(cls, data: Any) -> "Value":
         """Read a value back from an event; a payload reference stays `UNLOADED`."""
         loaded = UNLOADED if payload_id(data) else data
-        return cls(loaded, _stored_text(data))
+        return cls(loaded, _compact(orjson.dumps(data)))
 
     @classmethod
     def listed(cls, values: "Sequence[Value]") -> "Value":
@@ -158,12 +161,19 @@ def _check_size(text: bytes) -> None:
         raise ValueRefused(f"The value has {len(text)} bytes; the limit is {VALUE_LIMIT}.")
 
 
-def _stored_text(data: Any) -> bytes:
+def check_depth(data: Any, text: bytes) -> None:
+    """Refuse data, with its JSON text, that is nested so deeply that nothing could be put around it any more.
+
+    Raises `ValueRefused`. A list of values, which a port for many makes, may be one level deeper than a value.
+    """
+    if text.count(b"[") + text.count(b"{") <= DEPTH_LIMIT:
+        return
+    for _ in range(ORJSON_DEPTH - DEPTH_LIMIT):
+        data = [data]
     try:
-        return _compact(orjson.dumps(data))
+        orjson.dumps(data)
     except orjson.JSONEncodeError:
-        # A list of values, each of which may be as deep as orjson goes, is one level deeper.
-        return b"[" + b",".join(orjson.dumps(item) for item in data) + b"]"
+        raise ValueRefused(f"The value is nested more than {DEPTH_LIMIT} levels deep.") from None
 
 
 def _compact(text: bytes) -> bytes:

@@ -7,9 +7,8 @@ from typing import Any
 from engine.errors import ValueRefused
 from engine.problems import FlowProblemCode
 from engine.validation.report import Report
-from engine.values import encode
+from engine.values import DEPTH_LIMIT, check_depth, encode
 
-NESTING_LIMIT = 200
 INTEGERS = (-(2**63), 2**64 - 1)
 
 Path = tuple[str | int, ...]
@@ -25,7 +24,7 @@ def check_refusals(data: Any, report: Report) -> None:
 
 def _is_stored_exactly(data: Any) -> bool:
     try:
-        encode([data])
+        check_depth(data, encode(data))
     except ValueRefused:
         return False
     return True
@@ -55,7 +54,7 @@ def _inner(item: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def _depth_refusal(path: Path) -> str | None:
-    return "The value is nested too deeply." if len(path) > NESTING_LIMIT else None
+    return "The value is nested too deeply." if len(path) > DEPTH_LIMIT else None
 
 
 def _refusal(item: Any) -> str | None:
