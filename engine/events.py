@@ -5,7 +5,7 @@ A class here is the event's stored form, its GraphQL type (`NodeStarted` → `No
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -75,9 +75,13 @@ class Event(Record):
             cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
             EVENT_TYPES[cls.kind] = cls
 
+    def values(self) -> Iterable[Value]:
+        """The values that the event carries."""
+        return ()
+
     def payloads(self) -> list[Payload]:
         """The large values that must be stored beside this event."""
-        return []
+        return [value.payload for value in self.values() if value.payload]
 
     def encode(self) -> bytes:
         """The event's `data` as JSON text."""
@@ -96,10 +100,6 @@ def decode(kind: str, data: str | bytes | Mapping[str, Any]) -> Event:
     """Read an event back from its kind and its `data`."""
     fields = data if isinstance(data, Mapping) else orjson.loads(data)
     return EVENT_TYPES[kind].model_validate(fields)
-
-
-def _payloads(values: Mapping[str, Value]) -> list[Payload]:
-    return [value.payload for value in values.values() if value.payload]
 
 
 # --- the execution ----------------------------------------------------------------------------------------------------
@@ -143,8 +143,8 @@ class FlowCompleted(TerminalEvent, leaves=frozenset({RUNNING}), enters=Execution
     outputs: Values = Field(description="The values of the flow.output nodes by name.")
     failed_node_count: int = Field(0, description="How many nodes failed and were handled.")
 
-    def payloads(self) -> list[Payload]:
-        return _payloads(self.outputs)
+    def values(self) -> Iterable[Value]:
+        return self.outputs.values()
 
 
 class FlowFailed(TerminalEvent, leaves=frozenset({CREATED, RUNNING, PAUSED}), enters=ExecutionStatus.FAILED):
@@ -203,8 +203,8 @@ class NodeStarted(NodeEvent):
         description="The same in every attempt: outside systems use it to count an effect once."
     )
 
-    def payloads(self) -> list[Payload]:
-        return _payloads(self.inputs)
+    def values(self) -> Iterable[Value]:
+        return self.inputs.values()
 
 
 class NodeCompleted(NodeEvent):
@@ -214,8 +214,8 @@ class NodeCompleted(NodeEvent):
     outputs: Values = Field(description="The values at the output ports that resolved.")
     execution_time: float = Field(description="Milliseconds that the attempt took.")
 
-    def payloads(self) -> list[Payload]:
-        return _payloads(self.outputs)
+    def values(self) -> Iterable[Value]:
+        return self.outputs.values()
 
 
 class NodeFailed(NodeEvent):
@@ -251,8 +251,8 @@ class NodeWaiting(NodeEvent):
         None, alias="promised", description="What the node will give when its time has come."
     )
 
-    def payloads(self) -> list[Payload]:
-        return _payloads(self.outputs or {})
+    def values(self) -> Iterable[Value]:
+        return (self.outputs or {}).values()
 
 
 class NodeStatusChanged(NodeEvent):
@@ -275,8 +275,8 @@ class NodePortResolved(NodeEvent):
     port: str = Field(description="The output port.")
     value: Value = Field(description="The value.")
 
-    def payloads(self) -> list[Payload]:
-        return [self.value.payload] if self.value.payload else []
+    def values(self) -> Iterable[Value]:
+        return (self.value,)
 
 
 class NodeOutputChunk(NodeEvent):
@@ -287,8 +287,8 @@ class NodeOutputChunk(NodeEvent):
     sequence: int = Field(description="Counts the stream's pieces from 0.")
     chunk: Value = Field(description="The piece.")
 
-    def payloads(self) -> list[Payload]:
-        return [self.chunk.payload] if self.chunk.payload else []
+    def values(self) -> Iterable[Value]:
+        return (self.chunk,)
 
 
 # --- edges ------------------------------------------------------------------------------------------------------------
@@ -333,11 +333,17 @@ class ChildExecutionSpawned(ChildEvent):
 
     event_data: Value | None = Field(None, description="The payload of the event that it runs for.")
 
+    def values(self) -> Iterable[Value]:
+        return (self.event_data,) if self.event_data else ()
+
 
 class ChildExecutionCompleted(ChildEvent):
     """A child execution completed."""
 
     outputs: Values = Field(description="The child's outputs.")
+
+    def values(self) -> Iterable[Value]:
+        return self.outputs.values()
 
 
 class ChildExecutionFailed(ChildEvent):
@@ -353,6 +359,9 @@ class SignalReceived(Event):
     payload: Value | None = Field(None, description="What it carries.")
     accepted: bool = Field(description="False if the payload does not fit the wait's schema; the wait goes on.")
     reason: str | None = Field(None, description="Why it was not accepted.")
+
+    def values(self) -> Iterable[Value]:
+        return (self.payload,) if self.payload else ()
 
 
 class DebugBreakpointHit(NodeEvent, leaves=frozenset({RUNNING}), enters=PAUSED):

@@ -15,9 +15,6 @@ from engine.state import State
 from engine.status import ExecutionStatus
 from engine.writer import Writer
 
-BACKLOG = 512
-"""Entries that may wait for the append under way before the execution waits for it."""
-
 EFFECT_CHECK_SECONDS = 0.1
 
 ADVANCE = Advance()
@@ -97,7 +94,7 @@ class Runner:
                 continue
             self._writer.flush_soon()
             self._start_effects()
-            if self._writer.queued >= BACKLOG:
+            if self._writer.is_full:
                 await self._writer.flushed()
             elif self._is_resting or self._releasing:
                 if await self._rest():
@@ -124,7 +121,7 @@ class Runner:
 
     def _settle(self) -> Decision | None:
         """Do all that can be done now; the decision that ends the execution, if it comes to that."""
-        while self._writer.queued < BACKLOG:
+        while not self._writer.is_full:
             command = self._outcomes.popleft() if self._outcomes else ADVANCE
             decision = decide(self.state, command, self._ledger.now())
             if decision.closing:
