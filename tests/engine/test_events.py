@@ -1,0 +1,114 @@
+"""Every kind of event survives its log, and says what it does to the status."""
+
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+
+from engine.events import (
+    EVENT_TYPES,
+    Event,
+    ExecutionError,
+    ExecutionEventType,
+    NodeCompleted,
+    NodeStarted,
+    TerminalEvent,
+    decode,
+)
+from engine.status import ErrorCode, ExecutionStatus, NodeStatus
+from engine.values import INLINE_LIMIT, Value
+
+ERROR = ExecutionError(code=ErrorCode.TIMEOUT, message='odd "text" \n ä 𝄞', node_id="a", retryable=True)
+VALUES = {"z": Value.of({"b": [1, -0.0, None], "a": "ä"}), "a": Value.of(1e16), "large": Value.of("x" * INLINE_LIMIT)}
+
+
+def sample(annotation: Any) -> Any:
+    """A value of this type that is no default."""
+    plain = _plain(annotation)
+    if get_origin(plain) is not None:
+        return VALUES if get_origin(plain) is dict else ["n1", "n2"]
+    given = {
+        str: "text",
+        int: 7,
+        float: 12.5,
+        bool: True,
+        Value: VALUES["z"],
+        ExecutionError: ERROR,
+        NodeStatus: NodeStatus.WAITING,
+    }
+    return given[plain]
+
+
+def _plain(annotation: Any) -> Any:
+    """The type without its marks and without None."""
+    if get_origin(annotation) in (Union, UnionType):
+        return _plain(next(part for part in get_args(annotation) if part is not type(None)))
+    return _plain(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
+
+
+def full(kind: type[Event]) -> Event:
+    """An event all of whose fields are set."""
+    return kind(**{name: sample(field.annotation) for name, field in kind.model_fields.items()})
+
+
+def bare(kind: type[Event]) -> Event:
+    """An event with only the fields that it must have."""
+    needed = {name: field for name, field in kind.model_fields.items() if field.is_required()}
+    return kind(**{name: sample(field.annotation) for name, field in needed.items()})
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+@pytest.mark.parametrize("make", [full, bare])
+def test_an_event_comes_back_from_the_log_as_it_was(kind: str, make: Any) -> None:
+    event = make(EVENT_TYPES[kind])
+    read = decode(kind, event.encode())
+    assert read == event
+    assert read.encode() == event.encode()
+    assert type(read) is EVENT_TYPES[kind]
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_keys_that_a_later_version_adds_are_ignored(kind: str) -> None:
+    event = full(EVENT_TYPES[kind])
+    assert decode(kind, b'{"addedLater": [1], ' + event.encode()[1:]) == event if EVENT_TYPES[kind].wire else True
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_every_kind_and_field_is_described(kind: str) -> None:
+    assert EVENT_TYPES[kind].__doc__
+    assert all(field.description for field in EVENT_TYPES[kind].model_fields.values())
+
+
+def test_kinds_are_named_after_their_classes_and_make_up_the_enum() -> None:
+    assert EVENT_TYPES["NODE_PORT_RESOLVED"].__name__ == "NodePortResolved"
+    assert [kind.value for kind in ExecutionEventType] == list(EVENT_TYPES)
+
+
+def test_no_kind_leaves_a_status_that_has_ended_and_only_terminal_ones_enter_such() -> None:
+    for kind in EVENT_TYPES.values():
+        assert not any(status.ended for status in kind.leaves)
+        assert bool(kind.enters and kind.enters.ended) == issubclass(kind, TerminalEvent)
+        assert (kind.enters is None) == (not kind.leaves)
+
+
+def test_every_status_but_the_first_is_entered_by_some_kind() -> None:
+    entered = {kind.enters for kind in EVENT_TYPES.values()} - {None}
+    assert entered == set(ExecutionStatus) - {ExecutionStatus.CREATED}
+
+
+def test_an_event_names_the_payloads_that_belong_beside_it() -> None:
+    for kind in EVENT_TYPES.values():
+        event = full(kind)
+        carries = any(sample(field.annotation) is VALUES for field in kind.model_fields.values())
+        assert [payload.id for payload in event.payloads()] == ([VALUES["large"].payload.id] if carries else [])  # type: ignore[union-attr]
+
+
+def test_outputs_keep_the_order_of_their_ports() -> None:
+    event = NodeCompleted(node_id="a", node_type="t", attempt=1, outputs=VALUES, execution_time=1)
+    assert list(decode("NODE_COMPLETED", event.encode()).outputs) == ["z", "a", "large"]  # type: ignore[attr-defined]
+
+
+def test_an_event_cannot_be_changed() -> None:
+    event = NodeStarted(node_id="a", node_type="t", attempt=1, inputs={}, idempotency_key="k")
+    with pytest.raises(ValueError, match="frozen"):
+        event.attempt = 2
