@@ -21,6 +21,7 @@ MAX_JOBS = 1000
 RESTART_SECONDS = 1.0
 PING_SECONDS = 5.0
 PING_TIMEOUT = 5.0
+END_SECONDS = 1.0
 
 
 class Bell:
@@ -48,7 +49,11 @@ class Bell:
             self._on_ring()
             await self._watch_over(listening, redis)
         finally:
-            await _end([listening, *worker.tasks.values()])
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            # Jobs end at once. Cancelled, they would leave their last step, which arq shields, with nobody to await it.
+            if worker.tasks:
+                await asyncio.wait(worker.tasks.values(), timeout=END_SECONDS)
             await redis.aclose(close_connection_pool=True)
 
     async def _watch_over(self, listening: "asyncio.Task[None]", redis: ArqRedis) -> None:
@@ -75,9 +80,3 @@ class Bell:
 
     async def _look(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         self._on_ring()
-
-
-async def _end(tasks: "list[asyncio.Task[Any]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

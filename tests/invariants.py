@@ -148,4 +148,5 @@ async def violations(connection: Connection) -> list[str]:
 
 async def check_invariants(connection: Connection) -> None:
     """Fail the test that broke an invariant."""
-    assert await violations(connection) == []
+    found = await violations(connection)
+    assert not found, "\n".join(found)

@@ -103,26 +103,28 @@ select exists (
 );
 
 -- name: wake_due
--- Queue up to $1 parked executions whose time has come. Heads that somebody holds are left for the next time.
+-- Queue up to $1 parked executions whose time has come; gives how many. Heads that somebody holds are left for the next
+-- time. The timer is locked with its head, so that one which was spent or set anew meanwhile counts for nothing.
 -- (clock_timestamp() is volatile, so that it would be compared with every timer, not with the first that is not due.)
 with due as (
-    select t.execution_id from timers t where t.due_at <= statement_timestamp() order by t.due_at limit $1
-),
-locked as (
-    select h.execution_id, h.token from due d join execution_heads h on h.execution_id = d.execution_id
-    for no key update of h skip locked
+    select t.execution_id, h.token
+    from timers t join execution_heads h on h.execution_id = t.execution_id
+    where t.due_at <= statement_timestamp()
+    order by t.due_at
+    limit $1
+    for no key update of h, t skip locked
 ),
 woken as (
     insert into queue (execution_id, owner_id, priority)
-    select l.execution_id, e.owner_id, e.priority
-    from locked l join executions e on e.id = l.execution_id
-    where l.token is null
+    select d.execution_id, e.owner_id, e.priority
+    from due d join executions e on e.id = d.execution_id
+    where d.token is null
     on conflict do nothing
 ),
 spent as (
-    delete from timers t using locked l where t.execution_id = l.execution_id
+    delete from timers t using due d where t.execution_id = d.execution_id
 )
-select count(*) from locked;
+select count(*) from due;
 
 -- name: next_due
 -- Seconds until the next parked execution is due; null if there is none.

@@ -74,7 +74,7 @@ async def test_a_worker_killed_between_an_effect_and_its_commit_repeats_it_once(
         await pause.reached()
         doomed.kill()
         await doomed.exit_code()
-        await client.terminate("tidegate worker")
+        assert await client.terminate("tidegate journal") == 1
     await new_worker()
     await client.ended(execution)
     assert notes.nodes("ended") == ["a", "a", "b"]
