@@ -71,11 +71,11 @@ async def test_a_transfer_takes_as_long_as_the_value_waited() -> None:
 async def test_status_changes_follow_each_other_without_a_jump() -> None:
     done = await recorded(record_events=RecordEvents.ALL)
     changes = [(event.old_status, event.new_status) for event in done.of_node("b", NodeStatusChanged)]
-    ready, executing = NodeStatus.READY, NodeStatus.EXECUTING
+    ready, executing, waiting = NodeStatus.READY, NodeStatus.EXECUTING, NodeStatus.WAITING
     assert changes == [
         (ready, executing),
-        (executing, NodeStatus.WAITING),
-        (ready, executing),
+        (executing, waiting),
+        (waiting, executing),
         (executing, NodeStatus.COMPLETED),
     ]
     assert [event.old_status for event in done.of_node("c", NodeStatusChanged)] == [NodeStatus.IDLE]
