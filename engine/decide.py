@@ -303,14 +303,12 @@ def _end_wait(state: State, now: int) -> Decision:
 
 
 def _start_ready(state: State, now: int) -> Decision:
-    state.wake_retries(now)
-    number = state.next_ready()
+    number = state.next_to_start(now)
     return NOTHING if number is None else _begin(state, number, now)
 
 
 def _begin(state: State, number: int, now: int) -> Decision:
-    has_slot = state.executing < state.setup.options.max_concurrency
-    if not has_slot and not state.plan.nodes[number].is_group:
+    if not state.has_place and not state.plan.nodes[number].is_group:
         return NOTHING
     try:
         return Decision(tuple(start_node(state, number, now)))

@@ -57,7 +57,10 @@ class Setup:
 
 @dataclass(slots=True)
 class NodeRecord:
-    """Where one node stands. `outputs` has what has resolved so far; times are milliseconds since 1970."""
+    """Where one node stands. `outputs` has what has resolved so far; times are milliseconds since 1970.
+
+    `retrying` is true while the node waits for its next attempt.
+    """
 
     status: NodeStatus = NodeStatus.IDLE
     attempt: int = 0
@@ -68,6 +71,7 @@ class NodeRecord:
     started_at: int | None = None
     completed_at: int | None = None
     until: int | None = None
+    retrying: bool = False
     promised: Mapping[str, Value] | None = None
     readiness: Readiness = field(default_factory=Readiness)
 
@@ -96,6 +100,7 @@ class State:
         self.finished_groups: deque[int] = deque()
         self.due: list[tuple[int, int]] = []
         self.retries: list[tuple[int, int]] = []
+        self.overdue: list[int] = []
         self._active_ms = 0
         self._active_since: int | None = None
 
@@ -106,28 +111,51 @@ class State:
         overrides = self.setup.port_values.get(node.id)
         return {**node.constants, **overrides} if overrides else node.constants
 
-    def next_ready(self) -> int | None:
-        """The ready node that comes first in the document, or None."""
+    @property
+    def has_place(self) -> bool:
+        """True if one more node may run."""
+        return self.executing < self.setup.options.max_concurrency
+
+    def next_to_start(self, now: int) -> int | None:
+        """Which node comes first in the document: of those that are ready or have waited long enough to try again."""
+        first = self._first_ready()
+        if not self.overdue and not (self.retries and self.retries[0][0] <= now):
+            return first
+        retries = (number for until, number in self.retries if until <= now and self._still_retries(until, number))
+        return min((number for number in (first, self._first_overdue(), *retries) if number is not None), default=None)
+
+    def _first_ready(self) -> int | None:
         while self.ready and self.nodes[self.ready[0]].status is not NodeStatus.READY:
             heapq.heappop(self.ready)
         return self.ready[0] if self.ready else None
 
+    def _first_overdue(self) -> int | None:
+        while self.overdue and not self._is_overdue(self.overdue[0]):
+            heapq.heappop(self.overdue)
+        return self.overdue[0] if self.overdue else None
+
+    def _is_overdue(self, number: int) -> bool:
+        until = self.nodes[number].until
+        return self.nodes[number].retrying and until is not None and until <= self.last_at
+
     def next_due(self) -> tuple[int, int] | None:
         """The earliest wait that ends with outputs as (milliseconds since 1970, node), or None."""
-        return self._earliest(self.due)
+        while self.due and not self._still_waits(*self.due[0]):
+            heapq.heappop(self.due)
+        return self.due[0] if self.due else None
 
     def next_retry(self) -> tuple[int, int] | None:
-        """The earliest wait that ends with another attempt as (milliseconds since 1970, node), or None."""
-        return self._earliest(self.retries)
+        """The earliest wait for another attempt that was not over at the last event, as `next_due`, or None."""
+        while self.retries and not self._still_retries(*self.retries[0]):
+            heapq.heappop(self.retries)
+        return self.retries[0] if self.retries else None
 
-    def _earliest(self, waits: list[tuple[int, int]]) -> tuple[int, int] | None:
-        while waits and not self._still_waits(*waits[0]):
-            heapq.heappop(waits)
-        return waits[0] if waits else None
+    def _still_waits(self, until: int, number: int) -> bool:
+        record = self.nodes[number]
+        return record.status is NodeStatus.WAITING and not record.retrying and record.until == until
 
-    def _still_waits(self, until: int, node: int) -> bool:
-        record = self.nodes[node]
-        return record.status is NodeStatus.WAITING and record.until == until
+    def _still_retries(self, until: int, number: int) -> bool:
+        return self.nodes[number].retrying and self.nodes[number].until == until
 
     def next_doomed(self) -> int | None:
         """A node that must be skipped, or None."""
@@ -142,7 +170,7 @@ class State:
         return self.finished_groups[0] if self.finished_groups else None
 
     def active_ms(self, now: int) -> int:
-        """How long nodes have been running in all, waits left out."""
+        """How long nodes have been running in all, waits and pauses left out."""
         return self._active_ms + (max(now - self._active_since, 0) if self._active_since is not None else 0)
 
     def begun_nodes(self) -> list[int]:
@@ -166,6 +194,10 @@ class State:
         self.last_index, self.last_at = entry.index, at
         if event.enters:
             self.status = event.enters
+        if (self._active_since is not None) is not (self.executing > 0 and self.status is ExecutionStatus.RUNNING):
+            self._keep_time(at)
+        if self.retries and self.retries[0][0] <= at:
+            self._note_overdue(at)
 
     def apply_all(self, entries: Iterable[Entry]) -> "State":
         """Fold entries in order."""
@@ -178,36 +210,34 @@ class State:
         self.nodes[number].status = NodeStatus.READY
         heapq.heappush(self.ready, number)
 
-    def wake_retries(self, now: int) -> None:
-        """Note which failed nodes have waited long enough for their next attempt."""
-        while (retry := self.next_retry()) and retry[0] <= now:
-            self.nodes[retry[1]].until = None
-            self.make_ready(retry[1])
-
     def doom(self, number: int) -> None:
         """Note that a node can never run."""
         self.doomed.append(number)
 
-    def _begin_work(self, at: int) -> None:
-        self.executing += 1
+    def _keep_time(self, at: int) -> None:
+        """Start to count the time that nodes run, or stop."""
         if self._active_since is None:
             self._active_since = at
-
-    def _end_work(self, at: int) -> None:
-        self.executing -= 1
-        if self.executing == 0 and self._active_since is not None:
+        else:
             self._active_ms += max(at - self._active_since, 0)
             self._active_since = None
 
-    def _leave(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
+    def _note_overdue(self, at: int) -> None:
+        """Put the retries whose time has come into document order, so that each is looked at once."""
+        while self.retries and self.retries[0][0] <= at:
+            until, number = heapq.heappop(self.retries)
+            if self._still_retries(until, number):
+                heapq.heappush(self.overdue, number)
+
+    def _leave(self, number: int, status: NodeStatus) -> NodeRecord:
         record = self.nodes[number]
         if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
-            self._end_work(at)
-        record.status = status
+            self.executing -= 1
+        record.status, record.retrying = status, False
         return record
 
     def _end(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
-        record = self._leave(number, status, at)
+        record = self._leave(number, status)
         record.completed_at, record.until, record.promised = at, None, None
         self.unfinished -= 1
         parent = self.plan.nodes[number].parent
@@ -240,9 +270,12 @@ class State:
 
     def _recovered(self, event: ExecutionRecovered, at: int) -> None:
         self.failure_count = event.failure_count
+        if self._active_since is not None:
+            # Nobody knows how long the lost worker went on after its last word.
+            self._keep_time(self.last_at)
         for number, record in enumerate(self.nodes):
             if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
-                self._end_work(self.last_at)
+                self.executing -= 1
                 self.make_ready(number)
 
     def _flow_started(self, event: FlowStarted, at: int) -> None:
@@ -263,13 +296,13 @@ class State:
 
     def _node_started(self, event: NodeStarted, at: int) -> None:
         number = self.plan.numbers[event.node_id]
-        record = self._leave(number, NodeStatus.EXECUTING, at)
+        record = self._leave(number, NodeStatus.EXECUTING)
         record.attempt, record.inputs, record.started_at, record.until = event.attempt, event.inputs, at, None
         if self.plan.nodes[number].is_group:
             start_members(self, self.plan.nodes[number])
             self._close_group(number)
         else:
-            self._begin_work(at)
+            self.executing += 1
 
     def _node_completed(self, event: NodeCompleted, at: int) -> None:
         number = self.plan.numbers[event.node_id]
@@ -295,14 +328,15 @@ class State:
             self.fatal = self.fatal or error
 
     def _node_retrying(self, event: NodeRetrying, at: int) -> None:
-        record = self._leave(self.plan.numbers[event.node_id], NodeStatus.WAITING, at)
+        number = self.plan.numbers[event.node_id]
+        record = self._leave(number, NodeStatus.WAITING)
         record.retries += 1
-        record.error = event.error
-        self._wait(self.plan.numbers[event.node_id], at + round(event.delay), self.retries)
+        record.error, record.retrying = event.error, True
+        self._wait(number, at + round(event.delay), self.retries)
 
     def _node_waiting(self, event: NodeWaiting, at: int) -> None:
         number = self.plan.numbers[event.node_id]
-        record = self._leave(number, NodeStatus.WAITING, at)
+        record = self._leave(number, NodeStatus.WAITING)
         record.promised = event.outputs
         if event.until:
             self._wait(number, parse_time(event.until), self.due)
