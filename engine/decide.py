@@ -344,7 +344,8 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
 )
 
 
-_NEXT_WHILE_PAUSED = (_fail_on_fatal, _end_wait, _say_drained)
+# What ended the execution before the pause came in still ends it: its nodes are cancelled already.
+_NEXT_WHILE_PAUSED = (_fail_on_fatal, _fail_on_timeout, _end_wait, _say_drained)
 
 _RULES: Mapping[type[Command], Callable[[State, Any, int], Decision]] = {
     Start: _start,

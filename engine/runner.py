@@ -50,13 +50,14 @@ class Runner:
         self._warm_seconds = warm_seconds
         self._bell = asyncio.Event()
         self._writer = Writer(ledger, state.last_index, self._bell.set)
-        self._attempts = Attempts(state, self._report, ledger.now, http_allow)
+        self._attempts = Attempts(state, self._report, self._now, http_allow)
         self._outcomes: deque[Command] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
         self._seen = 0
         self._acknowledged = 0
         self._has_mail = True
         self._releasing = False
+        self._latest = state.last_at
 
     # --- from outside -------------------------------------------------------------------------------------------------
 
@@ -111,7 +112,7 @@ class Runner:
         for letter in letters:
             if letter.seq > self._seen:
                 self._seen = letter.seq
-                decision = decide(self.state, letter.command, self._ledger.now())
+                decision = decide(self.state, letter.command, self._now())
                 if decision.closing:
                     # What came after the end was asked for has nothing left to change: the end acknowledges it too.
                     self._seen = letters[-1].seq
@@ -123,7 +124,7 @@ class Runner:
         """Do all that can be done now; the decision that ends the execution, if it comes to that."""
         while not self._writer.is_full:
             command = self._outcomes.popleft() if self._outcomes else ADVANCE
-            decision = decide(self.state, command, self._ledger.now())
+            decision = decide(self.state, command, self._now())
             if decision.closing:
                 return decision
             if command is ADVANCE and not decision.events:
@@ -132,7 +133,7 @@ class Runner:
         return None
 
     def _follow(self, command: Command) -> None:
-        self._record(decide(self.state, command, self._ledger.now()).events)
+        self._record(decide(self.state, command, self._now()).events)
 
     def _record(self, events: Sequence[Event], consumed: int = 0) -> None:
         entries = self._entries(events)
@@ -144,9 +145,14 @@ class Runner:
         self._writer.put(entries, consumed)
 
     def _entries(self, events: Sequence[Event]) -> list[Entry]:
-        now = max(self._ledger.now(), self.state.last_at)
+        now = self._now()
         first = self.state.last_index + 1
         return [Entry(first + offset, now, event) for offset, event in enumerate(events)]
+
+    def _now(self) -> int:
+        """The ledger's time, which for a run never goes back: what has been reached stays reached."""
+        self._latest = max(self._latest, self._ledger.now())
+        return self._latest
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -180,7 +186,7 @@ class Runner:
         if self._effects and self._effects[0][0] <= self._writer.committed:
             return EFFECT_CHECK_SECONDS
         wake_at = self._wake_at()
-        return None if wake_at is None else max(wake_at - self._ledger.now(), 0) / 1000
+        return None if wake_at is None else max(wake_at - self._now(), 0) / 1000
 
     def _wake_at(self) -> int | None:
         """When a start timeout, a wait or the flow's time limit is due, in milliseconds since 1970."""
@@ -191,7 +197,7 @@ class Runner:
         waits = (state.next_due(), state.next_retry() if is_running and state.has_place else None)
         times = [wait[0] for wait in waits if wait]
         if state.executing and is_running:
-            now = self._ledger.now()
+            now = self._now()
             times.append(now + max(state.setup.options.flow_timeout_ms - state.active_ms(now), 0))
         return min(times, default=None)
 
