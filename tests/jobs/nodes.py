@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from engine.node import Context, Input, Node, Output
 from engine.nodes import BUILT_IN
@@ -90,9 +93,25 @@ class Crooked(Node[Input, WitnessOutput]):
     type = "test.crooked"
 
     async def run(self, inputs: Input, context: Context) -> WitnessOutput:
-        import orjson
-
         return WitnessOutput(value=orjson.Fragment(b"crooked"))
+
+
+class Surrogate(Node[Input, WitnessOutput]):
+    """Fails with a message that no text file can hold."""
+
+    type = "test.surrogate"
+
+    async def run(self, inputs: Input, context: Context) -> WitnessOutput:
+        raise ValueError("\ud800 and \x00")
+
+
+class Exiting(Node[Input, WitnessOutput]):
+    """Tries to end the process, as a script does."""
+
+    type = "test.exiting"
+
+    async def run(self, inputs: Input, context: Context) -> WitnessOutput:
+        sys.exit(1)
 
 
 class Nul(Node[Input, WitnessOutput]):
@@ -133,5 +152,5 @@ class Notes:
         return [line[0].rpartition(":")[2] for line in self.read(what)]
 
 
-REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, Block, GivingUp, Crooked, Nul])
+REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, Block, GivingUp, Crooked, Surrogate, Exiting, Nul])
 """The built-in node types and those of the tests."""
