@@ -6,6 +6,7 @@ another. `server_folder` is for tests that start servers of their own.
 
 import itertools
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,10 @@ from redis.asyncio import Redis
 
 from storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from storage.migrate import migrate
+
+# A shell that runs the tests in the background makes them, and all that they start, ignore SIGINT.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The shared server dies with the session, so nothing of it has to survive a crash.
 HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
