@@ -38,9 +38,12 @@ def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context)
 
 async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
     try:
-        result = await node_type().run(check_inputs(node_type.input_model, inputs), context)
+        return _take(await node_type().run(check_inputs(node_type.input_model, inputs), context))
     except Exception as error:
         raise node_error(error) from error
+
+
+def _take(result: Any) -> Outcome:
     if isinstance(result, WaitUntil):
         return Waiting(_take_time(result.until), take_outputs(result.outputs))
     return take_outputs(result)
@@ -101,7 +104,7 @@ def take_outputs(outputs: Output) -> Outputs:
     """Encode the outputs that the node gave a value; raises `ValueRefused` that names the port."""
     if not isinstance(outputs, Output):
         raise NodeError(f"The node returned {type(outputs).__name__} instead of its outputs.")
-    return {port: _take(port, data) for port, data in given_outputs(outputs).items()}
+    return {port: _take_value(port, data) for port, data in given_outputs(outputs).items()}
 
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
@@ -112,7 +115,7 @@ def given_outputs(outputs: Output) -> Mapping[str, Any]:
     return {(fields[name].alias or name) if name in fields else name: each for name, each in data.items()}
 
 
-def _take(port: str, data: Any) -> Value:
+def _take_value(port: str, data: Any) -> Value:
     try:
         return Value.of(data)
     except ValueRefused as error:

@@ -81,11 +81,16 @@ class Attempts:
         timer = asyncio.get_running_loop().call_later(limit / 1000, self._expire, task, number, attempt, limit, started)
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._forget(task, timer))
+        task.add_done_callback(partial(self._tell_exit, number, attempt, started))
 
     def _forget(self, task: asyncio.Task[None], timer: asyncio.TimerHandle) -> None:
         timer.cancel()
         self._tasks.discard(task)
         self._cancelled.discard(task)
+
+    def _tell_exit(self, number: int, attempt: int, started: float, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            self._report(self._failure(number, attempt, error, started))
 
     def _expire(self, task: asyncio.Task[None], number: int, attempt: int, limit: int, started: float) -> None:
         self._cancel(task)
@@ -100,6 +105,7 @@ class Attempts:
         try:
             command = self._command(number, attempt, await work(), started)
         except GeneratorExit:
+            # Perhaps the loop is being taken apart; a node that raised it is told of by the task's end.
             raise
         except BaseException as error:
             if asyncio.current_task() in self._cancelled:

@@ -1,0 +1,98 @@
+"""Attempts: whatever a node raises or gives, its attempt ends in one report."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine.attempt import begin
+from engine.errors import NodeError
+from engine.events import NodeFailed
+from engine.node import AnyNode, Context, Input, Node, Output
+from engine.nodes import BUILT_IN
+from engine.registry import Registry
+from engine.status import ErrorCode, ExecutionStatus
+from tests.engine.log_rules import check_fold
+from tests.engine.running import Run, flow, work
+from tests.engine.scripted import WORK
+from tests.engine.virtual_clock import in_virtual_time
+
+CONTEXT = Context("EX1", "EX1", None, 0, "n", 1, "EX1:n", {})
+
+
+class Panic(BaseException):
+    """What a library of another language raises."""
+
+
+class Torn(Output):
+    """Cannot be read."""
+
+    def __iter__(self) -> Any:
+        raise OverflowError("unreadable")
+
+
+def raises(error: type[BaseException]) -> Any:
+    raise error("on purpose")
+
+
+ODD: dict[str, Callable[[], Any]] = {
+    "GeneratorExit": lambda: raises(GeneratorExit),
+    "CancelledError": lambda: raises(asyncio.CancelledError),
+    "SystemExit": lambda: raises(SystemExit),
+    "KeyboardInterrupt": lambda: raises(KeyboardInterrupt),
+    "Panic": lambda: raises(Panic),
+    "OverflowError": Torn,
+}
+
+
+class OddInput(Input):
+    how: str
+
+
+class OddPure(Node[OddInput, Output]):
+    """Does something odd at once."""
+
+    type = "test.odd_pure"
+    pure = True
+
+    async def run(self, inputs: OddInput, context: Context) -> Any:
+        return ODD[inputs.how]()
+
+
+class OddEffect(Node[OddInput, Output]):
+    """Does something odd after a while."""
+
+    type = "test.odd_effect"
+
+    async def run(self, inputs: OddInput, context: Context) -> Any:
+        await asyncio.sleep(0.01)
+        return ODD[inputs.how]()
+
+
+ODD_TYPES: tuple[type[AnyNode], ...] = (OddPure, OddEffect)
+REGISTRY = Registry([*ODD_TYPES, *WORK, *BUILT_IN.values()])
+
+
+def odd(node_id: str, node_type: type[AnyNode], how: str) -> dict[str, Any]:
+    return {"id": node_id, "type": node_type.type, "inputs": {"how": how}}
+
+
+@pytest.mark.parametrize("node_type", ODD_TYPES, ids=lambda each: each.type)
+@pytest.mark.parametrize("how", ODD)
+@in_virtual_time
+async def test_whatever_a_node_raises_it_fails_once_by_the_name_of_that_and_the_flow_goes_on(
+    how: str, node_type: type[AnyNode]
+) -> None:
+    document = flow(odd("bad", node_type, how), work("saved"), edges=["bad.__errorMessage > saved.a"])
+    done = await asyncio.wait_for(Run.of(document, REGISTRY).live(), 60)
+    check_fold(done)
+    assert done.status is ExecutionStatus.COMPLETED
+    (failed,) = done.of_node("bad", NodeFailed)
+    assert failed.error.code is ErrorCode.NODE
+    assert failed.error.message.startswith(f"{how}: ")
+
+
+async def test_an_attempt_raises_a_node_error_also_where_the_outputs_cannot_be_read() -> None:
+    with pytest.raises(NodeError, match="OverflowError: unreadable"):
+        await begin(OddPure, {"how": "OverflowError"}, CONTEXT)
