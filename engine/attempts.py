@@ -17,7 +17,7 @@ from engine.events import ExecutionError
 from engine.node import Context
 from engine.plan import PlanNode
 from engine.state import State
-from engine.status import ErrorCode
+from engine.status import NODE_CODES, ErrorCode
 from engine.values import Value
 
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
@@ -157,8 +157,7 @@ def execution_error(error: NodeError, node_id: str) -> ExecutionError:
 
 def _code(code: object) -> ErrorCode:
     """The code that a node gave, if it is one that a node may give."""
-    is_known = isinstance(code, str) and code != ErrorCode.CANCELLED
-    return ErrorCode.__members__.get(str(code), ErrorCode.NODE) if is_known else ErrorCode.NODE
+    return ErrorCode(code) if isinstance(code, str) and code in NODE_CODES else ErrorCode.NODE
 
 
 def _elapsed(started: float) -> float:

@@ -57,6 +57,10 @@ class ErrorCode(StrEnum):
     CRASH = "CRASH"
 
 
+NODE_CODES = frozenset({ErrorCode.NODE, ErrorCode.TIMEOUT, ErrorCode.INPUT, ErrorCode.TRANSFER, ErrorCode.PAYLOAD})
+"""The codes that a node may give its failure; the others say what the engine did."""
+
+
 class NodeFailurePolicy(StrEnum):
     """What an unhandled failure does to the flow: FAIL ends it, CONTINUE lets the rest go on."""
 

@@ -12,7 +12,7 @@ from engine.events import NodeFailed
 from engine.node import AnyNode, Context, Input, Node, Output
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
-from engine.status import ErrorCode, ExecutionStatus
+from engine.status import NODE_CODES, ErrorCode, ExecutionStatus
 from tests.engine.log_rules import check_fold
 from tests.engine.running import Run, flow, work
 from tests.engine.scripted import WORK
@@ -96,3 +96,16 @@ async def test_whatever_a_node_raises_it_fails_once_by_the_name_of_that_and_the_
 async def test_an_attempt_raises_a_node_error_also_where_the_outputs_cannot_be_read() -> None:
     with pytest.raises(NodeError, match="OverflowError: unreadable"):
         await begin(OddPure, {"how": "OverflowError"}, CONTEXT)
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+@in_virtual_time
+async def test_a_code_of_the_engine_in_the_mouth_of_a_node_is_an_ordinary_failure_and_fails_the_flow(
+    code: ErrorCode,
+) -> None:
+    done = await Run.of(flow(work("bad", fails=-1, code=code.value), work("next"), edges=["bad.x > next.a"])).live()
+    (failed,) = done.of_node("bad", NodeFailed)
+    assert failed.error.code is (code if code in NODE_CODES else ErrorCode.NODE)
+    assert done.status is ExecutionStatus.FAILED
+    assert done.state.failed_node_count == 1
+    assert not NODE_CODES & {ErrorCode.CANCELLED, ErrorCode.CRASH, ErrorCode.START_TIMEOUT}
