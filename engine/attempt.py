@@ -13,7 +13,8 @@ from engine.node import AnyNode, Context, Input, Output, WaitUntil
 from engine.ports import Port, accepts, kind_of_value, ports_of
 from engine.values import Value
 
-MESSAGE_LENGTH = 4000
+MESSAGE_BYTES = 4096
+CUT = " … (cut)"
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -57,14 +58,14 @@ def node_error(error: BaseException) -> NodeError:
     return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
 
 
-def printable(text: object, limit: int = MESSAGE_LENGTH) -> str:
-    """Make what a node says fit for the log: text without what cannot be stored, at most so many characters."""
+def printable(text: object, limit: int = MESSAGE_BYTES) -> str:
+    """Make what a node says fit for the log: without what cannot be stored, and cut after so many bytes."""
     try:
         said = str(text)
     except Exception:
         said = f"({type(text).__name__} that has no text)"
-    said = said if len(said) <= limit else said[: limit - 1] + "…"
-    return said.encode(errors="replace").decode().replace("\0", "�")
+    kept = said[:limit].replace("\0", "�").encode(errors="replace")[:limit].decode(errors="ignore")
+    return kept if len(kept) == len(said) else kept + CUT
 
 
 def _take_time(until: Any) -> datetime:

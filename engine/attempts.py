@@ -10,11 +10,12 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from engine.attempt import Outcome, Waiting, begin, node_error, printable
-from engine.commands import Command, NodeErred, NodeLogged, NodeSucceeded, NodeWaits
+from engine.commands import Command, NodeErred, NodeSucceeded, NodeWaits
 from engine.entry import milliseconds
 from engine.errors import NodeError, NodeTimeout
 from engine.events import ExecutionError
 from engine.node import Context
+from engine.node_log import NodeLogs
 from engine.plan import PlanNode
 from engine.state import State
 from engine.status import NODE_CODES, ErrorCode
@@ -23,7 +24,6 @@ from engine.values import Value
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
 
 CANCEL_GRACE_SECONDS = 1.0
-LOG_LENGTH = 16_000
 
 
 class Attempts:
@@ -42,6 +42,7 @@ class Attempts:
     ) -> None:
         self._state = state
         self._report = report
+        self.logs = NodeLogs(state, report)
         self._now = now
         self._http_allow = http_allow
         self._inputs = {name: value.data for name, value in state.setup.inputs.items()}
@@ -137,7 +138,7 @@ class Attempts:
             inputs=self._inputs,
             integration=setup.integration,
             now=self._clock,
-            log=lambda text: self._report(NodeLogged(node.number, attempt, printable(text, LOG_LENGTH))),
+            log=self.logs.of(node.number, attempt),
             http_allow=self._http_allow,
         )
 

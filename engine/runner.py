@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from engine.attempts import Attempts
-from engine.commands import Advance, Command, Recover
+from engine.commands import Advance, Command, NodeLogged, Recover
 from engine.decide import Decision, decide
 from engine.entry import Entry
 from engine.events import Event, NodeStarted
@@ -123,7 +123,7 @@ class Runner:
     def _settle(self) -> Decision | None:
         """Do all that can be done now; the decision that ends the execution, if it comes to that."""
         while not self._writer.is_full:
-            command = self._outcomes.popleft() if self._outcomes else ADVANCE
+            command = self._next_outcome()
             decision = decide(self.state, command, self._now())
             if decision.closing:
                 return decision
@@ -131,6 +131,14 @@ class Runner:
                 return None
             self._record(decision.events)
         return None
+
+    def _next_outcome(self) -> Command:
+        if not self._outcomes:
+            return ADVANCE
+        outcome = self._outcomes.popleft()
+        if isinstance(outcome, NodeLogged):
+            self._attempts.logs.taken(outcome)
+        return outcome
 
     def _follow(self, command: Command) -> None:
         self._record(decide(self.state, command, self._now()).events)
