@@ -16,7 +16,7 @@ from engine.values import Value
 MESSAGE_BYTES = 4096
 CUT = " … (cut)"
 
-_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 Outputs = Mapping[str, Value]
 
@@ -73,7 +73,7 @@ def _take_time(until: Any) -> datetime:
     if not isinstance(until, datetime) or until.tzinfo is None:
         raise NodeError(f"The node waits until {printable(until, 100)}, which is no time with an offset.")
     if not _EARLIEST <= until <= _LATEST:
-        raise NodeError(f"The node waits until {until}, which is outside of the years 1970 to 9998.")
+        raise NodeError(f"The node waits until {until}, which is outside of the years 1 to 9999.")
     return until
 
 

@@ -1,9 +1,11 @@
 """An event in its place in the log."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from engine.events import Event
+
+_EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +18,13 @@ class Entry:
 
 
 def milliseconds(time: datetime) -> int:
-    """Turn a time into whole milliseconds since 1970."""
+    """Turn a time with an offset into whole milliseconds since 1970."""
     return round(time.timestamp() * 1000)
 
 
 def time_text(at: int) -> str:
-    """Write milliseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
-    return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{at % 1000:03d}Z"
+    """Write milliseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.mmmZ`; raises OverflowError beyond the years 1 to 9999."""
+    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(text: str) -> int:
