@@ -4,6 +4,7 @@ import asyncio
 import dis
 import random
 from collections.abc import Callable, Coroutine, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cache, partial
 from inspect import iscoroutinefunction
@@ -19,7 +20,7 @@ from engine.node_log import NodeLogs
 from engine.plan import PlanNode
 from engine.state import State
 from engine.status import NODE_CODES, ErrorCode
-from engine.values import Value
+from engine.values import FreshData, Value
 
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
 
@@ -45,7 +46,7 @@ class Attempts:
         self.logs = NodeLogs(state, report)
         self._now = now
         self._http_allow = http_allow
-        self._inputs = {name: value.data for name, value in state.setup.inputs.items()}
+        self._inputs = FreshData(state.setup.inputs)
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
 
@@ -136,7 +137,7 @@ class Attempts:
             attempt=attempt,
             idempotency_key=f"{setup.execution_id}:{node.id}",
             inputs=self._inputs,
-            integration=setup.integration,
+            integration=_copied(setup.integration),
             now=self._clock,
             log=self.logs.of(node.number, attempt),
             http_allow=self._http_allow,
@@ -159,6 +160,10 @@ def execution_error(error: NodeError, node_id: str) -> ExecutionError:
 def _code(code: object) -> ErrorCode:
     """The code that a node gave, if it is one that a node may give."""
     return ErrorCode(code) if isinstance(code, str) and code in NODE_CODES else ErrorCode.NODE
+
+
+def _copied(data: Any) -> Any:
+    return deepcopy(data) if isinstance(data, (dict, list)) else data
 
 
 def _elapsed(started: float) -> float:

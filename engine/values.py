@@ -8,7 +8,7 @@ log as a payload, and events carry a reference to it.
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -131,6 +131,25 @@ class Value:
             lambda data: data if type(data) is cls else cls.stored(data)
         )
         return core_schema.json_or_python_schema(read, read)
+
+
+class FreshData(Mapping[str, Any]):
+    """The data of values by name, made anew each time that it is asked for."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name].fresh()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 def encode(data: Any) -> bytes:
