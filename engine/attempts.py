@@ -8,7 +8,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cache, partial
 from inspect import iscoroutinefunction
-from typing import Any
+from typing import Any, cast
 
 from engine.attempt import Outcome, Waiting, begin, node_error, printable
 from engine.commands import Command, NodeErred, NodeSucceeded, NodeWaits
@@ -25,10 +25,14 @@ from engine.values import FreshData, Value
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
 
 CANCEL_GRACE_SECONDS = 1.0
+EFFECT_CHECK_SECONDS = 0.1
 
 
 class Attempts:
     """Starts attempts and reports each one's outcome to `report`, as a command for `decide`.
+
+    `may_begin` says whether what cannot be taken back may begin: it is asked at the last moment, because a process may
+    have stood still since the attempt was started.
 
     A pure node that never waits is run in place. Everything else is a task of its own, with the node's time limit:
     what it still does after that, or after the end of the execution, has no consequence any more.
@@ -39,12 +43,14 @@ class Attempts:
         state: State,
         report: Callable[[Command], None],
         now: Callable[[], int],
+        may_begin: Callable[[], bool],
         http_allow: frozenset[str] = frozenset(),
     ) -> None:
         self._state = state
         self._report = report
         self.logs = NodeLogs(state, report)
         self._now = now
+        self._may_begin = may_begin
         self._http_allow = http_allow
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,11 +61,10 @@ class Attempts:
         node = self._state.plan.nodes[number]
         data = {port: value.fresh() for port, value in inputs.items()}
         work = partial(begin, node.node_type, data, self._context(node, attempt))
-        started = asyncio.get_running_loop().time()
         if node.node_type.pure and _never_waits(node.node_type.run):
-            self._run_in_place(number, attempt, work, started)
+            self._run_in_place(number, attempt, work)
         else:
-            self._run_as_task(number, attempt, work, started)
+            self._run_as_task(number, attempt, work)
 
     async def cancel(self) -> None:
         """Cancel what runs, and give it a moment to end."""
@@ -69,7 +74,8 @@ class Attempts:
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
 
-    def _run_in_place(self, number: int, attempt: int, work: Work, started: float) -> None:
+    def _run_in_place(self, number: int, attempt: int, work: Work) -> None:
+        started = _clock()
         try:
             work().send(None)
         except StopIteration as done:
@@ -77,22 +83,29 @@ class Attempts:
         except BaseException as error:
             self._report(self._failure(number, attempt, error, started))
 
-    def _run_as_task(self, number: int, attempt: int, work: Work, started: float) -> None:
-        limit = self._state.plan.nodes[number].timeout_ms or self._state.setup.options.node_timeout_ms
-        task = asyncio.create_task(self._supervise(number, attempt, work, started))
-        timer = asyncio.get_running_loop().call_later(limit / 1000, self._expire, task, number, attempt, limit, started)
+    def _run_as_task(self, number: int, attempt: int, work: Work) -> None:
+        task = asyncio.create_task(self._begin(number, attempt, work))
         self._tasks.add(task)
-        task.add_done_callback(lambda _: self._forget(task, timer))
-        task.add_done_callback(partial(self._tell_exit, number, attempt, started))
+        task.add_done_callback(partial(self._end, number, attempt, _clock()))
 
-    def _forget(self, task: asyncio.Task[None], timer: asyncio.TimerHandle) -> None:
-        timer.cancel()
+    def _end(self, number: int, attempt: int, started: float, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._cancelled.discard(task)
-
-    def _tell_exit(self, number: int, attempt: int, started: float, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
             self._report(self._failure(number, attempt, error, started))
+
+    async def _begin(self, number: int, attempt: int, work: Work) -> None:
+        node = self._state.plan.nodes[number]
+        while not (node.node_type.safe or self._may_begin()):
+            await asyncio.sleep(EFFECT_CHECK_SECONDS)
+        limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, _clock()
+        task = cast(asyncio.Task[None], asyncio.current_task())
+        expire = partial(self._expire, task, number, attempt, limit, started)
+        timer = asyncio.get_running_loop().call_later(limit / 1000, expire)
+        try:
+            await self._supervise(number, attempt, work, started)
+        finally:
+            timer.cancel()
 
     def _expire(self, task: asyncio.Task[None], number: int, attempt: int, limit: int, started: float) -> None:
         self._cancel(task)
@@ -138,12 +151,12 @@ class Attempts:
             idempotency_key=f"{setup.execution_id}:{node.id}",
             inputs=self._inputs,
             integration=_copied(setup.integration),
-            now=self._clock,
+            now=self._time,
             log=self.logs.of(node.number, attempt),
             http_allow=self._http_allow,
         )
 
-    def _clock(self) -> datetime:
+    def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
 
 
@@ -166,8 +179,12 @@ def _copied(data: Any) -> Any:
     return deepcopy(data) if isinstance(data, (dict, list)) else data
 
 
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
 def _elapsed(started: float) -> float:
-    return round((asyncio.get_running_loop().time() - started) * 1000, 3)
+    return round((_clock() - started) * 1000, 3)
 
 
 @cache

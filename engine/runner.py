@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from engine.attempts import Attempts
+from engine.attempts import EFFECT_CHECK_SECONDS, Attempts
 from engine.commands import Advance, Command, NodeLogged, Recover
 from engine.decide import Decision, decide
 from engine.entry import Entry
@@ -14,8 +14,6 @@ from engine.ledger import Ledger, Letter, Slot
 from engine.state import State
 from engine.status import ExecutionStatus
 from engine.writer import Writer
-
-EFFECT_CHECK_SECONDS = 0.1
 
 ADVANCE = Advance()
 
@@ -50,7 +48,7 @@ class Runner:
         self._warm_seconds = warm_seconds
         self._bell = asyncio.Event()
         self._writer = Writer(ledger, state.last_index, self._bell.set)
-        self._attempts = Attempts(state, self._report, self._now, http_allow)
+        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, http_allow)
         self._outcomes: deque[Command] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
         self._seen = 0
