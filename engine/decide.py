@@ -4,7 +4,7 @@ A decision is a list of events that belong together. `closing` ones end the exec
 the log has them, because a command that came in meanwhile goes first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,9 @@ from engine.starting import records_all, start_node, status_change
 from engine.state import NodeRecord, State
 from engine.status import ErrorCode, ExecutionStatus, NodeStatus
 from engine.values import Value
+
+
+NAMED_NODES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +273,15 @@ def _skip(state: State, number: int) -> Iterator[Event]:
     yield NodeSkipped(
         node_id=node.id,
         node_type=node.node_type.type,
-        reason="The node is disabled." if node.disabled else f"Nothing can come from {', '.join(causes)}.",
+        reason="The node is disabled." if node.disabled else f"Nothing can come from {_names(causes)}.",
         caused_by=causes,
     )
+
+
+def _names(node_ids: Sequence[str]) -> str:
+    """Name nodes for people, who do not read thousands."""
+    more = len(node_ids) - NAMED_NODES
+    return ", ".join(node_ids[:NAMED_NODES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _close_group(state: State, now: int) -> Decision:
@@ -283,7 +292,7 @@ def _close_group(state: State, now: int) -> Decision:
     failed = [member for member in state.plan.nodes[number].members if _failed_unhandled(state, member)]
     if not failed:
         return Decision(tuple(_completion(state, number, {}, elapsed)))
-    names = ", ".join(state.plan.nodes[member].id for member in failed)
+    names = _names([state.plan.nodes[member].id for member in failed])
     group = state.plan.nodes[number].id
     error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {names}.", node_id=group)
     return Decision(tuple(_failure(state, number, error, elapsed)))

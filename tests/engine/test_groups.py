@@ -170,6 +170,14 @@ async def test_a_member_may_be_skipped_before_its_group_has_started() -> None:
 
 
 @in_virtual_time
+async def test_of_many_failed_members_only_some_are_named() -> None:
+    members = [work(f"n{number}", parent="g", fails=-1) for number in range(500)]
+    done = await checked(flow(group("g"), *members), options=CONTINUE)
+    message = done.of_node("g", NodeFailed)[0].error.message
+    assert message == f"Failed in the group: {', '.join(f'n{number}' for number in range(10))} and 490 more."
+
+
+@in_virtual_time
 async def test_a_deep_nest_of_groups_closes_from_the_inside() -> None:
     depth = 200
     groups = [group(f"g{number}", **({"parent": f"g{number - 1}"} if number else {})) for number in range(depth)]
