@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from engine.attempt import begin
+from engine.attempts import CANCEL_GRACE_SECONDS
 from engine.errors import NodeError
 from engine.events import NodeFailed
 from engine.node import AnyNode, Context, Input, Node, Output
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from engine.status import NODE_CODES, ErrorCode, ExecutionStatus
-from tests.engine.log_rules import check_fold
-from tests.engine.running import Run, flow, work
+from tests.engine.hostile import HOSTILE, hostile
+from tests.engine.log_rules import check_fold, check_frame
+from tests.engine.running import Run, everything, flow, work
 from tests.engine.scripted import WORK
 from tests.engine.virtual_clock import in_virtual_time
 
@@ -109,3 +111,20 @@ async def test_a_code_of_the_engine_in_the_mouth_of_a_node_is_an_ordinary_failur
     assert done.status is ExecutionStatus.FAILED
     assert done.state.failed_node_count == 1
     assert not NODE_CODES & {ErrorCode.CANCELLED, ErrorCode.CRASH, ErrorCode.START_TIMEOUT}
+
+
+@pytest.mark.parametrize(
+    "failing", [{"lasts": 500, "fails": -1}, {"lasts": 60_000}], ids=["a failure", "the time limit"]
+)
+@in_virtual_time
+async def test_a_node_that_ignores_its_cancel_holds_up_the_end_for_the_grace_only_and_what_it_gives_is_dropped(
+    failing: dict[str, int],
+) -> None:
+    document = flow(hostile("stubborn", "stubborn"), work("bad", "test.effect", **failing))
+    done = await Run.of(document, HOSTILE, options=everything(flow_timeout_ms=500)).go()
+    (ended,) = done.at("FLOW_FAILED")
+    assert 500 <= ended <= 500 + CANCEL_GRACE_SECONDS * 1000
+    said = list(done.ledger.entries)
+    await asyncio.sleep(50_000)
+    assert done.ledger.entries == said
+    check_frame(said)
