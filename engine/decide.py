@@ -46,7 +46,6 @@ from engine.state import NodeRecord, State
 from engine.status import ErrorCode, ExecutionStatus, NodeStatus
 from engine.values import Value
 
-
 NAMED_NODES = 10
 
 
