@@ -7,7 +7,7 @@ from uuid import uuid4
 from jobs.dispatch import Doorbell
 from jobs.slots import Place, Slots
 from jobs.workflow import Workflow, Workshop
-from storage.claims import Claim, claim, is_anything_waiting, release_strays
+from storage.claims import Claim, claim, is_anything_waiting, release_all
 from storage.pool import DATABASE_TROUBLE
 
 logger = logging.getLogger(__name__)
@@ -78,9 +78,9 @@ class Claimer:
         """
         held = [workflow.execution_id for workflow in self._workflows.values()]
         async with self._shop.pool.acquire() as connection:
-            freed = await release_strays(connection, self._shop.worker_id, held)
-        if freed:
-            logger.warning("%d executions were claimed by this worker, but not run; they are free again.", freed)
+            release = await release_all(connection, self._shop.worker_id, lost=False, keep=held)
+        if release.freed:
+            logger.warning("%d executions were claimed here, but not run; they are free again.", release.freed)
             self._wanted.set()
             self._doorbell.ring()
 

@@ -119,16 +119,11 @@ class Release(NamedTuple):
     left: int
 
 
-async def release_all(connection: Connection, worker_id: str, *, lost: bool) -> Release:
-    """Give back what a worker holds. `lost` if it did not do so itself."""
-    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost)
+async def release_all(connection: Connection, worker_id: str, *, lost: bool, keep: Sequence[str] = ()) -> Release:
+    """Give back what a worker holds, but not `keep`. `lost` if it did not do so itself."""
+    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost, list(keep))
     assert row is not None
     return Release(**row)
-
-
-async def release_strays(connection: Connection, worker_id: str, held: Sequence[str]) -> int:
-    """Give back what a worker has claimed and does not run, which is all but `held`; how many those were."""
-    return int(await connection.fetchval(QUERIES["release_strays"], worker_id, list(held)))
 
 
 async def unapplied_mail(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[MailRow]]:

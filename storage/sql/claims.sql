@@ -131,10 +131,10 @@ select count(*) from due;
 select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers;
 
 -- name: release_all
--- Give back all that a worker holds, as when it is lost ($2 true) or goes away in order ($2 false). Heads that somebody
--- holds are left, for one of them must not keep the others from going on; gives how many were freed and how many left.
+-- Give back all that worker $1 holds but $3, as when it is lost ($2 true) or lets go in order ($2 false). Heads that
+-- somebody holds are left, for one of them must not keep the others from going on; gives how many were freed and left.
 with held as (
-    select q.execution_id from queue q where q.worker_id = $1
+    select q.execution_id from queue q where q.worker_id = $1 and q.execution_id <> all ($3::text[])
 ),
 locked as (
     select h.execution_id from held join execution_heads h on h.execution_id = held.execution_id
@@ -154,26 +154,3 @@ requeued as (
     where q.execution_id = l.execution_id
 )
 select (select count(*) from locked) as freed, (select count(*) from held) - (select count(*) from locked) as "left";
-
--- name: release_strays
--- Give back what worker $1 has claimed and does not run: all but executions $2. Heads that somebody holds are left.
-with held as (
-    select q.execution_id from queue q where q.worker_id = $1 and q.execution_id <> all ($2::text[])
-),
-locked as (
-    select h.execution_id from held join execution_heads h on h.execution_id = held.execution_id
-    where h.worker_id = $1
-    for no key update of h skip locked
-),
-freed as (
-    update execution_heads h
-    set token = null, worker_id = null, claimed_at = null
-    from locked l
-    where h.execution_id = l.execution_id
-),
-requeued as (
-    update queue q set worker_id = null, ready_at = clock_timestamp()
-    from locked l
-    where q.execution_id = l.execution_id
-)
-select count(*) from locked;

@@ -1,6 +1,5 @@
 """Executions over the API, without a worker."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -117,34 +116,6 @@ async def test_an_unknown_flow_or_version_is_not_found(client: Client, flow: str
 async def test_port_values_are_taken_for_unconnected_ports(client: Client, flow: str) -> None:
     values = [{"nodeId": "double", "port": "b", "value": 3}]
     assert await client.create_execution(flow, portValues=values)
-
-
-async def test_a_repeated_key_gives_the_same_execution_once(client: Client, flow: str) -> None:
-    given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once", "autoStart": True}
-    made = await asyncio.gather(*(client.ask(CREATE, i=given) for _ in range(5)))
-    outcomes = [each["createExecution"] for each in made]
-    assert len({outcome["execution"]["id"] for outcome in outcomes}) == 1
-    assert sorted(outcome["created"] for outcome in outcomes) == [False] * 4 + [True]
-    later = (await client.ask(CREATE, i=given))["createExecution"]
-    assert later["execution"]["pendingCommands"] == ["START"]
-
-
-async def test_a_repeated_key_gives_the_same_execution_also_when_the_flow_has_changed(client: Client, flow: str) -> None:
-    given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once"}
-    first = (await client.ask(CREATE, i=given))["createExecution"]
-    other = {"tidegate": 1, "name": "Takes nothing", "nodes": []}
-    await client.ask(
-        "mutation($i: UpdateFlowInput!) { updateFlow(input: $i) { flow { id } } }", i={"id": flow, "document": other}
-    )
-    again = (await client.ask(CREATE, i=given))["createExecution"]
-    assert (again["created"], again["execution"]["id"]) == (False, first["execution"]["id"])
-
-
-async def test_a_repeated_key_with_other_arguments_is_a_conflict(client: Client, flow: str) -> None:
-    given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once"}
-    await client.ask(CREATE, i=given)
-    for other in ({"inputs": {"number": 2}}, {"priority": 1}, {"autoStart": True}, {"inputs": {"number": 1.0}}):
-        assert (await client.failure(CREATE, i={**given, **other}))["code"] == "CONFLICT"
 
 
 async def test_a_start_is_accepted_once(client: Client, execution: str) -> None:
