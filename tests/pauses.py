@@ -63,6 +63,34 @@ async def paused(url: str, operation: str, table: str) -> AsyncIterator[Pause]:
         await connection.close()
 
 
+LATE = """
+create schema late_{number};
+create function late_{number}.compare(a {kind}, b {kind}) returns boolean language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock_shared({number});
+    return a operator(pg_catalog.{operator}) b;
+end $$;
+create operator late_{number}.{operator} (leftarg = {kind}, rightarg = {kind}, function = late_{number}.compare);
+"""
+
+
+@asynccontextmanager
+async def late(url: str, operator: str, kind: str) -> AsyncIterator[tuple[asyncpg.Connection, Pause]]:
+    """A connection whose statements are held up where they compare: after their snapshot, before they lock a row."""
+    connection, blocker = await asyncpg.connect(url), await asyncpg.connect(url)
+    try:
+        number = next(NUMBERS)
+        await blocker.execute("select pg_advisory_lock($1)", number)
+        await connection.execute(LATE.format(number=number, operator=operator, kind=kind))
+        await connection.execute(f"set search_path = late_{number}, pg_catalog, public")
+        pause = Pause(blocker, number)
+        yield connection, pause
+        await pause.end()
+    finally:
+        await connection.close()
+        await blocker.close()
+
+
 @asynccontextmanager
 async def locked(url: str, execution_id: str) -> AsyncIterator[None]:
     """Hold the lock of an execution's head, as a client does that froze in the middle of a transaction."""

@@ -1,5 +1,6 @@
 """The one append: who may write, what is written with it, and what it leaves alone (durability rules 1 and 3)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from storage.commands import send_command
 from storage.flows import FlowRow
 from storage.pool import Connection
 from tests.invariants import check_invariants
-from tests.pauses import locked
+from tests.pauses import late, locked
 from tests.storage.appends import AT, claimed, ending, head, log_of, logs, member, one, set_token, started
 
 
@@ -234,6 +235,38 @@ async def test_the_count_of_lost_workers_is_projected_with_its_reason(
     assert (row["failure_count"], row["status"]) == (1, "CREATED")
     assert row["last_failure_reason"]
     assert row["last_failure_at"]
+
+
+async def test_an_append_whose_snapshot_is_older_than_the_theft_writes_nothing(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str
+) -> None:
+    """Between its snapshot and its lock the claim is taken away: it cannot tell yet, and may not write."""
+    [own] = await claimed(connection, flow)
+    stale = member(own)
+    async with late(database_url, "=", "uuid") as (slow, pause):
+        appending = asyncio.create_task(one(slow, stale))
+        await pause.reached()
+        await set_token(pool, own.execution_id, "thief")
+        await pause.end()
+        assert await appending is Outcome.BUSY
+    assert await one(connection, stale) is Outcome.LOST
+    assert await log_of(pool, own.execution_id) == ["EXECUTION_CREATED"]
+
+
+async def test_an_append_whose_snapshot_is_older_than_its_own_first_try_writes_once(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str
+) -> None:
+    """The resend of an append whose outcome was unknown, while the first try is still on its way to commit."""
+    [own] = await claimed(connection, flow)
+    sent = member(own)
+    async with late(database_url, "=", "uuid") as (slow, pause):
+        again = asyncio.create_task(one(slow, sent))
+        await pause.reached()
+        assert await one(connection, sent) is Outcome.COMMITTED
+        await pause.end()
+        assert await again is Outcome.BUSY
+    assert await one(connection, sent) is Outcome.COMMITTED
+    assert len(await log_of(pool, own.execution_id)) == 2
 
 
 async def test_an_event_that_is_there_is_not_written_over(

@@ -16,8 +16,8 @@ from storage.flows import FlowRow, create_flow
 from storage.pool import Connection
 from tests.eventually import eventually
 from tests.invariants import check_invariants
-from tests.pauses import locked, paused
-from tests.storage.appends import AT, claimed, head, member, one
+from tests.pauses import late, locked, paused
+from tests.storage.appends import AT, claimed, ending, head, member, one
 from tests.storage.seeds import create
 
 
@@ -225,42 +225,41 @@ async def _waits_for_a_lock(pool: asyncpg.Pool) -> None:
     await eventually(lambda: pool.fetchval(query))
 
 
-SLOW_COMPARISON = """
-create schema slow;
-create function slow.later(a text, b text) returns boolean language plpgsql as $$
-begin
-    perform pg_advisory_xact_lock_shared(77);
-    return a operator(pg_catalog.>) b;
-end $$;
-create operator slow.> (leftarg = text, rightarg = text, function = slow.later);
-"""
-
-
 async def test_a_claim_whose_snapshot_is_older_than_the_head_takes_nothing(
     connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str
 ) -> None:
-    """It is held up after its snapshot and before its locks, while another owner applies a command and hands on."""
+    """Between its snapshot and its locks another owner applies a command and hands on."""
     row = await create(connection, flow)
     await send_command(connection, row.id, ExecutionCommand.START)
-    slow = await asyncpg.connect(database_url)
-    blocker = await asyncpg.connect(database_url)
-    await slow.execute(SLOW_COMPARISON)
-    await slow.execute("set search_path = slow, pg_catalog, public")
-    await blocker.execute("select pg_advisory_lock(77)")
-    claiming = asyncio.create_task(claim(slow, "late", 1))
-    held_up = "select exists (select from pg_locks where locktype = 'advisory' and objid = 77 and not granted)"
-    await eventually(lambda: pool.fetchval(held_up))
-    [own] = await claim(connection, "first", 1)
-    await one(connection, member(own, [], consumed=1, release=True, requeue=True))
-    await blocker.execute("select pg_advisory_unlock(77)")
-    assert await claiming == []
+    async with late(database_url, ">", "text") as (slow, pause):
+        claiming = asyncio.create_task(claim(slow, "late", 1))
+        await pause.reached()
+        [own] = await claim(connection, "first", 1)
+        await one(connection, member(own, [], consumed=1, release=True, requeue=True))
+        await pause.end()
+        assert await claiming == []
     [again] = await claim(connection, "second", 1)
     assert (again.acknowledged, again.mail) == (1, ())
-    await slow.close()
-    await blocker.close()
     # Nothing has acknowledged the start in the log, which is not what this test is about.
     await pool.execute("delete from mailbox")
     await pool.execute("update execution_heads set mailbox_seq = 0, accepted_status = 'CREATED'")
+
+
+async def test_a_wake_up_whose_snapshot_is_older_than_the_timer_queues_nothing(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str
+) -> None:
+    """Between its snapshot and its locks the execution is woken by another, runs and ends."""
+    due = await park(connection, flow, 1)
+    async with late(database_url, "<=", "timestamptz") as (slow, pause):
+        waking = asyncio.create_task(wake_due(slow, 10))
+        await pause.reached()
+        assert await wake_due(connection, 10) == 1
+        [own] = await claim(connection, "worker", 1)
+        assert await one(connection, ending(own, "STOPPED")) is Outcome.COMMITTED
+        await pause.end()
+        assert await waking == 0
+    assert await pool.fetchval("select count(*) from queue") == 0
+    assert (await head(pool, due))["accepted_status"] == "STOPPED"
 
 
 async def test_parked_executions_are_woken_when_their_time_has_come(
@@ -338,6 +337,18 @@ async def test_what_a_lost_worker_held_is_free_and_says_whose_it_was(
     again = await claim(connection, "heir", 10)
     assert [each.lost_worker_id for each in again] == ["lost"] * 3
     assert (await head(pool, other.execution_id))["worker_id"] == "other"
+
+
+async def test_whose_it_was_is_said_until_somebody_has_written_it_down(connection: Connection, flow: FlowRow) -> None:
+    await claimed(connection, flow, worker_id="lost")
+    await release_all(connection, "lost", lost=True)
+    for worker_id in ("second", "third"):
+        [own] = await claim(connection, worker_id, 1)
+        assert own.lost_worker_id == "lost"
+        await one(connection, member(own, [], release=True, requeue=True))
+    [heir] = await claim(connection, "heir", 1)
+    await one(connection, member(heir, release=True, requeue=True))
+    assert (await claim(connection, "next", 1))[0].lost_worker_id is None
 
 
 async def test_what_a_worker_gives_back_does_not_count_as_lost(connection: Connection, flow: FlowRow) -> None:
