@@ -40,15 +40,9 @@ _OTHER_BASE = re.compile(r"0(o[0-7]+|x[0-9a-fA-F]+)\Z")
 _NOT_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _OTHER_BASE_DIGITS = 25
 
-ALIAS = Complaint(
-    FlowProblemCode.UNSUPPORTED_FORMAT, "Aliases (*name) are not supported; write the value out."
-)
-ANCHOR = Complaint(
-    FlowProblemCode.UNSUPPORTED_FORMAT, "Anchors (&name) are not supported; write the value out."
-)
-TAG = Complaint(
-    FlowProblemCode.UNSUPPORTED_FORMAT, "Tags (!name) are not supported; quotes make a value a text."
-)
+ALIAS = Complaint(FlowProblemCode.UNSUPPORTED_FORMAT, "Aliases (*name) are not supported; write the value out.")
+ANCHOR = Complaint(FlowProblemCode.UNSUPPORTED_FORMAT, "Anchors (&name) are not supported; write the value out.")
+TAG = Complaint(FlowProblemCode.UNSUPPORTED_FORMAT, "Tags (!name) are not supported; quotes make a value a text.")
 
 
 def yaml_steps(text: str) -> Iterator[Step]:
@@ -70,9 +64,7 @@ def _events(text: str) -> Iterator[Any]:
         message = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise Unreadable(f"{message}.", mark and _position(mark)) from None
     except ReaderError as error:
-        raise Unreadable(
-            "A control character is not allowed in YAML.", _place(text, error.position)
-        ) from None
+        raise Unreadable("A control character is not allowed in YAML.", _place(text, error.position)) from None
     except (YAMLError, ValueError, OverflowError) as error:
         raise Unreadable(f"The text is not valid YAML: {error}.") from None
 
