@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from uuid import uuid4
 
 from jobs.dispatch import Doorbell
@@ -50,7 +51,7 @@ class Claimer:
     async def run(self) -> None:
         """Look whenever asked, for ever."""
         while True:
-            is_asked = await self._asked_within(STRAYS_SECONDS)
+            is_asked = await self._is_asked()
             try:
                 await (self._take_all() if is_asked else self._free_strays())
             except DATABASE_TROUBLE as error:
@@ -58,14 +59,14 @@ class Claimer:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wanted.set()
 
-    async def _asked_within(self, seconds: float) -> bool:
-        """Wait to be asked; False if nobody does for so long, and at least so often."""
+    async def _is_asked(self) -> bool:
+        """Wait to be asked; False if strays are to be looked for first, every `STRAYS_SECONDS`."""
         loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout_at(max(self._strays_at, loop.time())):
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._strays_at):
                 await self._wanted.wait()
-        except TimeoutError:
-            self._strays_at = loop.time() + seconds
+        if loop.time() >= self._strays_at:
+            self._strays_at = loop.time() + STRAYS_SECONDS
             return False
         self._wanted.clear()
         return True

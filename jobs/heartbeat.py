@@ -7,6 +7,7 @@ beating. Whoever watches compares counters on a clock of their own: no two machi
 import asyncio
 import logging
 import time
+from datetime import datetime
 
 import asyncpg
 
@@ -49,8 +50,8 @@ class Heartbeat:
         """Beat; a database that does not answer is no reason to stop, for the others do not hear us either."""
         asked = time.monotonic()
         try:
-            async with asyncio.timeout(self._lease), self._pool.acquire() as connection:
-                now = await beat(connection, self._worker_id)
+            async with asyncio.timeout(self._lease):
+                now = await self._beat()
         except DATABASE_TROUBLE as error:
             logger.warning("The worker's beat did not reach the database (%s: %s).", type(error).__name__, error)
             return
@@ -58,3 +59,13 @@ class Heartbeat:
             raise WorkerGivenUp
         self._last_good = asked
         self._clock.set(now)
+
+    async def _beat(self) -> datetime | None:
+        async with self._pool.acquire() as connection:
+            try:
+                async with asyncio.timeout(self._lease / 2):
+                    return await beat(connection, self._worker_id)
+            except TimeoutError:
+                # One that says nothing is left at once, so that another can still beat within the lease.
+                connection.terminate()
+                raise

@@ -107,6 +107,29 @@ async def test_a_connection_that_says_nothing_any_more_is_given_up_and_the_work_
         await worker.stop()
 
 
+async def test_a_beat_that_is_not_answered_is_tried_on_another_connection_within_the_lease(
+    client: Client, new_worker: NewWorker, notes: Notes, gate: Path, database_url: str
+) -> None:
+    """Else every worker would be given up that has a half-open connection, however well it could reach the database."""
+    async with proxy(database_url) as link:
+        worker = await new_worker(database_url=link.url, lease=2.0)
+        watching = await new_worker(lease=2.0)
+        execution = await client.run(await client.flow([witness("a", notes, gate)]))
+        await eventually(lambda: notes.nodes("began") == ["a"])
+        link.block()
+        beats = "select beat from workers where id = $1"
+        before = await client.pool.fetchval(beats, worker.id)
+        reached = f"select beat >= {before + 3} from workers where id = $1"
+        await eventually(lambda: client.pool.fetchval(reached, worker.id))
+        assert worker.parts.heartbeat.is_fresh
+        assert watching.parts.heartbeat.is_fresh
+        link.cut_all()
+        gate.touch()
+        row = await client.ended(execution)
+        assert row["failure_count"] == 0
+        await worker.stop()
+
+
 async def test_a_worker_that_cannot_reach_the_database_for_a_whole_lease_is_given_up_and_ends(
     client: Client, new_worker: NewWorker, notes: Notes, gate: Path, database_url: str
 ) -> None:
