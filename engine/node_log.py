@@ -24,11 +24,12 @@ class NodeLogs:
     def __init__(self, state: State, report: Callable[[NodeLogged], None]) -> None:
         self._state = state
         self._report = report
+        self._is_recorded = records_all(state)
         self._waiting: Counter[int] = Counter()
 
     def of(self, number: int, attempt: int) -> Callable[[str], None]:
         """What an attempt calls to write a line."""
-        return partial(self._write, number, attempt) if records_all(self._state) else _ignore
+        return partial(self._write, number, attempt) if self._is_recorded else _ignore
 
     def taken(self, line: NodeLogged) -> None:
         """Note that a line waits no longer."""

@@ -110,24 +110,26 @@ class Runner:
         for letter in letters:
             if letter.seq > self._seen:
                 self._seen = letter.seq
-                decision = decide(self.state, letter.command, self._now())
+                now = self._now()
+                decision = decide(self.state, letter.command, now)
                 if decision.closing:
                     # What came after the end was asked for has nothing left to change: the end acknowledges it too.
                     self._seen = letters[-1].seq
                     return decision
-                self._record(decision.events, letter.seq)
+                self._record(decision.events, now, letter.seq)
         return None
 
     def _settle(self) -> Decision | None:
         """Do all that can be done now; the decision that ends the execution, if it comes to that."""
         while not self._writer.is_full:
             command = self._next_outcome()
-            decision = decide(self.state, command, self._now())
+            now = self._now()
+            decision = decide(self.state, command, now)
             if decision.closing:
                 return decision
             if command is ADVANCE and not decision.events:
                 return None
-            self._record(decision.events)
+            self._record(decision.events, now)
         return None
 
     def _next_outcome(self) -> Command:
@@ -139,10 +141,11 @@ class Runner:
         return outcome
 
     def _follow(self, command: Command) -> None:
-        self._record(decide(self.state, command, self._now()).events)
+        now = self._now()
+        self._record(decide(self.state, command, now).events, now)
 
-    def _record(self, events: Sequence[Event], consumed: int = 0) -> None:
-        entries = self._entries(events)
+    def _record(self, events: Sequence[Event], now: int, consumed: int = 0) -> None:
+        entries = self._entries(events, now)
         for entry in entries:
             self.state.apply(entry)
             if isinstance(entry.event, NodeStarted):
@@ -150,14 +153,15 @@ class Runner:
         self._acknowledged = max(self._acknowledged, consumed)
         self._writer.put(entries, consumed)
 
-    def _entries(self, events: Sequence[Event]) -> list[Entry]:
-        now = self._now()
+    def _entries(self, events: Sequence[Event], now: int) -> list[Entry]:
         first = self.state.last_index + 1
         return [Entry(first + offset, now, event) for offset, event in enumerate(events)]
 
     def _now(self) -> int:
         """The ledger's time, which for a run never goes back: what has been reached stays reached."""
-        self._latest = max(self._latest, self._ledger.now())
+        now = self._ledger.now()
+        if now > self._latest:
+            self._latest = now
         return self._latest
 
     # --- nodes --------------------------------------------------------------------------------------------------------
@@ -240,7 +244,7 @@ class Runner:
     async def _close(self, decision: Decision) -> bool:
         """Write the end; False if a command came in, which goes first."""
         await self._attempts.cancel()
-        entries = self._entries(decision.events)
+        entries = self._entries(decision.events, self._now())
         if await self._writer.close(entries, consumed=self._seen, seen=self._seen):
             self.state.apply_all(entries)
             return True
