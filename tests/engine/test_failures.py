@@ -40,6 +40,17 @@ async def test_an_unhandled_failure_cancels_what_runs_and_fails_the_flow_by_the_
     assert done.state.failed_node_count == 1
 
 
+@in_virtual_time
+async def test_of_failures_at_the_same_moment_the_first_one_told_fails_the_flow() -> None:
+    nodes = [work(name, "test.safe", lasts=10, fails=-1) for name in ("zebra", "apple")]
+    document = flow(*nodes)
+    done = await run(document)
+    check_log(done, document)
+    assert done.story[-3:] == ["NODE_FAILED zebra", "NODE_FAILED apple", "FLOW_FAILED"]
+    assert done.state.error
+    assert done.state.error.node_id == "zebra"
+
+
 @pytest.mark.parametrize("port", ["__error", "__errorMessage"])
 @in_virtual_time
 async def test_a_failure_is_handled_by_either_error_port(port: str) -> None:
