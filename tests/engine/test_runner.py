@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from engine.commands import Recover, Start, Stop
+from engine.commands import Pause, Recover, Resume, Start, Stop
 from engine.errors import ClaimLost
 from engine.events import ExecutionRecovered, FlowCancelled, NodeFailed
 from engine.ledger import Append, Letter, Verdict
@@ -188,11 +188,13 @@ async def test_mail_that_is_announced_often_is_applied_once() -> None:
             return await super().append(append)
 
     sluggish = Run.of(flow(work("a", "test.safe", lasts=1000)), ledger=Sluggish())
+    for command in (START, Pause(), Resume()):
+        sluggish.send(command)
     async with under_way(sluggish) as runner:
         for _ in range(50):
             await asyncio.sleep(0.1)
             runner.mail()
-    assert sluggish.story.count("FLOW_STARTED") == 1
+    assert [sluggish.story.count(said) for said in ("FLOW_STARTED", "FLOW_PAUSED", "FLOW_RESUMED")] == [1, 1, 1]
     check_frame(sluggish.ledger.entries)
 
 
