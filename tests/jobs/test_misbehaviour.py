@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
@@ -17,6 +18,6 @@ async def test_a_node_that_misbehaves_fails_and_its_error_can_be_handled(
     row = await client.ended(execution)
     assert row["failed_node_count"] == 1
     await client.ended(await client.run(await client.flow(TRIVIAL, TRIVIAL_EDGES)))
-    assert worker.parts.claimer.held == 0
+    await eventually(lambda: worker.parts.claimer.held == 0)
     assert worker.task
     assert not worker.task.done()

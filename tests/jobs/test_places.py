@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from jobs.dispatch import Doorbell
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
@@ -25,19 +27,24 @@ async def test_fifty_waiting_executions_leave_the_one_place_to_a_started_one(
 
 
 async def test_what_finds_no_place_when_it_is_started_runs_as_soon_as_one_is_free(
-    client: Client, new_worker: NewWorker, notes: Notes, gate: Path
+    pool: asyncpg.Pool, new_worker: NewWorker, notes: Notes, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nobody else has the worker look again: the client does not ring, and full places do not either."""
+    monkeypatch.setattr(Doorbell, "ring_later", lambda doorbell, seconds: None)
     worker = await new_worker(concurrency=1, warm_seconds=30.0)
-    flow = await client.flow([witness("a", notes, gate)])
-    first, second = await client.create(flow), await client.create(flow)
-    await eventually(lambda: worker.parts.claimer.held == 2)
-    await client.start(first)
-    await eventually(lambda: notes.count("began")[f"{first}:a"] == 1)
-    await client.start(second)
-    unclaimed = "select worker_id is null from queue where execution_id = $1"
-    await eventually(lambda: client.pool.fetchval(unclaimed, second))
-    gate.touch()
-    await client.all_ended([first, second])
+    claimer = worker.parts.claimer
+    async with Client(pool, None) as client:
+        flow = await client.flow([witness("a", notes, gate)])
+        first, second = await client.create(flow), await client.create(flow)
+        claimer.look()
+        await eventually(lambda: claimer.held == 2 and claimer.slots.free == 1 and not claimer._more_may_wait)
+        await client.start(first)
+        await eventually(lambda: notes.count("began")[f"{first}:a"] == 1)
+        await client.start(second)
+        unclaimed = "select worker_id is null from queue where execution_id = $1"
+        await eventually(lambda: pool.fetchval(unclaimed, second))
+        gate.touch()
+        await client.all_ended([first, second])
     assert worker.parts.sweeper.rescues == 0
 
 
