@@ -6,11 +6,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.health import healthz, readyz
 from resolvers.http import graphql_over_http
-from resolvers.origins import SameOrigin
+from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 
@@ -24,6 +25,20 @@ SERVER_OPTIONS: Mapping[str, Any] = {
     "server_header": False,
 }
 """What uvicorn must be told: bytes of a frame, seconds to end in."""
+
+
+def _cross_origin(loopback: bool) -> list[Middleware]:
+    """What tells browsers that pages of this machine may read the answers of a server for this machine."""
+    if not loopback:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origin_regex=LOOPBACK_ORIGINS,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+        )
+    ]
 
 
 def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
@@ -44,6 +59,6 @@ def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starle
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        middleware=[Middleware(SameOrigin, loopback=loopback)],
+        middleware=[*_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
         lifespan=lifespan,
     )

@@ -79,6 +79,8 @@ def _check_breakpoints(breakpoints: Sequence[str], document: FlowDocument) -> No
     for number, node_id in enumerate(breakpoints):
         if node_id not in known:
             raise BadUserInput("The flow has no such node.", field=f"input.options.breakpoints.{number}")
+    if breakpoints:
+        raise BadUserInput("Breakpoints are not supported yet.", field="input.options.breakpoints")
 
 
 def _port_values(given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry) -> list[dict[str, Any]]:

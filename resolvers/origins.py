@@ -1,7 +1,8 @@
 """Refusing what a page of another site makes a browser send.
 
 Browsers name the page's origin; it must be the host that is asked. A server for this machine only must also be asked by
-a name of this machine, so that no other name can be pointed at it.
+a name of this machine, so that no other name can be pointed at it; it lets pages of this machine in from any port, for
+that is where front ends are developed.
 """
 
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -31,7 +33,11 @@ class SameOrigin:
         host, origin = headers.get("host", ""), headers.get("origin")
         if self._loopback and _place(f"http://{host}")[0] not in LOOPBACK_NAMES:
             return False
-        return origin is None or _is_same(origin, host)
+        return origin is None or _is_same(origin, host) or (self._loopback and _is_local(origin))
+
+
+def _is_local(origin: str) -> bool:
+    return origin.partition("://")[0] in DEFAULT_PORTS and _place(origin)[0] in LOOPBACK_NAMES
 
 
 def _is_same(origin: str, host: str) -> bool:
@@ -48,8 +54,13 @@ def _place(url: str) -> tuple[str | None, int | None]:
         return None, None
 
 
+def _asker(scope: Scope) -> str:
+    headers = Headers(scope=scope)
+    return f"pages of {headers['origin']}" if "origin" in headers else f"the host name {headers.get('host', '')!r}"
+
+
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
-        await PlainTextResponse("This server takes no requests from other sites.", 403)(scope, receive, send)
+        await PlainTextResponse(f"This server takes no requests of {_asker(scope)}.", 403)(scope, receive, send)

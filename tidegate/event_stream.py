@@ -88,16 +88,16 @@ async def follow(
             if heard is None:
                 raise NotSubscribed(url, str(error)) from None
             if clock() - heard > GIVE_UP_AFTER:
-                raise _lost(execution_id, from_index, error) from None
+                raise _lost(url, execution_id, from_index, error) from None
             on_drop(str(error))
         await asyncio.sleep(delay)
         delay = min(delay * 2, LONGEST_DELAY)
 
 
-def _lost(execution_id: str, from_index: int, error: Dropped) -> StreamLost:
+def _lost(url: str, execution_id: str, from_index: int, error: Dropped) -> StreamLost:
     return StreamLost(
         f"The connection to the server was lost ({error}). The execution goes on; "
-        f"see it with: tidegate events {execution_id} --follow --from {from_index}"
+        f"see it with: tidegate events {execution_id} --follow --from {from_index} --url {url}"
     )
 
 

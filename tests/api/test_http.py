@@ -168,6 +168,21 @@ async def test_only_pages_of_the_same_host_may_ask(server: RunningServer, origin
 
 
 @pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://localhost:5173", 200), ("http://[::1]:3000", 200), ("http://localhost.evil.example", 403), ("null", 403)],
+)
+async def test_a_server_for_this_machine_lets_front_ends_under_development_in(
+    database_url: str, redis_url: str, origin: str, status: int
+) -> None:
+    async with running_server(database_url, redis_url, loopback=True) as server, httpx.AsyncClient() as http:
+        wish = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+        before = await http.options(server.url, headers={"origin": origin, **wish})
+        answer = await http.post(server.url, json={"query": ASK}, headers={"origin": origin})
+        assert (before.status_code == 200, answer.status_code) == (status == 200, status)
+        assert (answer.headers.get("access-control-allow-origin") == origin) is (status == 200)
+
+
+@pytest.mark.parametrize(
     ("host", "status"),
     [
         ("localhost:1", 200),
