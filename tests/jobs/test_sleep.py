@@ -26,7 +26,7 @@ async def test_a_sleep_parks_and_goes_on_when_its_time_has_come(client: Client, 
     worker = await new_worker()
     execution = await client.run(await client.flow(SLEEP, THEN))
     await parked(client, execution)
-    assert worker.parts.claimer.held == 0
+    await eventually(lambda: worker.parts.claimer.held == 0)
     row = await client.ended(execution)
     assert row["outputs"] == '{"value":7}'
     assert row["failure_count"] == 0
