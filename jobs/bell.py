@@ -7,6 +7,7 @@ Redis fails; this starts it again until it is told to stop.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from arq.connections import ArqRedis
@@ -19,8 +20,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.01
 MAX_JOBS = 1000
 RESTART_SECONDS = 1.0
-PING_SECONDS = 5.0
-PING_TIMEOUT = 5.0
+CANCEL_SECONDS = 0.2
 END_SECONDS = 1.0
 
 
@@ -47,22 +47,12 @@ class Bell:
         listening = asyncio.create_task(worker.async_run())
         try:
             self._on_ring()
-            await self._watch_over(listening, redis)
+            await asyncio.wait([listening])
+            listening.result()
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-            # Jobs end at once. Cancelled, they would leave their last step, which arq shields, with nobody to await it.
-            if worker.tasks:
-                await asyncio.wait(worker.tasks.values(), timeout=END_SECONDS)
+            await _cancel(listening)
+            await _end(worker)
             await redis.aclose(close_connection_pool=True)
-
-    async def _watch_over(self, listening: "asyncio.Task[None]", redis: ArqRedis) -> None:
-        """Return when arq has given up; raise when Redis does not answer any more, of which arq would never know."""
-        while not listening.done():
-            await asyncio.wait([listening], timeout=PING_SECONDS)
-            async with asyncio.timeout(PING_TIMEOUT):
-                await redis.ping()
-        await listening
 
     def _worker(self, redis: ArqRedis) -> Worker:
         return Worker(
@@ -80,3 +70,17 @@ class Bell:
 
     async def _look(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         self._on_ring()
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    # More than once, because what arq awaits may swallow a cancellation that comes at the wrong moment.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_SECONDS)
+
+
+async def _end(worker: Worker) -> None:
+    """Wait for the jobs under way, which end at once; what still hangs after a moment has lost its Redis."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_SECONDS):
+            await asyncio.gather(*worker.tasks.values(), return_exceptions=True)

@@ -10,15 +10,17 @@ import logging
 from typing import Any
 from uuid import uuid4
 
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis
+from redis.asyncio.connection import ConnectionPool
 
 logger = logging.getLogger(__name__)
 
 QUEUE = "tidegate:looks"
 LOOK = "look"
 RETRY_SECONDS = 1.0
-CONNECT_SECONDS = 3.0
-RING_SECONDS = 3.0
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+RING_SECONDS = 4.0
 SHORTEST_INTERVAL = 0.005
 """Seconds between two rings; those in between are one."""
 
@@ -35,14 +37,18 @@ def deserialize(text: bytes) -> dict[str, Any]:
 
 
 async def connect(url: str) -> ArqRedis:
-    """Open a connection to arq's Redis; gives up soon, because whoever rings or listens tries again by itself."""
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_timeout = 2
-    settings.conn_retries = 0
-    async with asyncio.timeout(CONNECT_SECONDS):
-        return await create_pool(
-            settings, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=QUEUE
-        )
+    """Open a connection to arq's Redis; gives up soon, because whoever rings or listens tries again by itself.
+
+    arq sets no limit to how long an answer may take, so that it would never notice a connection that is half open.
+    """
+    pool = ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
+    redis = ArqRedis(pool, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=QUEUE)
+    try:
+        await redis.ping()
+    except BaseException:
+        await redis.aclose(close_connection_pool=True)
+        raise
+    return redis
 
 
 class Doorbell:

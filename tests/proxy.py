@@ -18,6 +18,7 @@ class Proxy:
         self.needle: bytes | None = None
         self.before = False
         self.refuses = False
+        self.refused = 0
         self.cuts = 0
         self.url = ""
 
@@ -58,6 +59,7 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refuses:
+            self.refused += 1
             writer.transport.abort()
             return
         there = await asyncio.open_connection(self._target.hostname, self._target.port)

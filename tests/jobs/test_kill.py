@@ -158,3 +158,17 @@ async def test_a_worker_killed_with_an_execution_that_does_nothing_yet(
         await client.start(execution)
     await client.ended(execution)
     assert notes.nodes("began") == ["a"]
+
+
+async def test_a_stop_that_a_killed_worker_has_not_applied_is_applied_by_the_next(
+    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
+) -> None:
+    doomed = await new_process()
+    execution = await client.run(await client.flow([witness("a", notes, gate)]))
+    await eventually(lambda: notes.nodes("began") == ["a"])
+    doomed.freeze()
+    assert (await client.stop(execution)).is_held
+    doomed.kill()
+    await new_worker()
+    await client.ended(execution, "STOPPED")
+    assert notes.nodes("began") == ["a"]

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
+from storage.append import Outcome
 from storage.claims import release_all
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewProcess, NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES, in_a_row, witness
 from tests.jobs.nodes import Notes
+from tests.jobs.observed import outcomes_of_appends
+from tests.pauses import locked
 
 OUT_SECONDS = 15.0
 
@@ -111,3 +116,20 @@ async def test_the_last_worker_leaves_and_the_next_one_goes_on_where_it_was(
     await new_worker()
     await client.all_ended(ids)
     assert await failures(client) == 0
+
+
+async def test_a_head_that_somebody_holds_for_a_moment_is_given_back_all_the_same(
+    client: Client, new_worker: NewWorker, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = outcomes_of_appends(monkeypatch)
+    leaving = await new_worker(warm_seconds=30.0)
+    execution = await client.create(await client.flow(TRIVIAL, TRIVIAL_EDGES))
+    await client.held(execution)
+    async with locked(database_url, execution):
+        going = client.in_background(leaving.stop())
+        await eventually(lambda: Outcome.BUSY in outcomes)
+    await going
+    assert await client.pool.fetchval("select count(*) from workers") == 0
+    await new_worker()
+    await client.start(execution)
+    assert (await client.ended(execution))["failure_count"] == 0
