@@ -13,14 +13,13 @@ from typing import Any
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from jobs.dispatch import LOOK, QUEUE, connect, deserialize, serialize
+from jobs.dispatch import LOOK, QUEUE, cancel_for_good, connect, deserialize, serialize
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01
 MAX_JOBS = 1000
 RESTART_SECONDS = 1.0
-CANCEL_SECONDS = 0.2
 END_SECONDS = 1.0
 
 
@@ -50,7 +49,7 @@ class Bell:
             await asyncio.wait([listening])
             listening.result()
         finally:
-            await _cancel(listening)
+            await cancel_for_good(listening)
             await _end(worker)
             await redis.aclose(close_connection_pool=True)
 
@@ -70,13 +69,6 @@ class Bell:
 
     async def _look(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         self._on_ring()
-
-
-async def _cancel(task: "asyncio.Task[None]") -> None:
-    # More than once, because what arq awaits may swallow a cancellation that comes at the wrong moment.
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=CANCEL_SECONDS)
 
 
 async def _end(worker: Worker) -> None:

@@ -21,6 +21,7 @@ RETRY_SECONDS = 1.0
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
 RING_SECONDS = 4.0
+CANCEL_SECONDS = 0.2
 SHORTEST_INTERVAL = 0.005
 """Seconds between two rings; those in between are one."""
 
@@ -51,6 +52,13 @@ async def connect(url: str) -> ArqRedis:
     return redis
 
 
+async def cancel_for_good(task: "asyncio.Task[None]") -> None:
+    """Cancel a task that talks to Redis, as often as needed: what it awaits may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_SECONDS)
+
+
 class Doorbell:
     """Rings through arq, in the background."""
 
@@ -70,8 +78,7 @@ class Doorbell:
         if self._later:
             self._later.cancel()
         if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await cancel_for_good(self._task)
         if self._wanted.is_set():
             await self._ring_or_log()
         await self._disconnect()
