@@ -7,7 +7,7 @@ Redis fails; this starts it again until it is told to stop.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from arq.connections import ArqRedis
@@ -41,17 +41,16 @@ class Bell:
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _listen(self) -> None:
-        redis = await connect(self._redis_url)
-        worker = self._worker(redis)
-        listening = asyncio.create_task(worker.async_run())
-        try:
+        async with AsyncExitStack() as stack:
+            redis = await connect(self._redis_url)
+            stack.push_async_callback(redis.aclose, close_connection_pool=True)
+            worker = self._worker(redis)
+            stack.push_async_callback(_end, worker)
+            listening = asyncio.create_task(worker.async_run())
+            stack.push_async_callback(cancel_for_good, listening)
             self._on_ring()
             await asyncio.wait([listening])
             listening.result()
-        finally:
-            await cancel_for_good(listening)
-            await _end(worker)
-            await redis.aclose(close_connection_pool=True)
 
     def _worker(self, redis: ArqRedis) -> Worker:
         return Worker(
