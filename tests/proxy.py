@@ -15,7 +15,10 @@ class Proxy:
         self._target = urlsplit(url)
         self._links: set[Link] = set()
         self._server: asyncio.Server | None = None
+        self._passes = asyncio.Event()
         self.needle: bytes | None = None
+        self.held_needle: bytes | None = None
+        self.holds = 0
         self.before = False
         self.refuses = False
         self.refused = 0
@@ -29,6 +32,19 @@ class Proxy:
     def cut_the_request_with(self, needle: bytes) -> None:
         """Cut the connection on which the next request with these bytes comes, before the server sees it."""
         self.needle, self.before = needle, True
+
+    def hold_the_answer_to(self, needle: bytes) -> None:
+        """Pass the next request on that has these bytes, and keep the answer until `pass_on`."""
+        self.held_needle = needle
+        self._passes.clear()
+
+    def pass_on(self) -> None:
+        """Pass on what was held."""
+        self._passes.set()
+
+    async def passes(self) -> None:
+        """Wait until nothing is held any more."""
+        await self._passes.wait()
 
     def cut_all(self) -> None:
         """Cut every connection that there is now."""
@@ -80,6 +96,7 @@ class Link:
         self._client = client
         self._server = server
         self._cuts_answer = False
+        self._holds_answer = False
         self.blocked = False
         self.ended = asyncio.Event()
 
@@ -104,6 +121,9 @@ class Link:
                 if self._proxy.before:
                     return
                 self._cuts_answer = True
+            if self._proxy.held_needle and self._proxy.held_needle in data:
+                self._proxy.held_needle = None
+                self._holds_answer = True
             if not self.blocked:
                 self._server[1].write(data)
 
@@ -111,6 +131,10 @@ class Link:
         while data := await _read(self._server[0]):
             if self._cuts_answer:
                 return
+            if self._holds_answer:
+                self._proxy.holds += 1
+                await self._proxy.passes()
+                self._holds_answer = False
             if not self.blocked:
                 self._client[1].write(data)
 

@@ -1,5 +1,6 @@
 """Watching what the workers of this process do."""
 
+import struct
 from collections.abc import Sequence
 
 import pytest
@@ -21,3 +22,8 @@ def outcomes_of_appends(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
 
     monkeypatch.setattr(jobs.journal, "append", observed)
     return outcomes
+
+
+def claim_request(worker_id: str) -> bytes:
+    """The parameters of a worker's claim as they are sent: its id and a limit of 64."""
+    return worker_id.encode() + struct.pack(">ii", 4, 64)

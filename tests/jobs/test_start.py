@@ -1,21 +1,25 @@
 """The signal-gated start: whoever comes first, the client or the worker, a started execution runs (rules 4 and 5)."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
 
 from engine.errors import InvalidState
+from jobs.loading import Loader
 from jobs.worker import WorkerSettings
 from storage.append import Outcome
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
-from tests.jobs.observed import outcomes_of_appends
+from tests.jobs.observed import claim_request, outcomes_of_appends
 from tests.jobs.workers import LocalWorker
 from tests.pauses import paused
+from tests.proxy import proxy
 
 NOBODY = "redis://127.0.0.1:1/0"
 """Where no Redis is."""
@@ -191,15 +195,42 @@ async def test_a_park_that_comes_in_while_the_start_is_being_accepted_is_called_
     assert Outcome.INTERRUPTED in outcomes
 
 
-async def test_a_start_heard_while_the_claim_is_under_way_does_not_wait_for_the_poll(
+async def test_a_start_that_is_announced_while_a_claim_is_on_its_way_does_not_wait_for_the_poll(
+    client: Client, new_worker: NewWorker, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim is committed, but the worker does not know of it yet when it hears of the command."""
+    monkeypatch.setattr("jobs.mailroom.POLL_SECONDS", 3600.0)
+    flow = await client.flow(TRIVIAL, TRIVIAL_EDGES)
+    async with proxy(database_url) as link:
+        worker = await new_worker(database_url=link.url, warm_seconds=30.0)
+        mailroom = worker.parts.claimer._shop.mailroom
+        link.hold_the_answer_to(claim_request(worker.id))
+        execution = await client.create(flow)
+        await eventually(lambda: link.holds == 1)
+        assert (await client.start(execution)).is_held
+        await eventually(lambda: execution in mailroom._missed)
+        link.pass_on()
+        await client.ended(execution)
+        await worker.stop()
+    assert worker.parts.sweeper.rescues == 0
+
+
+async def test_a_start_that_is_announced_while_an_execution_is_being_loaded_does_not_wait_for_the_poll(
     client: Client, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.mailroom.POLL_SECONDS", 3600.0)
-    worker = await new_worker(warm_seconds=30.0)
-    flow = await client.flow(TRIVIAL, TRIVIAL_EDGES)
-    for _ in range(50):
-        execution = await client.create(flow)
-        await client.held(execution)
-        assert (await client.start(execution)).is_held
-        await client.ended(execution)
-    assert worker.parts.sweeper.rescues == 0
+    loading, loaded = asyncio.Event(), asyncio.Event()
+    load = Loader.load
+
+    async def slowly(*arguments: Any) -> Any:
+        loading.set()
+        await loaded.wait()
+        return await load(*arguments)
+
+    monkeypatch.setattr(Loader, "load", slowly)
+    await new_worker(warm_seconds=30.0)
+    execution = await client.create(await client.flow(TRIVIAL, TRIVIAL_EDGES))
+    await loading.wait()
+    assert (await client.start(execution)).is_held
+    loaded.set()
+    await client.ended(execution)

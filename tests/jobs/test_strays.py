@@ -1,7 +1,5 @@
 """What a worker has claimed without knowing it, or cannot let go of, is found and freed: nothing is held by nobody."""
 
-import struct
-
 import pytest
 
 import jobs.claimer
@@ -10,14 +8,10 @@ from tests.jobs.client import Client
 from tests.jobs.conftest import NewProcess, NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
 from tests.jobs.nodes import Notes
+from tests.jobs.observed import claim_request
 from tests.proxy import proxy
 
 OUT_SECONDS = 15.0
-
-
-def claim_request(worker_id: str) -> bytes:
-    """The parameters of a worker's claim as they are sent: its id and a limit of 64."""
-    return worker_id.encode() + struct.pack(">ii", 4, 64)
 
 
 async def test_a_claim_whose_answer_is_lost_holds_nothing_back(
