@@ -108,4 +108,5 @@ async def test_an_error_of_the_engine_fails_the_execution_although_an_append_is_
         await pause.end()
         row = await client.ended(execution, "FAILED")
     assert '"code":"CRASH"' in row["error"]
+    assert "claimed here, but not run" not in caplog.text
     await eventually(lambda: worker.parts.claimer.held == 0)
