@@ -1,6 +1,6 @@
 """One attempt of a node: check its inputs, run it, take its outputs."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.errors import InputError, NodeError, ValueRefused
-from engine.node import AnyNode, Context, Input, Output, WaitUntil
+from engine.events import Calls
+from engine.node import AnyNode, CallFlow, CallResult, Context, Input, Output, WaitForSignal, WaitUntil
 from engine.ports import Port, accepts, kind_of_value, ports_of
 from engine.values import Value
 
@@ -29,7 +30,15 @@ class Waiting:
     outputs: Outputs
 
 
-Outcome = Outputs | Waiting
+@dataclass(frozen=True, slots=True)
+class AwaitingSignal:
+    """The node waits for a signal, at most until then."""
+
+    name: str
+    until: datetime | None
+
+
+Outcome = Outputs | Waiting | AwaitingSignal | Calls
 
 
 def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Coroutine[Any, Any, Outcome]:
@@ -44,10 +53,44 @@ async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context:
         raise node_error(error) from error
 
 
+async def resume(
+    node_type: type[AnyNode], inputs: Mapping[str, Any], results: Sequence[CallResult], context: Context
+) -> Outcome:
+    """Go on with an attempt whose calls have ended; raises `NodeError` when it fails."""
+    try:
+        return _take(await node_type().resume(check_inputs(node_type.input_model, inputs), results, context))
+    except Exception as error:
+        raise node_error(error) from error
+
+
 def _take(result: Any) -> Outcome:
-    if isinstance(result, WaitUntil):
-        return Waiting(_take_time(result.until), take_outputs(result.outputs))
-    return take_outputs(result)
+    match result:
+        case WaitUntil():
+            return Waiting(_take_time(result.until), take_outputs(result.outputs))
+        case WaitForSignal():
+            return AwaitingSignal(_take_name(result.name), _take_time(result.until) if result.until else None)
+        case CallFlow():
+            return _take_calls(result)
+        case _:
+            return take_outputs(result)
+
+
+def _take_name(name: Any) -> str:
+    if not isinstance(name, str) or printable(name) != name or not name:
+        raise NodeError(f"The node waits for a signal named {printable(name, 100)!r}, which is no name.")
+    return name
+
+
+def _take_calls(call: CallFlow) -> Calls:
+    called = call.flow.called
+    return Calls(
+        flow_id=called.flow_id,
+        flow_version=called.version,
+        flow_name=called.name,
+        inputs=Value.of([dict(each) for each in call.inputs]),
+        count=len(call.inputs),
+        concurrency=call.concurrency,
+    )
 
 
 def node_error(error: BaseException) -> NodeError:

@@ -5,19 +5,24 @@ import dis
 import random
 from collections.abc import Callable, Coroutine, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from inspect import iscoroutinefunction
 from typing import Any, cast
 
-from engine.attempt import Outcome, Waiting, begin, node_error, printable
-from engine.commands import Command, NodeErred, NodeSucceeded, NodeWaits
+from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, printable, resume
+from engine.calling import CallsRecord
+from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits
 from engine.entry import milliseconds
 from engine.errors import NodeError, NodeTimeout
-from engine.events import ExecutionError
-from engine.node import Context
+from engine.events import Calls, ExecutionError
+from engine.ids import new_execution_id
+from engine.node import CallResult, Context
 from engine.node_log import NodeLogs
 from engine.plan import PlanNode
+from engine.reach import Reach
+from engine.spawns import Emit, FlowEvent
 from engine.state import State
 from engine.status import NODE_CODES, ErrorCode
 from engine.values import FreshData, Value
@@ -26,6 +31,15 @@ Work = Callable[[], Coroutine[Any, Any, Outcome]]
 
 CANCEL_GRACE_SECONDS = 1.0
 EFFECT_CHECK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One attempt of one node, and the events that it has emitted so far."""
+
+    number: int
+    attempt: int
+    emits: list[Emit] = field(default_factory=list)
 
 
 class Attempts:
@@ -41,30 +55,37 @@ class Attempts:
     def __init__(
         self,
         state: State,
-        report: Callable[[Command], None],
+        report: Callable[[NodeOutcome], None],
         now: Callable[[], int],
         may_begin: Callable[[], bool],
-        http_allow: frozenset[str] = frozenset(),
+        reach: Reach,
     ) -> None:
         self._state = state
         self._report = report
         self.logs = NodeLogs(state, report)
         self._now = now
         self._may_begin = may_begin
-        self._http_allow = http_allow
+        self._reach = reach
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
 
     def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
-        node = self._state.plan.nodes[number]
-        data = {port: value.fresh() for port, value in inputs.items()}
-        work = partial(begin, node.node_type, data, self._context(node, attempt))
+        node, trial = self._state.plan.nodes[number], Trial(number, attempt)
+        work = partial(begin, node.node_type, _fresh(inputs), self._context(node, trial))
         if node.node_type.pure and _never_waits(node.node_type.run):
-            self._run_in_place(number, attempt, work)
+            self._run_in_place(trial, work)
         else:
-            self._run_as_task(number, attempt, work)
+            self._run_as_task(trial, work)
+
+    def resume(self, number: int) -> None:
+        """Go on with an attempt whose calls have ended; its outcome comes through `report`."""
+        node, record = self._state.plan.nodes[number], self._state.nodes[number]
+        assert record.calls is not None
+        trial, results = Trial(number, record.attempt), _results(record.calls)
+        context = self._context(node, trial)
+        self._run_as_task(trial, partial(resume, node.node_type, _fresh(record.inputs or {}), results, context))
 
     async def cancel(self) -> None:
         """Cancel what runs, and give it a moment to end."""
@@ -74,51 +95,51 @@ class Attempts:
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
 
-    def _run_in_place(self, number: int, attempt: int, work: Work) -> None:
+    def _run_in_place(self, trial: Trial, work: Work) -> None:
         started = _clock()
         try:
             work().send(None)
         except StopIteration as done:
-            self._report(self._command(number, attempt, done.value, started))
+            self._report(self._command(trial, done.value, started))
         except BaseException as error:
-            self._report(self._failure(number, attempt, error, started))
+            self._report(self._failure(trial, error, started))
 
-    def _run_as_task(self, number: int, attempt: int, work: Work) -> None:
-        task = asyncio.create_task(self._begin(number, attempt, work))
+    def _run_as_task(self, trial: Trial, work: Work) -> None:
+        task = asyncio.create_task(self._begin(trial, work))
         self._tasks.add(task)
-        task.add_done_callback(partial(self._end, number, attempt, _clock()))
+        task.add_done_callback(partial(self._end, trial, _clock()))
 
-    def _end(self, number: int, attempt: int, started: float, task: asyncio.Task[None]) -> None:
+    def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._cancelled.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            self._report(self._failure(number, attempt, error, started))
+            self._report(self._failure(trial, error, started))
 
-    async def _begin(self, number: int, attempt: int, work: Work) -> None:
-        node = self._state.plan.nodes[number]
+    async def _begin(self, trial: Trial, work: Work) -> None:
+        node = self._state.plan.nodes[trial.number]
         while not (node.node_type.safe or self._may_begin()):
             await asyncio.sleep(EFFECT_CHECK_SECONDS)
         limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, _clock()
         task = cast(asyncio.Task[None], asyncio.current_task())
-        expire = partial(self._expire, task, number, attempt, limit, started)
+        expire = partial(self._expire, task, trial, limit, started)
         timer = asyncio.get_running_loop().call_later(limit / 1000, expire)
         try:
-            await self._supervise(number, attempt, work, started)
+            await self._supervise(trial, work, started)
         finally:
             timer.cancel()
 
-    def _expire(self, task: asyncio.Task[None], number: int, attempt: int, limit: int, started: float) -> None:
+    def _expire(self, task: asyncio.Task[None], trial: Trial, limit: int, started: float) -> None:
         self._cancel(task)
         error = NodeTimeout(f"The node took longer than {limit} ms.")
-        self._report(self._failure(number, attempt, error, started))
+        self._report(self._failure(trial, error, started))
 
     def _cancel(self, task: asyncio.Task[None]) -> None:
         self._cancelled.add(task)
         task.cancel()
 
-    async def _supervise(self, number: int, attempt: int, work: Work, started: float) -> None:
+    async def _supervise(self, trial: Trial, work: Work, started: float) -> None:
         try:
-            command = self._command(number, attempt, await work(), started)
+            command = self._command(trial, await work(), started)
         except GeneratorExit:
             # Perhaps the loop is being taken apart; a node that raised it is told of by the task's end.
             raise
@@ -126,20 +147,36 @@ class Attempts:
             if asyncio.current_task() in self._cancelled:
                 return
             # Not only errors: a node may cancel itself, or raise what would end the whole process.
-            command = self._failure(number, attempt, error, started)
+            command = self._failure(trial, error, started)
         self._report(command)
 
-    def _command(self, number: int, attempt: int, outcome: Outcome, started: float) -> Command:
-        if isinstance(outcome, Waiting):
-            return NodeWaits(number, attempt, milliseconds(outcome.until), outcome.outputs)
-        return NodeSucceeded(number, attempt, outcome, _elapsed(started))
+    def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
+        match outcome:
+            case Waiting(until, outputs):
+                return NodeWaits(trial.number, trial.attempt, milliseconds(until), outputs)
+            case AwaitingSignal(name, until):
+                limit = None if until is None else milliseconds(until)
+                return NodeAwaitsSignal(trial.number, trial.attempt, name, limit)
+            case Calls():
+                return NodeCalls(trial.number, trial.attempt, outcome)
+            case _:
+                return NodeSucceeded(trial.number, trial.attempt, outcome, _elapsed(started), trial.emits)
 
-    def _failure(self, number: int, attempt: int, error: BaseException, started: float) -> Command:
-        node_id = self._state.plan.nodes[number].id
+    def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
+        node_id = self._state.plan.nodes[trial.number].id
         said = execution_error(node_error(error), node_id)
-        return NodeErred(number, attempt, said, _elapsed(started), random.random())
+        return NodeErred(trial.number, trial.attempt, said, _elapsed(started), random.random())
 
-    def _context(self, node: PlanNode, attempt: int) -> Context:
+    def _emit(self, trial: Trial, event_name: str, payload: Any) -> str | None:
+        """Take note of an event that somebody listens to; gives the id of the child that will run for it."""
+        event = FlowEvent(event_name, Value.of(payload))
+        if event_name not in self._state.plan.listeners:
+            return None
+        emit = Emit(new_execution_id(), event)
+        trial.emits.append(emit)
+        return emit.child_id
+
+    def _context(self, node: PlanNode, trial: Trial) -> Context:
         setup = self._state.setup
         return Context(
             execution_id=setup.execution_id,
@@ -147,13 +184,16 @@ class Attempts:
             parent_execution_id=setup.parent_execution_id,
             depth=setup.depth,
             node_id=node.id,
-            attempt=attempt,
+            attempt=trial.attempt,
             idempotency_key=f"{setup.execution_id}:{node.id}",
             inputs=self._inputs,
             integration=_copied(setup.integration),
+            event_payload=setup.event.payload.fresh() if setup.event else None,
+            children_spawned=self._state.nodes[node.number].spawned,
             now=self._time,
-            log=self.logs.of(node.number, attempt),
-            http_allow=self._http_allow,
+            log=self.logs.of(node.number, trial.attempt),
+            emit=partial(self._emit, trial),
+            reach=self._reach,
         )
 
     def _time(self) -> datetime:
@@ -173,6 +213,15 @@ def execution_error(error: NodeError, node_id: str) -> ExecutionError:
 def _code(code: object) -> ErrorCode:
     """The code that a node gave, if it is one that a node may give."""
     return ErrorCode(code) if isinstance(code, str) and code in NODE_CODES else ErrorCode.NODE
+
+
+def _fresh(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {port: value.fresh() for port, value in values.items()}
+
+
+def _results(calls: CallsRecord) -> list[CallResult]:
+    ends = (calls.ends[place] for place in range(calls.spec.count))
+    return [CallResult(end.child_id, None if end.outputs is None else _fresh(end.outputs), end.error) for end in ends]
 
 
 def _copied(data: Any) -> Any:

@@ -1,9 +1,10 @@
 """What `decide` is asked: the commands of clients, the outcomes of nodes, the passing of time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.events import ExecutionError
+from engine.events import Calls, ExecutionError
+from engine.spawns import Emit
 from engine.values import Value
 
 
@@ -16,21 +17,53 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A client wants no more nodes to start; those that run may finish."""
+    """A client, or (`by_parent`) the pause of the parent, wants no more nodes to start; those that run may finish."""
 
     reason: str | None = None
+    by_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A client lets a paused execution go on."""
+    """A paused execution may go on; with `by_parent` only if it was the parent that paused it."""
+
+    by_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A client lets one node of a paused execution start."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBreakpoints:
+    """A client wants the execution to stop before these nodes, and before no others."""
+
+    node_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A client sends a signal to whichever node waits for it, now or later."""
+
+    name: str
+    payload: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A client wants the execution to end now."""
+    """A client, or the end of the parent, wants the execution to end now."""
 
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """A child has ended: with outputs if it completed, else with the error that it failed with."""
+
+    child_id: str
+    outputs: Mapping[str, Value] | None = None
+    error: ExecutionError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +77,13 @@ class Recover:
 
 @dataclass(frozen=True, slots=True)
 class NodeSucceeded:
-    """An attempt gave its outputs after so many milliseconds."""
+    """An attempt gave its outputs after so many milliseconds, and emitted these events."""
 
     node: int
     attempt: int
     outputs: Mapping[str, Value]
     elapsed: float
+    emits: Sequence[Emit] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +94,25 @@ class NodeWaits:
     attempt: int
     until: int
     outputs: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAwaitsSignal:
+    """An attempt wants to complete with the payload of a signal, and to fail after `until` (ms since 1970, or None)."""
+
+    node: int
+    attempt: int
+    name: str
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCalls:
+    """An attempt wants flows to be run as child executions, and to go on when they have ended."""
+
+    node: int
+    attempt: int
+    calls: Calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +136,17 @@ class NodeLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildrenRefused:
+    """The budget of the tree does not allow the children that a node (None: the execution itself) wants to spawn."""
+
+    node: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     """See what can be done next."""
 
 
-Command = Start | Pause | Resume | Stop | Recover | NodeSucceeded | NodeWaits | NodeErred | NodeLogged | Advance
+ClientCommand = Start | Pause | Resume | Step | SetBreakpoints | Signal | Stop
+NodeOutcome = NodeSucceeded | NodeWaits | NodeAwaitsSignal | NodeCalls | NodeErred | NodeLogged
+Command = ClientCommand | ChildEnded | Recover | NodeOutcome | ChildrenRefused | Advance

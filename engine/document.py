@@ -20,6 +20,8 @@ DEFAULT_JITTER = 0.5
 GROUP = "group"
 FLOW_INPUT = "flow.input"
 FLOW_OUTPUT = "flow.output"
+EVENT_LISTEN = "event.listen"
+SIGNAL_WAIT = "signal.wait"
 
 NODE_ID = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 PORT_NAME = r"[A-Za-z][A-Za-z0-9_]*"

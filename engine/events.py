@@ -92,7 +92,7 @@ def _encode_part(part: Any) -> Any:
     if isinstance(part, Value):
         return orjson.Fragment(part.wire)
     if isinstance(part, Record):
-        return part.model_dump(mode="json", by_alias=True)
+        return {field.alias or name: getattr(part, name) for name, field in type(part).model_fields.items()}
     raise TypeError(f"{type(part).__name__} has no stored form")
 
 
@@ -159,23 +159,24 @@ class FlowCancelled(TerminalEvent, leaves=frozenset({CREATED, RUNNING, PAUSED}),
     reason: str | None = Field(None, description="The reason that was given.")
 
 
-class FlowPaused(Event, leaves=frozenset({RUNNING}), enters=PAUSED):
+class FlowPaused(Event, leaves=frozenset({RUNNING, PAUSED}), enters=PAUSED):
     """No node starts from now on; those that run may finish."""
 
     reason: str | None = Field(None, description="The reason that was given.")
     running_nodes: int = Field(description="How many nodes are still running.")
+    by_parent: bool = Field(False, description="Whether it was paused along with its parent.")
 
 
 class FlowDrained(Event):
     """The last node that was running when the execution was paused has ended."""
 
 
-class FlowResumed(Event, leaves=frozenset({PAUSED}), enters=RUNNING):
+class FlowResumed(Event, leaves=frozenset({RUNNING, PAUSED}), enters=RUNNING):
     """A paused execution goes on."""
 
 
 class FlowStepped(Event):
-    """One node of the paused execution may start."""
+    """One node of the paused execution may start: the first ready one in document order, or the next to become so."""
 
 
 class BreakpointsSet(Event):
@@ -241,6 +242,17 @@ class NodeSkipped(NodeEvent):
     caused_by: list[Id] = Field(description="The nodes whose outcome caused it.")
 
 
+class Calls(Record):
+    """Runs of one flow version that a node asked for, each a child execution."""
+
+    flow_id: Id = Field(description="The flow that is called.")
+    flow_version: int = Field(description="Its version: the newest one when the calling execution was created.")
+    flow_name: str = Field(description="Its name in that version.")
+    inputs: Value = Field(description="The inputs of each run, as a list of objects by flow.input name.")
+    count: int = Field(description="How many runs there are.")
+    concurrency: int | None = Field(None, description="How many of them may run at once; null: all.")
+
+
 class NodeWaiting(NodeEvent):
     """The node waits without holding a worker."""
 
@@ -250,9 +262,12 @@ class NodeWaiting(NodeEvent):
     outputs: Values | None = Field(
         None, alias="promised", description="What the node will give when its time has come."
     )
+    calls: Annotated[Calls, "JSON"] | None = Field(None, description="The child executions that it asked for.")
 
     def values(self) -> Iterable[Value]:
-        return (self.outputs or {}).values()
+        yield from (self.outputs or {}).values()
+        if self.calls:
+            yield self.calls.inputs
 
 
 class NodeStatusChanged(NodeEvent):

@@ -27,6 +27,11 @@ def new_execution_id() -> str:
     return new_id("EX")
 
 
+def execution_id(number: int) -> str:
+    """Write a number of up to 80 bits as the id of an execution."""
+    return "EX" + _encode(number)
+
+
 def new_flow_id() -> str:
     """Make the id of a flow."""
     return new_id("FL")

@@ -19,14 +19,16 @@ A node is one class with a docstring, a model of its inputs, a model of its outp
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.events import ExecutionError
 from engine.ports import Ports, ports_of
+from engine.reach import FoundFlow, Reach
 from engine.status import JoinMode
 
 Number = int | float
@@ -68,9 +70,12 @@ class Context:
     idempotency_key: str
     inputs: Mapping[str, Any]
     integration: Any = None
+    event_payload: Any = None
+    children_spawned: int = 0
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     log: Callable[[str], None] = field(default=logger.debug)
-    http_allow: frozenset[str] = frozenset()
+    emit: Callable[[str, Any], str | None] = field(default=lambda event_name, payload: None)
+    reach: Reach = field(default=Reach())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,41 @@ class WaitUntil:
 
     until: datetime
     outputs: Output
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForSignal:
+    """Returned by `run` instead of outputs: the node waits for a signal, and its `payload` port gives what comes.
+
+    After `until` the attempt fails with the code TIMEOUT.
+    """
+
+    name: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFlow:
+    """Returned by `run` or `resume` instead of outputs: each of `inputs` is a run of the flow as a child execution.
+
+    At most `concurrency` of them run at once (None: all). When all have ended, the node's `resume` is asked.
+    """
+
+    flow: FoundFlow
+    inputs: Sequence[Mapping[str, Any]]
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How a called run ended: with outputs by name, or with an error."""
+
+    execution_id: str
+    outputs: Mapping[str, Any] | None = None
+    error: ExecutionError | None = None
+
+
+Wait = WaitUntil | WaitForSignal | CallFlow
 
 
 InputModel = type[Input]
@@ -131,8 +171,15 @@ class Node(Generic[InputT, OutputT]):
         """Problems that the models cannot see, as message by input name; asked when a document is validated."""
         return {}
 
-    async def run(self, inputs: InputT, context: Context) -> OutputT | WaitUntil:
+    async def run(self, inputs: InputT, context: Context) -> OutputT | Wait:
         """Do the work. Raise `NodeError` to fail with a message of your own."""
+        raise NotImplementedError
+
+    async def resume(self, inputs: InputT, results: Sequence[CallResult], context: Context) -> OutputT | Wait:
+        """Go on when all runs of a `CallFlow` have ended; their results come in the order of its inputs.
+
+        It may be asked again after a crash, so it must do no harm when it is repeated.
+        """
         raise NotImplementedError
 
 

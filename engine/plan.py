@@ -4,10 +4,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.document import FLOW_OUTPUT, GROUP, EdgeDocument, FlowDocument, NodeDocument, RetryPolicy
+from engine.document import (
+    EVENT_LISTEN,
+    FLOW_OUTPUT,
+    GROUP,
+    SIGNAL_WAIT,
+    EdgeDocument,
+    FlowDocument,
+    NodeDocument,
+    RetryPolicy,
+)
 from engine.node import AnyNode
 from engine.ports import AFTER, ERROR_OUTPUTS, EXECUTE, SUCCESS, SYSTEM_INPUTS, Port, PortKind, Ports
 from engine.registry import Registry
+from engine.scope import Scope, event_scope, ordinary_scope
 from engine.status import JoinMode
 from engine.values import Value
 
@@ -33,7 +43,7 @@ class PlanNode:
 
     `incoming` has the edges of each connected input in document order, the system inputs included; `inputs` are the
     connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of
-    the node, or of a group around it, leads somewhere.
+    the node, or of a group around it, leads somewhere. `listens_to` is the event that an event.listen is there for.
     """
 
     number: int
@@ -51,6 +61,7 @@ class PlanNode:
     timeout_ms: int | None
     disabled: bool
     handles_errors: bool
+    listens_to: str | None = None
 
     @property
     def join(self) -> JoinMode:
@@ -70,11 +81,24 @@ class PlanNode:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole flow, ready to run; `outputs` has the numbers of the flow.output nodes by their name."""
+    """A whole flow, ready to run.
+
+    `outputs` has the numbers of the flow.output nodes by their name, `listeners` those of the event.listen nodes that
+    are not disabled by their event, `signal_nodes` those of the signal.wait nodes by their signal.
+    """
 
     nodes: tuple[PlanNode, ...]
     numbers: Mapping[str, int]
     outputs: Mapping[str, int]
+    listeners: Mapping[str, tuple[int, ...]]
+    signal_nodes: Mapping[str, tuple[int, ...]]
+    _scopes: dict[str | None, Scope] = field(default_factory=dict, compare=False, repr=False)
+
+    def scope(self, event_name: str | None) -> Scope:
+        """The nodes of a run for an event, or (None) of one without."""
+        if event_name not in self._scopes:
+            self._scopes[event_name] = ordinary_scope(self) if event_name is None else event_scope(self, event_name)
+        return self._scopes[event_name]
 
     def node(self, node_id: str) -> PlanNode:
         """Look a node up by its id; raises KeyError."""
@@ -102,7 +126,13 @@ class _Compiler:
         for number, edge in enumerate(self.document.edges):
             self._connect(number, edge)
         nodes = tuple(self._node(number, node) for number, node in enumerate(self.document.nodes))
-        return Plan(nodes, self.numbers, self._outputs())
+        return Plan(
+            nodes,
+            self.numbers,
+            self._outputs(),
+            self._by_name(EVENT_LISTEN, "eventName", [node for node in self.document.nodes if not node.disabled]),
+            self._by_name(SIGNAL_WAIT, "name", self.document.nodes),
+        )
 
     def _enter(self, number: int, node: NodeDocument) -> None:
         self.numbers[node.id] = number
@@ -148,6 +178,7 @@ class _Compiler:
             timeout_ms=node.timeout_ms,
             disabled=node.disabled,
             handles_errors=self._handles_errors(node),
+            listens_to=node.inputs["eventName"] if node.type == EVENT_LISTEN else None,
         )
 
     def _handles_errors(self, node: NodeDocument | None) -> bool:
@@ -160,6 +191,13 @@ class _Compiler:
     def _outputs(self) -> Mapping[str, int]:
         nodes: Sequence[NodeDocument] = self.document.nodes
         return {node.inputs["name"]: self.numbers[node.id] for node in nodes if node.type == FLOW_OUTPUT}
+
+    def _by_name(self, type_: str, constant: str, nodes: Sequence[NodeDocument]) -> Mapping[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = {}
+        for node in nodes:
+            if node.type == type_:
+                found.setdefault(node.inputs[constant], []).append(self.numbers[node.id])
+        return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def _kind(ports: Mapping[str, Port], name: str) -> PortKind:

@@ -43,10 +43,13 @@ class Readiness:
         return self.open == 0 and not self.doomed
 
 
-def open_requirements(node: PlanNode, constants: Collection[str], readiness: Readiness) -> None:
-    """Count what a node waits for at the start of a flow; `constants` are the inputs that have a constant."""
+def open_requirements(node: PlanNode, constants: Collection[str], members: int, readiness: Readiness) -> None:
+    """Count what a node waits for at the start of a flow.
+
+    `constants` are the inputs that have a constant, `members` is how many of a group's members take part.
+    """
     readiness.unsettled = {port: len(edges) for port, edges in node.incoming.items()}
-    readiness.open_members = len(node.members)
+    readiness.open_members = members
     readiness.live_inputs = len(node.inputs)
     readiness.doomed = node.disabled
     readiness.open = (EXECUTE in node.incoming) + (AFTER in node.incoming) + (node.parent is not None)
@@ -60,6 +63,8 @@ def open_requirements(node: PlanNode, constants: Collection[str], readiness: Rea
 
 def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
     """Note at the target of an edge that its source resolved with a value, or (None) is dead."""
+    if not state.is_inside(edge.target_node):
+        return
     node = state.plan.nodes[edge.target_node]
     readiness = state.nodes[edge.target_node].readiness
     readiness.unsettled[edge.target_port] -= 1
@@ -75,7 +80,7 @@ def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
 
 def start_members(state: "State", group: PlanNode) -> None:
     """Let the members of a group that has started run."""
-    for member in group.members:
+    for member in filter(state.is_inside, group.members):
         _meet(state, state.plan.nodes[member], state.nodes[member].readiness, True)
 
 

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from engine.attempts import EFFECT_CHECK_SECONDS, Attempts
-from engine.commands import Advance, Command, NodeLogged, Recover
-from engine.decide import Decision, decide
+from engine.commands import Advance, Command, NodeLogged, NodeOutcome, Recover
+from engine.decide import decide
+from engine.decision import Decision
 from engine.entry import Entry
 from engine.events import Event, NodeStarted
 from engine.ledger import Ledger, Letter, Slot
+from engine.reach import Reach
 from engine.state import State
 from engine.status import ExecutionStatus
 from engine.writer import Writer
 
 ADVANCE = Advance()
+NOTHING_BEYOND = Reach()
 
 
 class Ending(Enum):
@@ -40,7 +43,7 @@ class Runner:
         slot: Slot,
         *,
         warm_seconds: float = 2.0,
-        http_allow: frozenset[str] = frozenset(),
+        reach: Reach = NOTHING_BEYOND,
     ) -> None:
         self.state = state
         self._ledger = ledger
@@ -48,11 +51,13 @@ class Runner:
         self._warm_seconds = warm_seconds
         self._bell = asyncio.Event()
         self._writer = Writer(ledger, state.last_index, self._bell.set)
-        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, http_allow)
-        self._outcomes: deque[Command] = deque()
+        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, reach)
+        self._outcomes: deque[NodeOutcome] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
+        self._resuming: set[int] = set()
         self._seen = 0
         self._acknowledged = 0
+        self._read: set[int] = set()
         self._has_mail = True
         self._releasing = False
         self._latest = state.last_at
@@ -85,14 +90,15 @@ class Runner:
         known = letters
         while True:
             self._bell.clear()
-            closing = await self._open_mail(known) or self._settle()
+            held = await self._open_mail(known) or self._settle()
             known = None
-            if closing:
-                if await self._close(closing):
+            if held is not None:
+                if await self._conclude(held):
                     return Ending.ENDED
                 continue
             self._writer.flush_soon()
             self._start_effects()
+            self._resume_returned()
             if self._writer.is_full:
                 await self._writer.flushed()
             elif self._is_resting or self._releasing:
@@ -102,30 +108,32 @@ class Runner:
                 await self._listen(self._seconds_to_next())
 
     async def _open_mail(self, known: Sequence[Letter] | None) -> Decision | None:
-        """Apply the commands of the mailbox; the decision that ends the execution, if one does."""
+        """Apply the commands that came in; the decision that ends the execution, if one does."""
         if not self._has_mail:
             return None
         self._has_mail = False
         letters = known if known is not None else await self._ledger.letters()
-        for letter in letters:
-            if letter.seq > self._seen:
-                self._seen = letter.seq
-                now = self._now()
-                decision = decide(self.state, letter.command, now)
-                if decision.closing:
-                    # What came after the end was asked for has nothing left to change: the end acknowledges it too.
-                    self._seen = letters[-1].seq
-                    return decision
-                self._record(decision.events, now, letter.seq)
+        for letter in filter(self._is_new, letters):
+            self._seen = max(self._seen, letter.seq)
+            now = self._now()
+            decision = decide(self.state, letter.command, now)
+            if decision.closing:
+                # What came after the end was asked for has nothing left to change: the end acknowledges it too.
+                self._seen = max(each.seq for each in (*letters, Letter(self._seen, letter.command)))
+                return decision
+            self._record(decision.events, now, letter.seq, letter.inbox)
         return None
 
+    def _is_new(self, letter: Letter) -> bool:
+        return letter.inbox not in self._read if letter.inbox else letter.seq > self._seen
+
     def _settle(self) -> Decision | None:
-        """Do all that can be done now; the decision that ends the execution, if it comes to that."""
+        """Do all that can be done now; the decision that has to wait for the log, if it comes to that."""
         while not self._writer.is_full:
             command = self._next_outcome()
             now = self._now()
             decision = decide(self.state, command, now)
-            if decision.closing:
+            if decision.awaits_log:
                 return decision
             if command is ADVANCE and not decision.events:
                 return None
@@ -138,20 +146,24 @@ class Runner:
         outcome = self._outcomes.popleft()
         if isinstance(outcome, NodeLogged):
             self._attempts.logs.taken(outcome)
+        else:
+            self._resuming.discard(outcome.node)
         return outcome
 
     def _follow(self, command: Command) -> None:
         now = self._now()
         self._record(decide(self.state, command, now).events, now)
 
-    def _record(self, events: Sequence[Event], now: int, consumed: int = 0) -> None:
+    def _record(self, events: Sequence[Event], now: int, consumed: int = 0, read: int = 0) -> None:
         entries = self._entries(events, now)
         for entry in entries:
             self.state.apply(entry)
             if isinstance(entry.event, NodeStarted):
                 self._start(entry.index, entry.event)
         self._acknowledged = max(self._acknowledged, consumed)
-        self._writer.put(entries, consumed)
+        if read:
+            self._read.add(read)
+        self._writer.put(entries, consumed, read)
 
     def _entries(self, events: Sequence[Event], now: int) -> list[Entry]:
         first = self.state.last_index + 1
@@ -181,7 +193,13 @@ class Runner:
             event = self._effects.popleft()[1]
             self._attempts.start(self.state.plan.numbers[event.node_id], event.attempt, event.inputs)
 
-    def _report(self, outcome: Command) -> None:
+    def _resume_returned(self) -> None:
+        """Go on with the nodes all of whose calls have ended."""
+        for number in sorted(self.state.returned - self._resuming):
+            self._resuming.add(number)
+            self._attempts.resume(number)
+
+    def _report(self, outcome: NodeOutcome) -> None:
         self._outcomes.append(outcome)
         self._bell.set()
 
@@ -189,7 +207,8 @@ class Runner:
 
     @property
     def _is_resting(self) -> bool:
-        return self.state.executing == 0 and not self._outcomes and self._writer.is_idle
+        is_at_work = self.state.executing > 0 or self._outcomes or self._resuming
+        return not is_at_work and self._writer.is_idle
 
     def _seconds_to_next(self) -> float | None:
         """How long until time itself makes something happen; None if only others can."""
@@ -240,6 +259,21 @@ class Runner:
         wake_at = None if requeue else self._wake_at()
         self._has_mail = True
         return await self._writer.close((), seen=seen, wake_at=wake_at, requeue=requeue)
+
+    async def _conclude(self, decision: Decision) -> bool:
+        """Write a decision that has to wait for the log; True if it ended the execution."""
+        if decision.closing:
+            return await self._close(decision)
+        entries = self._entries(decision.events, self._now())
+        if await self._writer.spawn(entries, decision.spawns):
+            self.state.apply_all(entries)
+            return False
+        now = self._now()
+        instead = decide(self.state, decision.otherwise or ADVANCE, now)
+        if instead.awaits_log:
+            return await self._conclude(instead)
+        self._record(instead.events, now)
+        return False
 
     async def _close(self, decision: Decision) -> bool:
         """Write the end; False if a command came in, which goes first."""

@@ -88,14 +88,14 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
     return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
 
 
-def status_change(state: State, number: int, status: NodeStatus) -> Iterator[Event]:
+def status_change(state: State, number: int, status: NodeStatus, *, old: NodeStatus | None = None) -> Iterator[Event]:
     """The event that says a node's new status, if such events are recorded."""
     if records_all(state):
         node = state.plan.nodes[number]
         yield NodeStatusChanged(
             node_id=node.id,
             node_type=node.node_type.type,
-            old_status=state.nodes[number].status,
+            old_status=old or state.nodes[number].status,
             new_status=status,
         )
 

@@ -1,48 +1,34 @@
 """The state of an execution: what its log says, folded event by event.
 
-`State.apply` is the fold. It mutates the state in place, because a log is folded front to back and never looked at
-twice; apart from that it is pure: equal logs give equal states.
+`State.apply` is the fold; `engine.fold` has what each kind of event does. It mutates the state in place, because a log
+is folded front to back and never looked at twice; apart from that it is pure: equal logs give equal states.
 """
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.entry import Entry, parse_time
-from engine.events import (
-    Event,
-    ExecutionError,
-    ExecutionRecovered,
-    FlowCompleted,
-    FlowDrained,
-    FlowFailed,
-    FlowPaused,
-    FlowResumed,
-    FlowStarted,
-    NodeCompleted,
-    NodeFailed,
-    NodePortResolved,
-    NodeRetrying,
-    NodeSkipped,
-    NodeStarted,
-    NodeWaiting,
-    TerminalEvent,
-)
+from engine.calling import CallRecord, CallsRecord
+from engine.entry import Entry
+from engine.events import ExecutionError
+from engine.fold import FOLDS
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
-from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
-from engine.readiness import Readiness, open_requirements, settle, start_members
-from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
+from engine.readiness import Readiness, settle
+from engine.scope import Scope, empty_scope
+from engine.spawns import FlowEvent
+from engine.status import ExecutionStatus, NodeStatus
 from engine.values import Value
-
-TRUE = Value.of(True)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an execution was created with: its inputs by name, and port values by node id and port."""
+    """What an execution was created with: its inputs by name, and port values by node id and port.
+
+    `external_events` are the events that a root spawns a child for, each; `event` is the one that a child runs for.
+    """
 
     execution_id: str
     created_at: int
@@ -53,13 +39,16 @@ class Setup:
     parent_execution_id: str | None = None
     depth: int = 0
     integration: Any = None
+    external_events: Sequence[FlowEvent] = ()
+    event: FlowEvent | None = None
 
 
 @dataclass(slots=True)
 class NodeRecord:
     """Where one node stands. `outputs` has what has resolved so far; times are milliseconds since 1970.
 
-    `retrying` is true while the node waits for its next attempt.
+    `retrying` is true while the node waits for its next attempt. `signal` is the name of the signal that it waits for,
+    `calls` has the children that it called, `spawned` counts all that it has spawned.
     """
 
     status: NodeStatus = NodeStatus.IDLE
@@ -73,6 +62,9 @@ class NodeRecord:
     until: int | None = None
     retrying: bool = False
     promised: Mapping[str, Value] | None = None
+    signal: str | None = None
+    calls: CallsRecord | None = None
+    spawned: int = 0
     readiness: Readiness = field(default_factory=Readiness)
 
 
@@ -92,8 +84,16 @@ class State:
         self.failed_node_count = 0
         self.fatal: ExecutionError | None = None
         self.is_draining = False
+        self.paused_by_parent = False
+        self.grants = 0
+        self.granted: set[int] = set()
+        self.breakpoints = frozenset(setup.options.breakpoints)
+        self.halted: set[int] = set()
+        self.passed: set[int] = set()
+        self.scope = self._scope()
+        self.inside = self.scope.inside
         self.nodes = [NodeRecord() for _ in plan.nodes]
-        self.unfinished = len(plan.nodes)
+        self.unfinished = len(self.scope.nodes)
         self.executing = 0
         self.ready: list[int] = []
         self.doomed: deque[int] = deque()
@@ -101,10 +101,25 @@ class State:
         self.due: list[tuple[int, int]] = []
         self.retries: list[tuple[int, int]] = []
         self.overdue: list[int] = []
+        self.awaited: dict[str, list[int]] = {}
+        self.kept: dict[str, list[Value]] = {}
+        self.children: dict[str, CallRecord] = {}
+        self.children_spawned = 0
+        self.callers: deque[int] = deque()
+        self.returned: set[int] = set()
         self._active_ms = 0
         self._active_since: int | None = None
 
+    def _scope(self) -> Scope:
+        if self.setup.external_events:
+            return empty_scope(self.plan)
+        return self.plan.scope(self.setup.event.name if self.setup.event else None)
+
     # --- reading ------------------------------------------------------------------------------------------------------
+
+    def is_inside(self, number: int) -> bool:
+        """Whether the node takes part in this run."""
+        return self.inside is None or self.inside[number]
 
     def constants(self, node: PlanNode) -> Mapping[str, Value]:
         """The constants of a node, with the values that the create call put in their place."""
@@ -169,6 +184,36 @@ class State:
             self.finished_groups.popleft()
         return self.finished_groups[0] if self.finished_groups else None
 
+    def stops_before(self, number: int) -> bool:
+        """Whether a breakpoint stops the execution before the first attempt of this node."""
+        if not self.breakpoints or number in self.passed:
+            return False
+        return self.plan.nodes[number].id in self.breakpoints and not self.nodes[number].attempt
+
+    def next_granted(self) -> int | None:
+        """A node that a step let start, and that was lost with its worker, or None."""
+        ready = (number for number in self.granted if self.nodes[number].status is NodeStatus.READY)
+        return min(ready, default=None)
+
+    def waiting_for(self, signal: str) -> list[int]:
+        """The nodes that wait for a signal, the oldest wait first."""
+        return [number for number in self.awaited.get(signal, ()) if self.nodes[number].signal == signal]
+
+    def next_caller(self) -> int | None:
+        """A node whose next child may be spawned now, or None."""
+        while self.callers and not self._may_call(self.callers[0]):
+            self.callers.popleft()
+        return self.callers[0] if self.callers else None
+
+    def _may_call(self, number: int) -> bool:
+        calls = self.nodes[number].calls
+        return calls is not None and calls.room > 0
+
+    @property
+    def has_children_to_come(self) -> bool:
+        """True until a child has been spawned for each event that the execution was created with."""
+        return self.children_spawned < len(self.setup.external_events)
+
     def active_ms(self, now: int) -> int:
         """How long nodes have been running in all, waits and pauses left out."""
         return self._active_ms + (max(now - self._active_since, 0) if self._active_since is not None else 0)
@@ -188,7 +233,7 @@ class State:
             raise ValueError(f"event {entry.index} does not follow {self.last_index}")
         event = entry.event
         at = max(entry.at, self.last_at)
-        fold = _FOLDS.get(type(event))
+        fold = FOLDS.get(type(event))
         if fold:
             fold(self, event, at)
         self.last_index, self.last_at = entry.index, at
@@ -229,161 +274,50 @@ class State:
             if self._still_retries(until, number):
                 heapq.heappush(self.overdue, number)
 
-    def _leave(self, number: int, status: NodeStatus) -> NodeRecord:
+    def count_no_time_since_last_word(self) -> None:
+        """Nobody knows how long a lost worker went on after its last word."""
+        if self._active_since is not None:
+            self._keep_time(self.last_at)
+
+    def leave(self, number: int, status: NodeStatus) -> NodeRecord:
+        """Give a node another status, in which nothing is left of what it was at."""
         record = self.nodes[number]
         if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
             self.executing -= 1
-        record.status, record.retrying = status, False
+        if record.calls is not None:
+            self.returned.discard(number)
+        record.status, record.retrying, record.signal, record.calls = status, False, None, None
         return record
 
-    def _end(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
-        record = self._leave(number, status)
+    def end(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
+        """Give a node its last status, and tell the group around it."""
+        record = self.leave(number, status)
         record.completed_at, record.until, record.promised = at, None, None
         self.unfinished -= 1
         parent = self.plan.nodes[number].parent
         if parent is not None:
             self.nodes[parent].readiness.open_members -= 1
-            self._close_group(parent)
+            self.close_group(parent)
         return record
 
-    def _close_group(self, number: int) -> None:
+    def close_group(self, number: int) -> None:
+        """Note that a group is over, if it is."""
         record = self.nodes[number]
         if record.readiness.open_members == 0 and record.status is NodeStatus.EXECUTING:
             self.finished_groups.append(number)
 
-    def _resolve(self, number: int, port: str, value: Value) -> None:
+    def resolve(self, number: int, port: str, value: Value) -> None:
+        """Give an output its value, unless it has one, and tell what hangs on it."""
         if port in self.nodes[number].outputs:
             return
         self.nodes[number].outputs[port] = value
         for edge in self.plan.nodes[number].outgoing.get(port, ()):
             settle(self, edge, value)
 
-    def _close_ports(self, number: int) -> None:
+    def close_ports(self, number: int) -> None:
         """What has not resolved when a node ends never will."""
         outputs = self.nodes[number].outputs
         for port, edges in self.plan.nodes[number].outgoing.items():
             if port not in outputs:
                 for edge in edges:
                     settle(self, edge, None)
-
-    # --- one function for each kind of event that changes more than the status ----------------------------------------
-
-    def _recovered(self, event: ExecutionRecovered, at: int) -> None:
-        self.failure_count = event.failure_count
-        if self._active_since is not None:
-            # Nobody knows how long the lost worker went on after its last word.
-            self._keep_time(self.last_at)
-        for number, record in enumerate(self.nodes):
-            if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
-                self.executing -= 1
-                self.make_ready(number)
-
-    def _flow_started(self, event: FlowStarted, at: int) -> None:
-        self.started_at = at
-        for node in self.plan.nodes:
-            readiness = self.nodes[node.number].readiness
-            open_requirements(node, self.constants(node), readiness)
-            if node.disabled:
-                self.doom(node.number)
-            elif readiness.is_met:
-                self.make_ready(node.number)
-
-    def _paused(self, event: FlowPaused, at: int) -> None:
-        self.is_draining = True
-
-    def _drained(self, event: FlowDrained | FlowResumed, at: int) -> None:
-        self.is_draining = False
-
-    def _node_started(self, event: NodeStarted, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        record = self._leave(number, NodeStatus.EXECUTING)
-        record.attempt, record.inputs, record.started_at, record.until = event.attempt, event.inputs, at, None
-        if self.plan.nodes[number].is_group:
-            start_members(self, self.plan.nodes[number])
-            self._close_group(number)
-        else:
-            self.executing += 1
-
-    def _node_completed(self, event: NodeCompleted, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        self._end(number, NodeStatus.COMPLETED, at)
-        for port, value in event.outputs.items():
-            self._resolve(number, port, value)
-        self._resolve(number, SUCCESS, TRUE)
-        self._close_ports(number)
-
-    def _node_failed(self, event: NodeFailed, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        record = self._end(number, NodeStatus.FAILED, at)
-        record.error, record.attempt = event.error, event.attempt
-        if event.error.code is not ErrorCode.CANCELLED:
-            self.failed_node_count += 1
-            self._judge(number, event.error)
-        self._resolve(number, ERROR, TRUE)
-        self._resolve(number, ERROR_MESSAGE, Value.of(event.error.message))
-        self._close_ports(number)
-
-    def _judge(self, number: int, error: ExecutionError) -> None:
-        if self.setup.options.on_node_failure is NodeFailurePolicy.FAIL and not self.plan.nodes[number].handles_errors:
-            self.fatal = self.fatal or error
-
-    def _node_retrying(self, event: NodeRetrying, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        record = self._leave(number, NodeStatus.WAITING)
-        record.retries += 1
-        record.error, record.retrying = event.error, True
-        self._wait(number, at + round(event.delay), self.retries)
-
-    def _node_waiting(self, event: NodeWaiting, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        record = self._leave(number, NodeStatus.WAITING)
-        record.promised = event.outputs
-        if event.until:
-            self._wait(number, parse_time(event.until), self.due)
-
-    def _wait(self, number: int, until: int, waits: list[tuple[int, int]]) -> None:
-        self.nodes[number].until = until
-        heapq.heappush(waits, (until, number))
-
-    def _node_skipped(self, event: NodeSkipped, at: int) -> None:
-        number = self.plan.numbers[event.node_id]
-        self._end(number, NodeStatus.SKIPPED, at)
-        for member in self.plan.nodes[number].members:
-            self._doom_member(member, number)
-        self._close_ports(number)
-
-    def _doom_member(self, number: int, group: int) -> None:
-        readiness = self.nodes[number].readiness
-        if not readiness.doomed:
-            readiness.doomed, readiness.causes = True, [group]
-            self.doom(number)
-
-    def _port_resolved(self, event: NodePortResolved, at: int) -> None:
-        self._resolve(self.plan.numbers[event.node_id], event.port, event.value)
-
-    def _ended(self, event: TerminalEvent, at: int) -> None:
-        if isinstance(event, FlowCompleted):
-            self.outputs = event.outputs
-        if isinstance(event, FlowFailed):
-            self.error = event.error
-
-
-_FOLD_NAMES: Mapping[type[Event], str] = {
-    ExecutionRecovered: "_recovered",
-    FlowStarted: "_flow_started",
-    FlowPaused: "_paused",
-    FlowDrained: "_drained",
-    FlowResumed: "_drained",
-    NodeStarted: "_node_started",
-    NodeCompleted: "_node_completed",
-    NodeFailed: "_node_failed",
-    NodeRetrying: "_node_retrying",
-    NodeWaiting: "_node_waiting",
-    NodeSkipped: "_node_skipped",
-    NodePortResolved: "_port_resolved",
-    FlowCompleted: "_ended",
-    FlowFailed: "_ended",
-}
-_FOLDS: Mapping[type[Event], Callable[[State, Any, int], None]] = {
-    kind: getattr(State, name) for kind, name in _FOLD_NAMES.items()
-}

@@ -228,3 +228,6 @@ def payload_id(data: Any) -> str | None:
         reference = data[PAYLOAD_KEY]
         return str(reference["id"]) if isinstance(reference, dict) and "id" in reference else None
     return None
+
+
+NULL = Value(None, b"null")

@@ -3,10 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from engine.entry import Entry
 from engine.ledger import Append, Ledger, Verdict
+from engine.spawns import Spawn
 
 BACKLOG_ENTRIES = 512
 BACKLOG_BYTES = 8 * 1024 * 1024
@@ -20,11 +22,13 @@ EVENT_BYTES = 256
 
 
 class Part(NamedTuple):
-    """The entries of one decision, their bytes, and the mailbox command that they acknowledge (0: none)."""
+    """The entries of one decision, their bytes, and what they acknowledge: a command of the mailbox (0: none) and a
+    letter of the inbox (0: none)."""
 
     entries: Sequence[Entry]
     bytes: int
     consumed: int
+    read: int
 
 
 class Writer:
@@ -56,10 +60,10 @@ class Writer:
         """True when every entry is in the log."""
         return not self._queue and self._under_way is None
 
-    def put(self, entries: Sequence[Entry], consumed: int = 0) -> None:
-        """Queue the entries of one decision, with the mailbox command that they acknowledge."""
-        if entries or consumed:
-            part = Part(entries, self._measure(entries), consumed)
+    def put(self, entries: Sequence[Entry], consumed: int = 0, read: int = 0) -> None:
+        """Queue the entries of one decision, with what they acknowledge of the mailbox and of the inbox."""
+        if entries or consumed or read:
+            part = Part(entries, self._measure(entries), consumed, read)
             self._queue.append(part)
             self._queued_entries += len(entries)
             self._queued_bytes += part.bytes
@@ -83,27 +87,42 @@ class Writer:
         last: Sequence[Entry],
         *,
         consumed: int = 0,
+        read: Sequence[int] = (),
         seen: int | None,
         wake_at: int | None = None,
         requeue: bool = False,
     ) -> bool:
-        """Write what is queued together with `last` and let go of the execution; False if a command goes first.
+        """Write what is queued together with `last` and let go of the execution; False if a command goes first."""
+        own = Append(last, consumed=consumed, read=read, seen=seen, release=True, wake_at=wake_at, requeue=requeue)
+        return await self._conclude(own) is Verdict.COMMITTED
 
-        What is too much for one append is written before, whatever becomes of the rest.
-        """
+    async def spawn(self, entries: Sequence[Entry], spawns: Sequence[Spawn]) -> bool:
+        """Write what is queued together with the entries that create children; False if their budget is exceeded."""
+        return await self._conclude(Append(entries, spawns=spawns)) is Verdict.COMMITTED
+
+    async def _conclude(self, own: Append) -> Verdict:
+        """Write everything up to these entries; what is too much for one append is written before in any case."""
         await self.flushed()
-        size = self._measure(last)
+        size = self._measure(own.entries)
         while self._queue and self._queued_bytes + size > APPEND_BYTES:
             await self._append()
-        append = Append(
-            [*(entry for part in self._queue for entry in part.entries), *last],
-            consumed=max([consumed, *(part.consumed for part in self._queue)]),
-            seen=seen,
-            release=True,
-            wake_at=wake_at,
-            requeue=requeue,
+        whole = replace(
+            own,
+            entries=[*(entry for part in self._queue for entry in part.entries), *own.entries],
+            consumed=max([own.consumed, *(part.consumed for part in self._queue)]),
+            read=[*(part.read for part in self._queue if part.read), *own.read],
         )
-        return await self._ledger.append(append) is Verdict.COMMITTED
+        verdict = await self._ledger.append(whole)
+        if verdict is Verdict.COMMITTED:
+            self._forget(whole.entries)
+        return verdict
+
+    def _forget(self, written: Sequence[Entry]) -> None:
+        """Note that all that was queued is written, and something after it."""
+        self._queue.clear()
+        self._queued_entries = self._queued_bytes = 0
+        if written:
+            self.committed = written[-1].index
 
     async def abandon(self) -> None:
         """Stop writing."""
@@ -122,23 +141,26 @@ class Writer:
             self._on_commit()
 
     async def _append(self) -> None:
-        entries, consumed = self._take()
-        await self._ledger.append(Append(entries, consumed))
-        if entries:
-            self.committed = entries[-1].index
+        append = self._take()
+        await self._ledger.append(append)
+        if append.entries:
+            self.committed = append.entries[-1].index
         self._on_commit()
 
-    def _take(self) -> tuple[list[Entry], int]:
-        """The oldest decisions that fit into one append, but at least one; and the last command among them."""
+    def _take(self) -> Append:
+        """The oldest decisions that fit into one append, but at least one."""
         entries: list[Entry] = []
+        read: list[int] = []
         consumed = size = 0
         while self._queue and (not size or size + self._queue[0].bytes <= APPEND_BYTES):
             part = self._queue.popleft()
             entries.extend(part.entries)
             consumed, size = max(consumed, part.consumed), size + part.bytes
+            if part.read:
+                read.append(part.read)
         self._queued_entries -= len(entries)
         self._queued_bytes -= size
-        return entries, consumed
+        return Append(entries, consumed, read)
 
     def _measure(self, entries: Sequence[Entry]) -> int:
         """About how many bytes the entries add; a large value is stored once, however many events carry it."""

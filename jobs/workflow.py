@@ -13,12 +13,13 @@ from uuid import uuid4
 
 import asyncpg
 
+from engine.closing import fail_flow
 from engine.commands import Recover
-from engine.decide import fail_flow
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowFailed
 from engine.ledger import Append, Verdict
+from engine.reach import Reach
 from engine.runner import Runner
 from engine.state import State
 from engine.status import ErrorCode
@@ -135,7 +136,7 @@ class Workflow:
             self._ledger,
             self._place,
             warm_seconds=self._warm_seconds,
-            http_allow=self._shop.http_allow,
+            reach=Reach(self._shop.http_allow),
         )
         if self._is_leaving:
             runner.release()

@@ -17,7 +17,7 @@ from schema.scalars import JSON
 ClassT = TypeVar("ClassT", bound=type)
 MakeField = Callable[[str, FieldInfo], Any]
 
-MARKERS: Mapping[str, Any] = {"ID": ID, "DateTime": datetime}
+MARKERS: Mapping[str, Any] = {"ID": ID, "DateTime": datetime, "JSON": JSON}
 """What the engine's markers in `Annotated` stand for."""
 
 SHOWN_AS: dict[Any, Any] = {}

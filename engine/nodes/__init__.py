@@ -9,13 +9,19 @@ from engine.nodes.array_slice import Slice
 from engine.nodes.array_sort import Sort
 from engine.nodes.array_unique import Unique
 from engine.nodes.debug_log import Log
+from engine.nodes.event_emit import EventEmit
+from engine.nodes.event_is_root import IsRoot
+from engine.nodes.event_listen import EventListen
 from engine.nodes.expr_cel import Cel
 from engine.nodes.flow_branch import Branch
+from engine.nodes.flow_call import FlowCall
 from engine.nodes.flow_collect import Collect
 from engine.nodes.flow_gate import Gate
 from engine.nodes.flow_input import FlowInput
+from engine.nodes.flow_map import FlowMap
 from engine.nodes.flow_merge import Merge
 from engine.nodes.flow_output import FlowOutput
+from engine.nodes.flow_repeat import FlowRepeat
 from engine.nodes.flow_switch import Switch
 from engine.nodes.group import Group
 from engine.nodes.http_request import HttpRequest
@@ -28,6 +34,7 @@ from engine.nodes.math_arithmetic import Arithmetic
 from engine.nodes.math_compare import Compare
 from engine.nodes.math_random import Random
 from engine.nodes.math_round import Round
+from engine.nodes.signal_wait import SignalWait
 from engine.nodes.text_join import Join
 from engine.nodes.text_length import TextLength
 from engine.nodes.text_regex import Regex
@@ -57,15 +64,21 @@ BUILT_IN = Registry(
         Coalesce,
         Collect,
         Compare,
+        EventEmit,
+        EventListen,
         Filter,
         First,
+        FlowCall,
         FlowInput,
+        FlowMap,
         FlowOutput,
+        FlowRepeat,
         Format,
         Gate,
         Group,
         Html,
         HttpRequest,
+        IsRoot,
         Join,
         JsonParse,
         JsonSerialize,
@@ -83,6 +96,7 @@ BUILT_IN = Registry(
         Reduce,
         Regex,
         Round,
+        SignalWait,
         Slice,
         Sleep,
         SleepUntil,

@@ -89,7 +89,7 @@ class HttpRequest(Node[HttpInput, HttpOutput]):
         request = _request(inputs, context.idempotency_key)
         try:
             async with asyncio.timeout(inputs.timeoutMs / 1000):
-                response = await exchange(request, context.http_allow)
+                response = await exchange(request, context.reach.http_allow)
         except TimeoutError:
             raise NodeTimeout(f"{request} took longer than {inputs.timeoutMs} ms.") from None
         if inputs.failOnStatus:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.events import (
     EVENT_TYPES,
+    Calls,
     Event,
     ExecutionError,
     ExecutionEventType,
@@ -20,6 +21,8 @@ from engine.values import INLINE_LIMIT, Value
 
 ERROR = ExecutionError(code=ErrorCode.TIMEOUT, message='odd "text" \n ä 𝄞', node_id="a", retryable=True)
 VALUES = {"z": Value.of({"b": [1, -0.0, None], "a": "ä"}), "a": Value.of(1e16), "large": Value.of("x" * INLINE_LIMIT)}
+
+CALLS = Calls(flow_id="FL1", flow_version=2, flow_name="Called", inputs=VALUES["large"], count=3, concurrency=2)
 
 
 def sample(annotation: Any) -> Any:
@@ -35,6 +38,7 @@ def sample(annotation: Any) -> Any:
         Value: VALUES["z"],
         ExecutionError: ERROR,
         NodeStatus: NodeStatus.WAITING,
+        Calls: CALLS,
     }
     return given[plain]
 
@@ -99,8 +103,8 @@ def test_every_status_but_the_first_is_entered_by_some_kind() -> None:
 def test_an_event_names_the_payloads_that_belong_beside_it() -> None:
     for kind in EVENT_TYPES.values():
         event = full(kind)
-        carries = any(sample(field.annotation) is VALUES for field in kind.model_fields.values())
-        assert [payload.id for payload in event.payloads()] == ([VALUES["large"].payload.id] if carries else [])  # type: ignore[union-attr]
+        large = [sample(field.annotation) in (VALUES, CALLS) for field in kind.model_fields.values()]
+        assert [payload.id for payload in event.payloads()] == [VALUES["large"].payload.id] * sum(large)  # type: ignore[union-attr]
 
 
 def test_outputs_keep_the_order_of_their_ports() -> None:

@@ -9,14 +9,16 @@ NAMES = [
     *("array.filter", "array.first", "array.length", "array.map", "array.reduce", "array.slice"),
     *("array.sort", "array.unique"),
     *("debug.log",),
+    *("event.emit", "event.is_root", "event.listen"),
     *("expr.cel",),
-    *("flow.branch", "flow.collect", "flow.gate", "flow.input", "flow.merge", "flow.output"),
-    *("flow.switch",),
+    *("flow.branch", "flow.call", "flow.collect", "flow.gate", "flow.input", "flow.map", "flow.merge", "flow.output"),
+    *("flow.repeat", "flow.switch"),
     *("group",),
     *("http.request",),
     *("json.parse", "json.serialize"),
     *("logic.and", "logic.not", "logic.or"),
     *("math.aggregate", "math.arithmetic", "math.compare", "math.random", "math.round"),
+    *("signal.wait",),
     *("text.join", "text.length", "text.regex", "text.split", "text.template"),
     *("time.add", "time.format", "time.now", "time.parse", "time.sleep", "time.sleep_until"),
     *("value.array", "value.boolean", "value.coalesce", "value.html", "value.markdown", "value.number"),
@@ -31,6 +33,13 @@ PORTS = {
     "flow.gate": "open! value! → value",
     "flow.merge": "a b c d → value",
     "flow.collect": "items!* → items",
+    "flow.call": "flowId! inputs → outputs",
+    "flow.map": "flowId! items! concurrency → results failed",
+    "flow.repeat": "flowId! inputs until! maxTimes! → outputs times",
+    "event.emit": "eventName! payload → childExecutionId",
+    "event.listen": "eventName! → payload",
+    "event.is_root": "→ result",
+    "signal.wait": "name! schema timeoutMs → payload",
     "group": "→",
     "value.number": "value! → value",
     "value.coalesce": "values!* → result",
@@ -112,5 +121,6 @@ def test_only_what_shapes_a_node_has_to_be_constant() -> None:
         if port.constant
     }
     assert constants == {
-        *("flow.input.name", "flow.input.schema", "flow.input.default", "flow.output.name", "flow.switch.cases")
+        *("flow.input.name", "flow.input.schema", "flow.input.default", "flow.output.name", "flow.switch.cases"),
+        *("event.emit.eventName", "event.listen.eventName", "signal.wait.name", "signal.wait.schema"),
     }

@@ -14,6 +14,7 @@ from engine.egress import EgressRefused
 from engine.errors import InputError
 from engine.exchange import BODY_LIMIT, Request, checked_url, exchange
 from engine.nodes import BUILT_IN
+from engine.reach import Reach
 from tests.engine.nodes.bench import Bench
 
 
@@ -79,7 +80,7 @@ async def server() -> AsyncIterator[Server]:
 @pytest.fixture
 def http(node: Bench, server: Server) -> Bench:
     """A bench whose operator has opened the server."""
-    return node.given(http_allow=frozenset({f"127.0.0.1:{server.port}", f"localhost:{server.port}"}))
+    return node.given(reach=Reach(frozenset({f"127.0.0.1:{server.port}", f"localhost:{server.port}"})))
 
 
 async def test_an_answer_in_json_is_read(http: Bench, server: Server) -> None:
@@ -188,7 +189,7 @@ async def test_an_error_status_fails_and_says_whether_to_try_again(
 async def test_a_refused_connection_can_be_tried_again(node: Bench) -> None:
     async with await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-    error = await node.given(http_allow=frozenset({"127.0.0.1"})).fail("http.request", url=f"http://127.0.0.1:{port}")
+    error = await node.given(reach=Reach(frozenset({"127.0.0.1"}))).fail("http.request", url=f"http://127.0.0.1:{port}")
     assert error.retryable
 
 

@@ -1,0 +1,33 @@
+"""What nodes may reach beyond their inputs: hosts that are not global, and other flows."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from engine.document import FlowDocument
+from engine.errors import InputError
+from engine.spawns import CalledFlow
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFlow:
+    """A flow that may be called: its version, and the document of that."""
+
+    called: CalledFlow
+    document: FlowDocument
+
+
+FindFlow = Callable[[str], Awaitable[FoundFlow]]
+"""Finds a flow by its id; raises `InputError` if the execution's owner has none of that id."""
+
+
+async def find_no_flow(flow_id: str) -> FoundFlow:
+    """Find nothing, as where an execution is run by itself."""
+    raise InputError(f"There is no flow {flow_id[:100]!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`http_allow` are the hosts (`host` or `host:port`) that HTTP nodes may reach although not global."""
+
+    http_allow: frozenset[str] = field(default=frozenset())
+    find_flow: FindFlow = find_no_flow
