@@ -35,9 +35,7 @@ class ExecutionOptions(BaseModel):
         description="How much is written to the log: NODES leaves out edges, node status changes and debug logs.",
     )
     debug: bool = Field(False, description="Records everything, whatever recordEvents says.")
-    breakpoints: list[Id] = Field(
-        default_factory=list, description="The nodes to stop before. Not supported yet: must be empty."
-    )
+    breakpoints: list[Id] = Field(default_factory=list, description="The nodes to stop before.")
     max_children: int = Field(10_000, ge=0, le=1_000_000, description="How many descendants the root may have.")
 
     @property

@@ -25,6 +25,12 @@ def receive(state: State, command: Signal, now: int) -> Decision:
     return Decision((_received(command), *completion(state, receiver, {PAYLOAD: command.payload}, elapsed)))
 
 
+def refusal(state: State, name: str, payload: Value) -> str | None:
+    """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits."""
+    reasons = [_misfit(state, number, payload) for number in state.waiting_for(name)]
+    return reasons[0] if reasons and None not in reasons else None
+
+
 def take_kept(state: State, number: int, name: str) -> Mapping[str, Value] | None:
     """The outputs of a node that begins to wait and finds a signal that was kept and fits; None if there is none."""
     for payload in state.kept.get(name, ()):

@@ -32,20 +32,30 @@ REFUSED_CLASSES = ("22", "23", "54")
 class Waiter:
     """A member of a batch and who waits for it."""
 
-    __slots__ = ("bytes", "future", "member")
+    __slots__ = ("bytes", "future", "is_alone", "member")
 
     def __init__(self, member: Member) -> None:
         self.member = member
+        self.is_alone = False
         self.bytes = sum(len(row.data) for row in member.rows) + sum(len(item.text) for item in member.payloads)
         self.future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
 
 
 class Journal:
-    """The one writer of a worker's events. `on_commit` is told each execution's new last index."""
+    """The one writer of a worker's events.
 
-    def __init__(self, pool: asyncpg.Pool, on_commit: Callable[[str, int], None]) -> None:
+    `on_commit` is told each execution's new last index, `on_append` each append that is in the log.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        on_commit: Callable[[str, int], None],
+        on_append: Callable[[Member], None] = lambda member: None,
+    ) -> None:
         self._pool = pool
         self._on_commit = on_commit
+        self._on_append = on_append
         self._queue: deque[Waiter] = deque()
         self._bell = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,9 +112,18 @@ class Journal:
         except Exception as error:
             await self._split(batch, error)
             return
-        busy = [waiter for waiter in batch if not self._answer(waiter, outcomes[waiter.member.execution_id])]
+        again = [waiter for waiter in batch if not self._answer(waiter, outcomes[waiter.member.execution_id])]
+        crowded = [waiter for waiter in again if outcomes[waiter.member.execution_id] is Outcome.OVER_BUDGET]
+        busy = [waiter for waiter in again if waiter not in crowded]
         if busy:
             asyncio.get_running_loop().call_later(BUSY_SECONDS, self._enqueue, busy)
+        for waiter in crowded:
+            await self._write_alone(waiter)
+
+    async def _write_alone(self, waiter: Waiter) -> None:
+        """Write one that was refused together with others of its tree, which may only have been too many at once."""
+        waiter.is_alone = True
+        await self._write([waiter])
 
     async def _send(self, members: Sequence[Member]) -> dict[str, Outcome]:
         """Send a batch until its outcome is known; raises what the database says about the data itself."""
@@ -136,7 +155,9 @@ class Journal:
                 _succeed(waiter, Verdict.INTERRUPTED)
             case Outcome.LOST:
                 _fail(waiter, ClaimLost())
-            case Outcome.BUSY:
+            case Outcome.OVER_BUDGET if waiter.is_alone:
+                _succeed(waiter, Verdict.OVER_BUDGET)
+            case Outcome.BUSY | Outcome.OVER_BUDGET:
                 return False
         return True
 
@@ -145,6 +166,7 @@ class Journal:
         self.events += len(waiter.member.rows)
         if waiter.member.rows:
             self._on_commit(waiter.member.execution_id, waiter.member.last_index)
+        self._on_append(waiter.member)
         _succeed(waiter, Verdict.COMMITTED)
 
 

@@ -1,6 +1,7 @@
 """The ledger of one claimed execution: its appends go through the worker's journal, under its claim's token."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -8,28 +9,47 @@ from engine.ledger import Append, Letter, Verdict
 from jobs.clock import DatabaseClock
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
+from jobs.letters import Mail, letters, values_told
+from jobs.loading import Loader
 from jobs.mailroom import Mailroom
-from jobs.records import member
+from jobs.records import Writing
 from storage.append import Member
 from storage.claims import Claim
+from storage.pool import DATABASE_TROUBLE
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.5
 
 
 class DurableLedger:
     """Remembers in Postgres. `was_handed_on` once the execution was let go of for others to take up at once."""
 
     def __init__(
-        self, claim: Claim, journal: Journal, mailroom: Mailroom, clock: DatabaseClock, heartbeat: Heartbeat
+        self,
+        claim: Claim,
+        journal: Journal,
+        mailroom: Mailroom,
+        loader: Loader,
+        clock: DatabaseClock,
+        heartbeat: Heartbeat,
+        worker_id: str,
     ) -> None:
         self._claim = claim
         self._journal = journal
         self._mailroom = mailroom
+        self._loader = loader
         self._clock = clock
         self._heartbeat = heartbeat
-        self.next_index = claim.last_index + 1
-        self._acknowledged = claim.acknowledged
-        self._stored: set[str] = set()
+        self._worker_id = worker_id
+        self._writing = Writing(claim)
         self._under_way: asyncio.Future[Verdict] | None = None
         self.was_handed_on = False
+
+    @property
+    def next_index(self) -> int:
+        """The index of the next event."""
+        return self._writing.next_index
 
     def now(self) -> int:
         """The database's time in milliseconds since 1970."""
@@ -37,14 +57,14 @@ class DurableLedger:
 
     def knows(self, payloads: Iterable[str]) -> None:
         """Note payloads that the store has already, by id."""
-        self._stored.update(payloads)
+        self._writing.stored.update(payloads)
 
     async def append(self, append: Append) -> Verdict:
         """Commit entries; raises `ClaimLost` or `ValueRefused`.
 
         A caller that is cancelled meanwhile does not take the append back; `settled` tells when its outcome is known.
         """
-        new = self._member(append)
+        new = self._writing.member(append)
         self._under_way = self._journal.append(new)
         self._under_way.add_done_callback(partial(self._note, append, new))
         return await asyncio.shield(self._under_way)
@@ -57,24 +77,23 @@ class DurableLedger:
     def _note(self, append: Append, new: Member, outcome: "asyncio.Future[Verdict]") -> None:
         if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
             return
-        self.next_index += len(append.entries)
-        self._acknowledged = max(self._acknowledged, append.consumed)
-        self._stored.update(payload.id for payload in new.payloads)
+        self._writing.wrote(append, new)
         self.was_handed_on = append.requeue
 
-    def _member(self, append: Append) -> Member:
-        return member(
-            self._claim.execution_id,
-            self._claim.token,
-            append,
-            first_index=self.next_index,
-            acknowledged=self._acknowledged,
-            stored=self._stored,
-        )
-
     async def letters(self) -> Sequence[Letter]:
-        """The commands that are not applied yet, in order."""
-        return await self._mailroom.read(self._claim.execution_id)
+        """The commands that are not applied yet: those of clients in order, then those of the family."""
+        return await self.opened(await self._mailroom.read(self._claim.execution_id))
+
+    async def opened(self, mail: Mail) -> Sequence[Letter]:
+        """The letters of a mail, with the large values that they bring."""
+        opened = letters(mail, self._worker_id)
+        while True:
+            try:
+                self.knows(await self._loader.hydrate(values_told(opened), self._claim.root_id))
+                return opened
+            except DATABASE_TROUBLE as error:
+                logger.warning("Values of %s could not be read (%s); trying again.", self._claim.execution_id, error)
+            await asyncio.sleep(RETRY_SECONDS)
 
     def may_start_effects(self) -> bool:
         """Whether the last good beat is younger than the lease."""

@@ -1,9 +1,8 @@
 """Rebuilding the state of a claimed execution from its log."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
@@ -15,6 +14,7 @@ from engine.values import Value
 from storage.claims import Claim
 from storage.events import EventRow, read_page
 from storage.payloads import load_payload_texts
+from storage.setups import setup_of
 
 PAGE_ROWS = 5000
 PAGE_BYTES = 4 * 1024 * 1024
@@ -39,16 +39,16 @@ class Loader:
 
     async def load(self, claim: Claim, plan: Plan) -> Loaded:
         """The state of an execution, with the payloads that its run may still need."""
-        fresh = State(plan, setup_of(claim))
-        if claim.last_index < 0 and not _references(fresh):
+        fresh = State(plan, setup_of(claim.execution_id, claim))
+        if claim.last_index < 0 and not _references(_setup_values(fresh.setup)):
             return Loaded(fresh, frozenset())
         async with self._turns:
             state = await self.replay(claim, plan)
-            return Loaded(state, await self._hydrate(state, claim.root_id))
+            return Loaded(state, await self.hydrate(_needed_values(state), claim.root_id))
 
     async def replay(self, claim: Claim, plan: Plan) -> State:
         """The state of an execution as its log tells it; large values stay references."""
-        state, is_more = State(plan, setup_of(claim)), True
+        state, is_more = State(plan, setup_of(claim.execution_id, claim)), True
         while is_more:
             async with self._pool.acquire() as connection:
                 page = await read_page(
@@ -58,10 +58,11 @@ class Loader:
             is_more = page.more
         return state
 
-    async def _hydrate(self, state: State, root_id: str) -> frozenset[str]:
-        missing = _references(state)
-        for reference, values in missing.items():
-            await self._load_payload(root_id, reference, values)
+    async def hydrate(self, values: Iterable[Value], root_id: str) -> frozenset[str]:
+        """Read the payloads that these values refer to; gives their ids."""
+        missing = _references(values)
+        for reference, referring in missing.items():
+            await self._load_payload(root_id, reference, referring)
         return frozenset(missing)
 
     async def _load_payload(self, root_id: str, reference: str, values: list[Value]) -> None:
@@ -74,32 +75,10 @@ class Loader:
             value.data, value.payload = first.data, first.payload
 
 
-def setup_of(claim: Claim) -> Setup:
-    """What the claimed execution was created with."""
-    return Setup(
-        execution_id=claim.execution_id,
-        created_at=milliseconds(claim.created_at),
-        options=claim.options,
-        inputs={name: Value.stored(data) for name, data in claim.inputs.items()},
-        port_values=_port_values(claim.port_values),
-        root_execution_id=claim.root_id,
-        parent_execution_id=claim.parent_id,
-        depth=claim.depth,
-        integration=claim.integration,
-    )
-
-
-def _port_values(given: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
-    values: dict[str, dict[str, Value]] = {}
-    for item in given:
-        values.setdefault(item["nodeId"], {})[item["port"]] = Value.stored(item["value"])
-    return values
-
-
-def _references(state: State) -> dict[str, list[Value]]:
+def _references(values: Iterable[Value]) -> dict[str, list[Value]]:
     """The values that are to be read from the payload store, by payload."""
     found: dict[str, list[Value]] = {}
-    for value in _needed_values(state):
+    for value in values:
         if reference := value.reference:
             found.setdefault(reference, []).append(value)
     return found
@@ -113,16 +92,28 @@ def _setup_values(setup: Setup) -> Iterator[Value]:
     yield from setup.inputs.values()
     for ports in setup.port_values.values():
         yield from ports.values()
+    events = (*setup.external_events, *([setup.event] if setup.event else []))
+    yield from (event.payload for event in events)
 
 
 def _needed_values(state: State) -> Iterator[Value]:
     """The values that a node which has not ended may still read."""
     yield from _setup_values(state.setup)
+    for kept in state.kept.values():
+        yield from kept
     for number, record in enumerate(state.nodes):
         if not record.status.ended:
             yield from (record.inputs or {}).values()
             yield from (record.promised or {}).values()
+            yield from _called_values(record)
         yield from _outputs_to_come(state, number, record)
+
+
+def _called_values(record: NodeRecord) -> Iterator[Value]:
+    if record.calls:
+        yield record.calls.spec.inputs
+        for end in record.calls.ends.values():
+            yield from (end.outputs or {}).values()
 
 
 def _outputs_to_come(state: State, number: int, record: NodeRecord) -> Iterator[Value]:

@@ -1,51 +1,92 @@
 """Turning what a run appends into what the store keeps."""
 
-from collections.abc import Iterable, Sequence
-from uuid import UUID, uuid4
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
 
 import orjson
 
 from engine.entry import Entry
-from engine.events import Event, ExecutionRecovered, FlowCompleted, FlowFailed, FlowStarted, NodeEvent, TerminalEvent
+from engine.events import (
+    Event,
+    ExecutionError,
+    ExecutionRecovered,
+    FlowCancelled,
+    FlowCompleted,
+    FlowFailed,
+    FlowPaused,
+    FlowResumed,
+    FlowStarted,
+    NodeEvent,
+    TerminalEvent,
+)
 from engine.ledger import Append
+from engine.spawns import Spawn
+from engine.status import ErrorCode, ExecutionStatus
 from engine.values import Payload, Value
-from storage.append import UNCHANGED, Member, Projection, Row
+from storage.append import UNCHANGED, Child, Member, Projection, Row
+from storage.claims import Claim
+from storage.inbox import InboxKind
+from storage.new_executions import NewExecution, child_of
 
 
-def member(
-    execution_id: str, token: UUID, append: Append, *, first_index: int, acknowledged: int, stored: set[str]
-) -> Member:
-    """Encode an append.
+class Writing:
+    """How far one claim has written: each append of it becomes a member of a batch."""
 
-    `acknowledged` is the last command that the log has acknowledged before, perhaps in another run, which knows nothing
-    of it; `stored` are the payloads that the store has already, which need not go again.
-    """
-    projection = _projection(append.entries)
-    return Member(
-        execution_id=execution_id,
-        token=token,
-        expected_index=first_index - 1,
-        append_id=uuid4(),
-        rows=[_row(entry) for entry in append.entries],
-        payloads=_new_payloads(append.entries, stored),
-        projection=projection,
-        seen=None if append.seen is None else max(append.seen, acknowledged),
-        consumed=max(append.consumed, acknowledged) if projection.status else append.consumed,
-        release=append.release,
-        wake_at=append.wake_at,
-        requeue=append.requeue,
-    )
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+        self._status = claim.status
+        self._acknowledged = claim.acknowledged
+        self.next_index = claim.last_index + 1
+        self.stored: set[str] = set()
+        """The payloads that the store has already, which need not go again, by id."""
+
+    def member(self, append: Append) -> Member:
+        """Encode an append.
+
+        What was acknowledged by the log before, perhaps in another run, is not asked for again.
+        """
+        projection = _projection(append.entries)
+        status = ExecutionStatus(projection.status or self._status)
+        spawned = [_child(self._claim, spawn, status) for spawn in append.spawns]
+        return Member(
+            execution_id=self._claim.execution_id,
+            token=self._claim.token,
+            expected_index=self.next_index - 1,
+            append_id=uuid4(),
+            rows=[_row(entry) for entry in append.entries],
+            payloads=self._new_payloads(append.entries, [payload for _, own in spawned for payload in own]),
+            projection=projection,
+            status=status,
+            seen=None if append.seen is None else max(append.seen, self._acknowledged),
+            consumed=append.consumed,
+            acknowledged=self._acknowledged,
+            release=append.release,
+            wake_at=append.wake_at,
+            requeue=append.requeue,
+            children=[child for child, _ in spawned],
+            child_limit=self._claim.options.max_children,
+            read=append.read,
+            **_words(self._claim, append.entries),
+        )
+
+    def wrote(self, append: Append, member: Member) -> None:
+        """Note that a member is in the log."""
+        self.next_index += len(append.entries)
+        self._acknowledged = max(self._acknowledged, append.consumed)
+        self._status = ExecutionStatus(member.status)
+        self.stored.update(payload.id for payload in member.payloads)
+
+    def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:
+        own = (payload for entry in entries for payload in entry.event.payloads())
+        found = {payload.id: payload for payload in (*own, *more)}
+        return [payload for payload in found.values() if payload.id not in self.stored]
 
 
 def _row(entry: Entry) -> Row:
     event = entry.event
     node_id = event.node_id if isinstance(event, NodeEvent) else None
     return Row(entry.index, event.kind, node_id, entry.at, event.encode().decode())
-
-
-def _new_payloads(entries: Iterable[Entry], stored: set[str]) -> list[Payload]:
-    found = {payload.id: payload for entry in entries for payload in entry.event.payloads()}
-    return [payload for payload in found.values() if payload.id not in stored]
 
 
 def _projection(entries: Sequence[Entry]) -> Projection:
@@ -67,14 +108,85 @@ def _projection(entries: Sequence[Entry]) -> Projection:
 
 
 def _outputs(event: Event) -> str | None:
-    if not isinstance(event, FlowCompleted):
-        return None
-    return orjson.dumps(event.outputs, default=_fragment).decode()
+    return _text(event.outputs) if isinstance(event, FlowCompleted) else None
 
 
 def _error(event: Event) -> str | None:
     return event.error.model_dump_json(by_alias=True) if isinstance(event, FlowFailed) else None
 
 
-def _fragment(value: Value) -> orjson.Fragment:
-    return orjson.Fragment(value.wire)
+# --- the family -------------------------------------------------------------------------------------------------------
+
+
+def _child(claim: Claim, spawn: Spawn, status: ExecutionStatus) -> tuple[Child, Sequence[Payload]]:
+    """A child as it is stored: what its spawn does not say it has from its parent."""
+    flow, event = spawn.flow, spawn.event
+    new = NewExecution(
+        id=spawn.child_id,
+        flow_id=flow.flow_id if flow else claim.flow_id,
+        flow_version=flow.version if flow else claim.flow_version,
+        flow_name=flow.name if flow else claim.flow_name,
+        owner_id=claim.owner_id,
+        inputs=_stored(claim.inputs) if spawn.inputs is None else spawn.inputs,
+        port_values=[] if flow else [{**port, "value": Value.stored(port["value"])} for port in claim.port_values],
+        options=claim.options.model_copy(update={"breakpoints": list(spawn.breakpoints)}),
+        integration=claim.integration,
+        external_events=[{"eventName": event.name, "payload": event.payload}] if event else [],
+        priority=0,  # The store gives it its parent's.
+        idempotency_key=None,
+        request_digest=None,
+        root_id=claim.root_id,
+        parent_id=claim.execution_id,
+        depth=claim.depth + 1,
+    )
+    is_paused = status is ExecutionStatus.PAUSED
+    return child_of(new, spawned_by=spawn.spawned_by, spawn_key=spawn.key, is_born_paused=is_paused)
+
+
+def _stored(given: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: Value.stored(data) for name, data in given.items()}
+
+
+def _words(claim: Claim, entries: Sequence[Entry]) -> dict[str, Any]:
+    """What an append tells the children, and at the end the parent."""
+    words: dict[str, Any] = {}
+    turn = next((entry.event for entry in reversed(entries) if entry.event.enters), None)
+    match turn:
+        case FlowFailed() | FlowCancelled():
+            words = {"order": InboxKind.STOP, "order_body": _text({"reason": _reason(turn)})}
+        case FlowResumed():
+            words = {"order": InboxKind.RESUME}
+        case Event(enters=ExecutionStatus.PAUSED):
+            reason = turn.reason if isinstance(turn, FlowPaused) else None
+            words = {"order": InboxKind.PAUSE, "order_body": _text({"reason": reason})}
+    if isinstance(turn, TerminalEvent) and claim.parent_id is not None:
+        words["report"] = _report(claim.execution_id, turn)
+    return words
+
+
+def _reason(end: FlowFailed | FlowCancelled) -> str:
+    if isinstance(end, FlowCancelled):
+        return end.reason or "The parent execution was stopped."
+    return "The parent execution failed."
+
+
+def _report(execution_id: str, end: TerminalEvent) -> str:
+    """What the parent is told of its child's end."""
+    match end:
+        case FlowCompleted():
+            return _text({"childExecutionId": execution_id, "outputs": end.outputs})
+        case FlowFailed():
+            return _text({"childExecutionId": execution_id, "error": end.error})
+        case _:
+            reason = end.reason if isinstance(end, FlowCancelled) else None
+            message = f"The execution was stopped: {reason}" if reason else "The execution was stopped."
+            error = ExecutionError(code=ErrorCode.CANCELLED, message=message)
+            return _text({"childExecutionId": execution_id, "error": error})
+
+
+def _text(data: Any) -> str:
+    return orjson.dumps(data, default=_part).decode()
+
+
+def _part(part: Any) -> Any:
+    return orjson.Fragment(part.wire) if isinstance(part, Value) else part.model_dump(mode="json", by_alias=True)

@@ -8,8 +8,10 @@ from typing import Any
 
 import asyncpg
 
+from jobs.family import Family
 from jobs.slots import Slots
 from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
+from storage.inbox import discard_dead_letters, forgotten
 from storage.pool import DATABASE_TROUBLE
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
@@ -20,6 +22,7 @@ DUE_AT_ONCE = 1000
 LONGEST_NAP = 1.0
 SHORTEST_NAP = 0.02
 OVERDUE_SECONDS = 3.0
+FORGOTTEN_AT_ONCE = 1000
 CHECKS_PER_LEASE = 5
 
 
@@ -56,11 +59,14 @@ class Sweeper:
     there were free `slots`. Without faults it stays 0.
     """
 
-    def __init__(self, pool: asyncpg.Pool, lease: float, slots: Slots, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, lease: float, slots: Slots, on_ready: Callable[[], None], family: Family
+    ) -> None:
         self._pool = pool
         self._lease = lease
         self._slots = slots
         self._on_ready = on_ready
+        self._family = family
         self._seen: dict[str, tuple[int, float]] = {}
         self.rescues = 0
 
@@ -79,12 +85,14 @@ class Sweeper:
         async with self._pool.acquire() as connection:
             overdue = await is_overdue(connection, OVERDUE_SECONDS)
             current = await beats(connection)
-            forgotten = await orphans(connection)
+            abandoned = await orphans(connection)
+            self._family.wake(await forgotten(connection, FORGOTTEN_AT_ONCE))
+            await discard_dead_letters(connection, FORGOTTEN_AT_ONCE)
         if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
             await _try(self._give_up(worker_id, current[worker_id]))
-        for worker_id in forgotten:
+        for worker_id in abandoned:
             await _try(self._free(worker_id))
 
     def _rescue(self) -> None:

@@ -18,6 +18,8 @@ from jobs.bell import Bell
 from jobs.claimer import Claimer
 from jobs.clock import DatabaseClock
 from jobs.dispatch import Doorbell
+from jobs.family import Family
+from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
 from jobs.loading import Loader
@@ -90,19 +92,22 @@ class Worker:
         # The beat and the log wait behind nobody: however busy the pool is, the worker is alive and its events flow.
         beating = await self._open_pool(stack, "tidegate beat", 1)
         writing = await self._open_pool(stack, "tidegate journal", 1)
-        notifier = Notifier(pool, EVENTS)
-        await notifier.start()
-        stack.push_async_callback(notifier.stop)
-        journal = Journal(writing, notifier.notify)
+        notifier = await self._notifier(pool, stack, EVENTS)
+        family = Family(pool, await self._notifier(pool, stack, COMMANDS))
+        stack.push_async_callback(family.stop)
+        journal = Journal(writing, notifier.notify, family.committed)
         journal.start()
         stack.push_async_callback(journal.stop)
         mailroom = await self._mailroom(pool, stack)
         heartbeat = Heartbeat(beating, self.id, clock, settings.lease)
+        versions = Versions(pool, self._registry)
         shop = Workshop(
             worker_id=self.id,
             pool=pool,
-            versions=Versions(pool, self._registry),
+            versions=versions,
             loader=Loader(pool),
+            finder=FlowFinder(pool, versions),
+            family=family,
             journal=journal,
             mailroom=mailroom,
             clock=clock,
@@ -116,8 +121,14 @@ class Worker:
         stack.push_async_callback(_close, pool)
         return pool
 
+    async def _notifier(self, pool: asyncpg.Pool, stack: AsyncExitStack, topic: str) -> Notifier:
+        notifier = Notifier(pool, topic)
+        await notifier.start()
+        stack.push_async_callback(notifier.stop)
+        return notifier
+
     async def _mailroom(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> Mailroom:
-        mailroom = Mailroom(pool, self.id)
+        mailroom = Mailroom(pool)
         wakeups = Wakeups(self._settings.database_url, COMMANDS)
         wakeups.watch_all(mailroom.notified)
         await wakeups.start()
@@ -136,13 +147,14 @@ class Worker:
             claimer.look()
             doorbell.ring()
 
+        shop.family.start(ready)
         return Parts(
             claimer=claimer,
             heartbeat=shop.heartbeat,
             journal=shop.journal,
             bell=Bell(self._settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
-            sweeper=Sweeper(shop.pool, self._settings.lease, claimer.slots, ready),
+            sweeper=Sweeper(shop.pool, self._settings.lease, claimer.slots, ready, shop.family),
             doorbell=doorbell,
         )
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
@@ -24,11 +25,14 @@ from engine.runner import Runner
 from engine.state import State
 from engine.status import ErrorCode
 from jobs.clock import DatabaseClock
+from jobs.family import Family
+from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
 from jobs.journal import Journal
 from jobs.ledger import DurableLedger
+from jobs.letters import Mail
 from jobs.loading import Loader
-from jobs.mailroom import Mailroom, letters
+from jobs.mailroom import Mailroom
 from jobs.slots import Place
 from storage.claims import Claim
 from storage.pool import DATABASE_TROUBLE
@@ -48,6 +52,8 @@ class Workshop:
     pool: asyncpg.Pool
     versions: Versions
     loader: Loader
+    finder: FlowFinder
+    family: Family
     journal: Journal
     mailroom: Mailroom
     clock: DatabaseClock
@@ -63,7 +69,9 @@ class Workflow:
         self._claim = claim
         self._place = place
         self._warm_seconds = warm_seconds
-        self._ledger = DurableLedger(claim, shop.journal, shop.mailroom, shop.clock, shop.heartbeat)
+        self._ledger = DurableLedger(
+            claim, shop.journal, shop.mailroom, shop.loader, shop.clock, shop.heartbeat, shop.worker_id
+        )
         self._runner: Runner | None = None
         self._is_leaving = False
         self._has_news = False
@@ -131,16 +139,18 @@ class Workflow:
         return True
 
     async def _run(self, state: State) -> None:
+        claim = self._claim
+        brought = await self._ledger.opened(Mail(claim.mail, claim.inbox))
         self._runner = runner = Runner(
             state,
             self._ledger,
             self._place,
             warm_seconds=self._warm_seconds,
-            reach=Reach(self._shop.http_allow),
+            reach=Reach(self._shop.http_allow, partial(self._shop.finder.find, claim.owner_id, claim.created_at)),
         )
         if self._is_leaving:
             runner.release()
-        known = None if self._has_news else letters(self._claim.mail, self._shop.worker_id)
+        known = None if self._has_news else brought
         await runner.run(self._recovery(state), known)
 
     def _recovery(self, state: State) -> Recover | None:
@@ -197,7 +207,7 @@ class Workflow:
         verdict = Verdict.INTERRUPTED
         while verdict is not Verdict.COMMITTED:
             mail = await self._ledger.letters()
-            seen = mail[-1].seq if mail else 0
+            seen = max((letter.seq for letter in mail), default=0)
             verdict = await self._ledger.append(Append(entries, consumed=seen, seen=seen, release=True))
 
     def _failure(self, state: State, error: ExecutionError) -> list[Entry]:

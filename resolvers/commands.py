@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 import strawberry
+from strawberry import ID
 
 from engine.status import ExecutionCommand
 from resolvers.context import Context, Info
-from resolvers.creation import new_execution, repeated
+from resolvers.creation import check_breakpoints, new_execution, repeated
+from resolvers.signals import check_signal
 from schema.arguments import ExecutionId
 from schema.executions import Execution
 from schema.inputs import NewExecution
@@ -14,9 +16,13 @@ from schema.outcomes import (
     CreateExecutionPayload,
     PauseExecutionPayload,
     ResumeExecutionPayload,
+    SendSignalPayload,
+    SetBreakpointsPayload,
     StartExecutionPayload,
+    StepExecutionPayload,
     StopExecutionPayload,
 )
+from schema.scalars import JSON
 from storage.commands import send_command
 from storage.executions import create_execution as store_execution
 from storage.transaction import transaction
@@ -62,6 +68,37 @@ async def pause_execution(info: Info, execution_id: ExecutionId, reason: Reason 
 async def resume_execution(info: Info, execution_id: ExecutionId) -> ResumeExecutionPayload:
     """Let a paused execution go on; accepted in status PAUSED."""
     return ResumeExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.RESUME))
+
+
+async def step_execution(info: Info, execution_id: ExecutionId) -> StepExecutionPayload:
+    """Let one node of a paused execution start: the first that is ready, or the next to become so."""
+    return StepExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.STEP))
+
+
+async def set_breakpoints(
+    info: Info,
+    execution_id: ExecutionId,
+    node_ids: Annotated[list[ID], strawberry.argument(description="All nodes to stop before; empty for none.")],
+) -> SetBreakpointsPayload:
+    """Replace the nodes that the execution stops before; accepted until it has ended."""
+    row = await info.context.asks.execution(execution_id)
+    version = await info.context.services.versions.get(row.flow_id, row.flow_version)
+    check_breakpoints(node_ids, version.document, "nodeIds")
+    payload = {"nodeIds": list(dict.fromkeys(node_ids))}
+    execution = await _send(info.context, execution_id, ExecutionCommand.SET_BREAKPOINTS, payload)
+    return SetBreakpointsPayload(execution=execution)
+
+
+async def send_signal(
+    info: Info,
+    execution_id: ExecutionId,
+    name: Annotated[str, strawberry.argument(description="The name that a signal.wait of the flow has.")],
+    payload: Annotated[JSON | None, strawberry.argument(description="What the waiting node is to give.")] = None,
+) -> SendSignalPayload:
+    """Send a signal: it wakes the oldest wait that it fits, or is kept for one to come. Accepted until the end."""
+    await check_signal(info.context, execution_id, name, payload)
+    sent = {"name": name, "payload": payload}
+    return SendSignalPayload(execution=await _send(info.context, execution_id, ExecutionCommand.SIGNAL, sent))
 
 
 async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:

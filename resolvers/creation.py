@@ -18,11 +18,12 @@ from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
 from engine.registry import Registry
 from engine.values import SECRET_KEY, Value, encode
-from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, PortValueInput
+from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, PortValueInput
 from storage.executions import ExecutionRow, NewExecution, repeated_execution
 from storage.versions import Version
 
 KEY_LENGTH = 255
+EVENTS_LIMIT = 1000
 
 
 async def repeated(given: CreateExecutionInput, pool: asyncpg.Pool, owner_id: str) -> ExecutionRow | None:
@@ -47,7 +48,7 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         port_values=_port_values(given.port_values or [], document, version.node_types),
         options=_options(given.options, document),
         integration=given.integration,
-        external_events=[],
+        external_events=_events(given.events or [], version),
         priority=given.priority,
         idempotency_key=_idempotency_key(given.idempotency_key),
         request_digest=request_digest(given),
@@ -70,17 +71,34 @@ def _options(given: ExecutionOptionsInput | None, document: FlowDocument) -> Exe
         first = error.errors()[0]
         field = ".".join(["input", "options", *(to_camel(str(step)) for step in first["loc"])])
         raise BadUserInput(f"{first['msg']}.", field=field) from None
-    _check_breakpoints(options.breakpoints, document)
+    check_breakpoints(options.breakpoints, document, "input.options.breakpoints")
     return options
 
 
-def _check_breakpoints(breakpoints: Sequence[str], document: FlowDocument) -> None:
+def check_breakpoints(breakpoints: Sequence[str], document: FlowDocument, field: str) -> None:
+    """Refuse nodes that the flow does not have; raises `BadUserInput`."""
     known = {node.id for node in document.nodes} if breakpoints else set()
     for number, node_id in enumerate(breakpoints):
         if node_id not in known:
-            raise BadUserInput("The flow has no such node.", field=f"input.options.breakpoints.{number}")
-    if breakpoints:
-        raise BadUserInput("Breakpoints are not supported yet.", field="input.options.breakpoints")
+            raise BadUserInput("The flow has no such node.", field=f"{field}.{number}")
+
+
+def _events(given: Sequence[ExternalEventInput], version: Version) -> list[dict[str, Any]]:
+    if len(given) > EVENTS_LIMIT:
+        raise BadUserInput(f"There may be at most {EVENTS_LIMIT} events.", field="input.events")
+    for number, event in enumerate(given):
+        _check_event(event, version, f"input.events.{number}")
+    return [{"eventName": event.event_name, "payload": event.payload} for event in given]
+
+
+def _check_event(event: ExternalEventInput, version: Version, field: str) -> None:
+    if event.event_name not in version.plan.listeners:
+        name = event.event_name[:100]
+        raise BadUserInput(f"The flow has no event.listen for {name!r}.", field=f"{field}.eventName")
+    try:
+        Value.of(event.payload)
+    except ValueRefused as error:
+        raise BadUserInput(error.message, field=f"{field}.payload") from None
 
 
 def _port_values(given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry) -> list[dict[str, Any]]:

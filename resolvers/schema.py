@@ -13,7 +13,10 @@ from resolvers.commands import (
     create_execution,
     pause_execution,
     resume_execution,
+    send_signal,
+    set_breakpoints,
     start_execution,
+    step_execution,
     stop_execution,
 )
 from resolvers.executions import execution, execution_tree, payload, root_executions
@@ -61,6 +64,9 @@ class Mutation:
     stop_execution = _field(stop_execution)
     pause_execution = _field(pause_execution)
     resume_execution = _field(resume_execution)
+    step_execution = _field(step_execution)
+    set_breakpoints = _field(set_breakpoints)
+    send_signal = _field(send_signal)
 
 
 @strawberry.type(description="What can be watched.")

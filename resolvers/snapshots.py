@@ -15,12 +15,14 @@ from engine.errors import NotFound
 from engine.events import decode
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
-from engine.state import NodeRecord, Setup, State
+from engine.signals import refusal
+from engine.state import NodeRecord, State
 from engine.status import NodeStatus
 from engine.values import UNLOADED, Value
 from schema.node_states import ShownNodeState
 from storage.events import read_events
 from storage.executions import ExecutionRow
+from storage.setups import setup_of
 from storage.versions import Versions
 
 KEPT_NODES = 20_000
@@ -51,10 +53,17 @@ class Snapshots:
             state = folded.state
             return {node.id: _show(node, record) for node, record in zip(state.plan.nodes, state.nodes, strict=True)}
 
+    async def signal_refusal(self, execution: ExecutionRow, name: str, payload: Value) -> str | None:
+        """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits."""
+        folded = await self._folded(execution)
+        async with folded.lock:
+            await self._catch_up(folded.state, execution)
+            return refusal(folded.state, name, payload)
+
     async def _folded(self, execution: ExecutionRow) -> Folded:
         if execution.id not in self._kept:
             version = await self._versions.get(execution.flow_id, execution.flow_version)
-            self._kept.setdefault(execution.id, Folded(State(version.plan, _setup(execution))))
+            self._kept.setdefault(execution.id, Folded(State(version.plan, setup_of(execution.id, execution))))
             self._forget(execution.id)
         self._kept.move_to_end(execution.id)
         return self._kept[execution.id]
@@ -71,19 +80,6 @@ class Snapshots:
             if not rows:
                 raise NotFound("The execution was deleted.")
             state.apply_all(Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data)) for row in rows)
-
-
-def _setup(execution: ExecutionRow) -> Setup:
-    return Setup(
-        execution_id=execution.id,
-        created_at=milliseconds(execution.created_at),
-        options=execution.options,
-        inputs={name: Value.stored(data) for name, data in execution.inputs.items()},
-        root_execution_id=execution.root_id,
-        parent_execution_id=execution.parent_id,
-        depth=execution.depth,
-        integration=execution.integration,
-    )
 
 
 def _show(node: PlanNode, record: NodeRecord) -> ShownNodeState:

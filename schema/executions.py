@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Annotated, TypeAlias
 
 import strawberry
@@ -21,7 +22,7 @@ from schema.node_states import NodeState, NodeStatusCount, ShownNodeState
 from schema.paging import LONG_PAGE_LIMIT, Connection, check_first, decode_cursor, encode_cursor, page
 from schema.scalars import JSON
 from schema.selection import check_from_index, kinds
-from schema.view import of_row, resolved
+from schema.view import of_row, resolved, viewed
 from storage.executions import ExecutionRow
 
 CHILD_CURSOR = "child"
@@ -35,6 +36,12 @@ NodeStatuses: TypeAlias = Annotated[
 
 @output_of(OptionsModel)
 class ExecutionOptions: ...
+
+
+@strawberry.type(description="An event that came from outside, or that a child execution runs for.")
+class ExternalEvent:
+    event_name: str = viewed("Its name.", itemgetter("eventName"))
+    payload: JSON | None = viewed("What it carries.", itemgetter("payload"))
 
 
 @strawberry.type(description="One run of a flow version.")
@@ -56,6 +63,9 @@ class Execution(Node):
     failed_node_count: int = of_row("failed_node_count", "How many nodes have failed.")
     options: ExecutionOptions = of_row("options", "How it is run.")
     integration: JSON | None = of_row("integration", "What its creator gave for the nodes to know.")
+    external_events: list[ExternalEvent] = of_row(
+        "external_events", "The events that it spawns children for; of a child, the event that it runs for."
+    )
     priority: int = of_row("priority", "The higher, the earlier it is run where room is short.")
     failure_count: int = of_row("failure_count", "How many workers it has lost.")
     last_failure_reason: str | None = of_row("last_failure_reason", "Why it lost its last worker.")

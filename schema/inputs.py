@@ -33,6 +33,12 @@ class PortValueInput:
     value: JSON | None = strawberry.field(default=None, description="The value; it beats a constant of the document.")
 
 
+@strawberry.input(description="An event from outside.")
+class ExternalEventInput:
+    event_name: str = strawberry.field(description="Its name, which an event.listen of the flow has.")
+    payload: JSON | None = strawberry.field(default=None, description="What the listeners are given.")
+
+
 @input_of(ExecutionOptions)
 class ExecutionOptionsInput: ...
 
@@ -47,6 +53,10 @@ class CreateExecutionInput:
     )
     options: ExecutionOptionsInput | None = strawberry.field(default=None, description="How it is to be run.")
     integration: JSON | None = strawberry.field(default=None, description="Anything that the nodes should know.")
+    events: list[ExternalEventInput] | None = strawberry.field(
+        default=None,
+        description="Events to run the flow for: one child execution each, in place of an ordinary run.",
+    )
     priority: int = strawberry.field(default=0, description="The higher, the earlier it is run where room is short.")
     idempotency_key: str | None = strawberry.field(
         default=None, description="A repeated call with the same key and arguments gives the same execution."

@@ -62,3 +62,18 @@ class ResumeExecutionPayload:
 @strawberry.type(description="The outcome of stopExecution.")
 class StopExecutionPayload:
     execution: Execution = strawberry.field(description="The execution that was told to stop.")
+
+
+@strawberry.type(description="The outcome of stepExecution.")
+class StepExecutionPayload:
+    execution: Execution = strawberry.field(description="The execution that may start one node.")
+
+
+@strawberry.type(description="The outcome of setBreakpoints.")
+class SetBreakpointsPayload:
+    execution: Execution = strawberry.field(description="The execution that was given breakpoints.")
+
+
+@strawberry.type(description="The outcome of sendSignal.")
+class SendSignalPayload:
+    execution: Execution = strawberry.field(description="The execution that the signal was sent to.")

@@ -1,11 +1,14 @@
 """Appending to the logs of executions: the one way in which events are written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from uuid import UUID
 
+import orjson
+
 from engine.values import Payload
+from storage.inbox import InboxKind
 from storage.pool import Connection
 from storage.queries import load
 
@@ -19,6 +22,7 @@ class Outcome(StrEnum):
     LOST = "lost"
     INTERRUPTED = "interrupted"
     BUSY = "busy"
+    OVER_BUDGET = "over_budget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +53,69 @@ UNCHANGED = Projection()
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """An execution that its parent's append creates, with the JSON of its columns; `spawn_key` is the parent's own.
+
+    It is started already, and paused as well if it `is_born_paused`. Owner, root and priority are its parent's.
+    """
+
+    id: str
+    flow_id: str
+    flow_version: int
+    depth: int
+    inputs: str
+    port_values: str
+    options: str
+    integration: str | None
+    external_events: str
+    spawned_by: str | None
+    spawn_key: str
+    created_event: str
+    is_born_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """One execution's part of a batch.
+    """One execution's part of a batch; `status` is the execution's after it.
 
     `append_id` stays the same when the append is sent again, so that one whose answer was lost is not written twice.
+    `consumed` is the last command that it acknowledges (0: none), `acknowledged` the last one that is so after it.
+
+    `children` are created, if the root has no more than `child_limit` descendants then. `order` goes to all direct
+    children that have not ended, with `order_body` as JSON; `report` (JSON) to the parent, if there is one. `read` are
+    the letters of the inbox that it acts on.
     """
 
     execution_id: str
     token: UUID
     expected_index: int
     append_id: UUID
+    status: str
     rows: Sequence[Row] = ()
     payloads: Sequence[Payload] = ()
     projection: Projection = UNCHANGED
     seen: int | None = None
     consumed: int = 0
+    acknowledged: int = 0
     release: bool = False
     wake_at: int | None = None
     requeue: bool = False
+    children: Sequence[Child] = ()
+    child_limit: int = 0
+    order: InboxKind | None = None
+    order_body: str | None = None
+    report: str | None = None
+    read: Sequence[int] = ()
 
     @property
     def last_index(self) -> int:
         """The index of the log's last event after this append."""
         return self.expected_index + len(self.rows)
+
+    @property
+    def is_family_matter(self) -> bool:
+        """True if it has to do with other executions of its tree."""
+        return bool(self.children or self.order or self.report or self.read)
 
 
 async def append(connection: Connection, members: Sequence[Member]) -> dict[str, Outcome]:
@@ -81,9 +125,11 @@ async def append(connection: Connection, members: Sequence[Member]) -> dict[str,
     """
     if len({member.execution_id for member in members}) < len(members):
         raise ValueError("An execution is in the batch twice.")
-    verdicts = await connection.fetch(
-        QUERIES["append"], *_member_columns(members), *_event_columns(members), *_payload_columns(members)
-    )
+    columns = [*_member_columns(members), *_event_columns(members), *_payload_columns(members)]
+    if any(member.is_family_matter for member in members):
+        verdicts = await connection.fetch(QUERIES["append_in_family"], *columns, *_family_columns(members))
+    else:
+        verdicts = await connection.fetch(QUERIES["append"], *columns)
     return {verdict["execution_id"]: Outcome(verdict["verdict"]) for verdict in verdicts}
 
 
@@ -91,9 +137,9 @@ def _member_columns(members: Sequence[Member]) -> list[list[object]]:
     rows = [
         (
             m.execution_id, m.token, m.expected_index, m.last_index, m.append_id, m.seen, m.consumed,
-            m.projection.status, m.release, m.wake_at, m.requeue, m.projection.outputs, m.projection.error,
-            m.projection.failed_node_count, m.projection.failure_count, m.projection.started_at,
-            m.projection.completed_at,
+            max(m.consumed, m.acknowledged), m.status, m.projection.status, m.release, m.wake_at, m.requeue,
+            m.projection.outputs, m.projection.error, m.projection.failed_node_count, m.projection.failure_count,
+            m.projection.started_at, m.projection.completed_at,
         )
         for m in members
     ]  # fmt: skip
@@ -118,4 +164,18 @@ def _payload_columns(members: Sequence[Member]) -> list[list[str]]:
         [execution_id for execution_id, _ in payloads],
         [payload.id for _, payload in payloads],
         [payload.text.decode() for _, payload in payloads],
+    ]
+
+
+def _family_columns(members: Sequence[Member]) -> list[object]:
+    children = [{"parent_id": member.execution_id, **asdict(child)} for member in members for child in member.children]
+    letters = [(member.execution_id, letter) for member in members for letter in member.read]
+    return [
+        [member.child_limit for member in members],
+        [member.order for member in members],
+        [member.order_body for member in members],
+        [member.report for member in members],
+        orjson.dumps(children).decode(),
+        [execution_id for execution_id, _ in letters],
+        [letter for _, letter in letters],
     ]

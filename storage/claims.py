@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 
 from engine.options import ExecutionOptions
-from engine.status import ExecutionCommand
+from engine.status import ExecutionCommand, ExecutionStatus
+from storage.inbox import InboxRow, inbox_row
 from storage.pool import Connection
 from storage.queries import load
 
@@ -30,7 +31,8 @@ class Claim:
     """An execution that a worker owns from now on, with all that it needs to run it.
 
     `token` fences every append. `lost_worker_id` is the worker that it was taken from. `now` is the database's time.
-    `acknowledged` is the last command that the log has acknowledged, `mail` what came after it.
+    `acknowledged` is the last command that the log has acknowledged, `mail` what came after it, `inbox` what its family
+    has told it. `external_events` are `{"eventName", "payload"}`.
     """
 
     execution_id: str
@@ -41,6 +43,8 @@ class Claim:
     owner_id: str
     flow_id: str
     flow_version: int
+    flow_name: str
+    status: ExecutionStatus
     root_id: str
     parent_id: str | None
     depth: int
@@ -49,9 +53,11 @@ class Claim:
     port_values: list[dict[str, Any]]
     options: ExecutionOptions
     integration: Any
+    external_events: list[dict[str, Any]]
     failure_count: int
     now: datetime
     mail: tuple[MailRow, ...]
+    inbox: tuple[InboxRow, ...]
 
 
 async def claim(connection: Connection, worker_id: str, limit: int, *, after_owner: str = "") -> list[Claim]:
@@ -71,6 +77,8 @@ def _claim(row: Any) -> Claim:
         owner_id=row["owner_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
+        flow_name=row["flow_name"],
+        status=ExecutionStatus(row["status"]),
         root_id=row["root_id"],
         parent_id=row["parent_id"],
         depth=row["depth"],
@@ -79,9 +87,11 @@ def _claim(row: Any) -> Claim:
         port_values=orjson.loads(row["port_values"]),
         options=ExecutionOptions.model_validate_json(row["options"]),
         integration=None if row["integration"] is None else orjson.loads(row["integration"]),
+        external_events=orjson.loads(row["external_events"]),
         failure_count=row["failure_count"],
         now=row["now"],
         mail=mail,
+        inbox=tuple(inbox_row(letter) for letter in orjson.loads(row["told"])),
     )
 
 
@@ -135,6 +145,6 @@ async def unapplied_mail(connection: Connection, execution_ids: Sequence[str]) -
 
 
 async def with_mail(connection: Connection, execution_ids: Sequence[str]) -> list[str]:
-    """Those of the executions that have commands to apply."""
+    """Those of the executions that have commands to apply, or that their families have told something."""
     rows = await connection.fetch(load("commands")["with_mail"], list(execution_ids))
     return [row["execution_id"] for row in rows]

@@ -9,6 +9,7 @@ import orjson
 from engine.errors import InvalidState, NotFound
 from engine.status import ExecutionCommand, ExecutionStatus
 from storage.claims import unapplied_mail
+from storage.inbox import InboxKind, read_inbox
 from storage.pool import Connection
 from storage.queries import load
 
@@ -29,9 +30,17 @@ RULES: Mapping[ExecutionCommand, Rule] = {
     ExecutionCommand.START: Rule(frozenset({ExecutionStatus.CREATED}), ExecutionStatus.RUNNING),
     ExecutionCommand.PAUSE: Rule(frozenset({ExecutionStatus.RUNNING}), ExecutionStatus.PAUSED),
     ExecutionCommand.RESUME: Rule(frozenset({ExecutionStatus.PAUSED}), ExecutionStatus.RUNNING),
+    ExecutionCommand.STEP: Rule(frozenset({ExecutionStatus.PAUSED}), None),
+    ExecutionCommand.SET_BREAKPOINTS: Rule(_UNFINISHED, None),
+    ExecutionCommand.SIGNAL: Rule(_UNFINISHED, None),
     ExecutionCommand.STOP: Rule(_UNFINISHED, ExecutionStatus.STOPPED),
 }
 """The commands that can be sent, judged as if all accepted before had been applied."""
+
+_VERBS = {command: command.value.lower() for command in RULES} | {
+    ExecutionCommand.SET_BREAKPOINTS: "set breakpoints in",
+    ExecutionCommand.SIGNAL: "send a signal to",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +68,17 @@ async def _refusal(connection: Connection, execution_id: str, command: Execution
     status = await connection.fetchval(QUERIES["accepted_status"], execution_id)
     if status is None:
         return NotFound(f"There is no execution {execution_id}.")
-    return InvalidState(f"Cannot {command.value.lower()} an execution in status {status}", status=status)
+    return InvalidState(f"Cannot {_VERBS[command]} an execution in status {status}", status=status)
 
 
 async def pending_commands(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[ExecutionCommand]]:
-    """The accepted commands of each execution that no worker has applied yet, in order."""
+    """The commands of each execution that no worker has applied yet: accepted ones in order, then its parent's."""
     mail = await unapplied_mail(connection, execution_ids)
-    return {execution_id: [row.command for row in rows] for execution_id, rows in mail.items()}
+    told = await read_inbox(connection, execution_ids)
+    return {
+        execution_id: [
+            *(row.command for row in rows),
+            *(ExecutionCommand(row.kind) for row in told[execution_id] if row.kind is not InboxKind.CHILD_ENDED),
+        ]
+        for execution_id, rows in mail.items()
+    }

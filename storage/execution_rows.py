@@ -46,6 +46,8 @@ class ExecutionRow:
     failure_count: int
     last_failure_reason: str | None
     last_failure_at: datetime | None
+    spawned_by: str | None
+    spawn_key: str | None
     last_index: int
     worker_id: str | None
     claimed_at: datetime | None

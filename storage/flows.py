@@ -115,6 +115,12 @@ async def flow_versions_by_id(
     return {(record["flow_id"], record["version"]): _version(record) for record in records}
 
 
+async def version_at(connection: Connection, owner_id: str, flow_id: str, at: datetime) -> FlowVersionRow | None:
+    """The version of the owner's flow that was newest at that time, or its first; None if there is no such flow."""
+    record = await connection.fetchrow(QUERIES["version_at"], owner_id, flow_id, at)
+    return _version(record) if record else None
+
+
 async def list_flows(
     connection: Connection, *, owner_id: str, search: str | None, limit: int, after: str | None
 ) -> list[FlowRow]:

@@ -9,6 +9,7 @@ import orjson
 from engine.events import ExecutionCreated
 from engine.options import ExecutionOptions
 from engine.values import Payload, Value, encode
+from storage.append import Child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +58,42 @@ class StoredExecution:
 
 def store(new: NewExecution) -> StoredExecution:
     """Give an execution its stored form; raises `ValueRefused` for what cannot be stored exactly."""
-    inputs = {name: Value.of(data) for name, data in new.inputs.items()}
-    ports = [{**port, "value": Value.of(port["value"])} for port in new.port_values]
-    values = [*inputs.values(), *(port["value"] for port in ports)]
+    inputs = {name: _value(data) for name, data in new.inputs.items()}
+    ports = [{**port, "value": _value(port["value"])} for port in new.port_values]
+    events = [{**event, "payload": _value(event["payload"])} for event in new.external_events]
+    values = [*inputs.values(), *(port["value"] for port in ports), *(event["payload"] for event in events)]
     return StoredExecution(
         inputs=_text(inputs),
         port_values=_text(ports),
         options=new.options.model_dump_json(by_alias=True),
         integration=None if new.integration is None else encode(new.integration).decode(),
-        external_events=encode(list(new.external_events)).decode(),
+        external_events=_text(events),
         created_event=_created(new).encode().decode(),
         payloads=list({value.payload.id: value.payload for value in values if value.payload}.values()),
     )
+
+
+def child_of(
+    new: NewExecution, *, spawned_by: str | None, spawn_key: str, is_born_paused: bool
+) -> tuple[Child, Sequence[Payload]]:
+    """The child that a parent's append creates, and the payloads that it refers to."""
+    stored = store(new)
+    child = Child(
+        id=new.id,
+        flow_id=new.flow_id,
+        flow_version=new.flow_version,
+        depth=new.depth,
+        inputs=stored.inputs,
+        port_values=stored.port_values,
+        options=stored.options,
+        integration=stored.integration,
+        external_events=stored.external_events,
+        spawned_by=spawned_by,
+        spawn_key=spawn_key,
+        created_event=stored.created_event,
+        is_born_paused=is_born_paused,
+    )
+    return child, stored.payloads
 
 
 def _created(new: NewExecution) -> ExecutionCreated:
@@ -81,6 +106,11 @@ def _created(new: NewExecution) -> ExecutionCreated:
         parent_execution_id=new.parent_id,
         depth=new.depth,
     )
+
+
+def _value(data: Any) -> Value:
+    """Take data into the service; what a parent hands on is a value already."""
+    return data if isinstance(data, Value) else Value.of(data)
 
 
 def _text(values: Any) -> str:

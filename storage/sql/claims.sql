@@ -81,14 +81,19 @@ untimed as (
 )
 select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.mailbox_seq,
     e.owner_id, e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
-    e.integration, e.failure_count, clock_timestamp() as now,
+    e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name, clock_timestamp() as now,
     (
         select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
             order by m.seq), '[]')
         from mailbox m where m.execution_id = d.execution_id and not m.applied
-    )::text as letters
+    )::text as letters,
+    (
+        select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'body', i.body) order by i.id), '[]')
+        from inbox i where i.execution_id = d.execution_id
+    )::text as told
 from claimed d
 join executions e on e.id = d.execution_id
+join flow_versions v on v.flow_id = e.flow_id and v.version = e.flow_version
 join candidates c on c.execution_id = d.execution_id
 order by c.turn, c.place;
 

@@ -32,5 +32,7 @@ where execution_id = any ($1::text[]) and not applied
 order by execution_id, seq;
 
 -- name: with_mail
--- Which of executions $1 have commands that are not applied yet.
-select distinct execution_id from mailbox where execution_id = any ($1::text[]) and not applied;
+-- Which of executions $1 have commands that are not applied yet, or letters that they have not acted on.
+select execution_id from mailbox where execution_id = any ($1::text[]) and not applied
+union
+select execution_id from inbox where execution_id = any ($1::text[]);

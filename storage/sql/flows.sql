@@ -45,6 +45,13 @@ select flow_versions.*
 from unnest($1::text[], $2::integer[]) as wanted (flow_id, version)
 join flow_versions using (flow_id, version);
 
+-- name: version_at
+-- The version of a flow that was newest at a time, or its first one if it is younger than that.
+select v.* from flows f join flow_versions v on v.flow_id = f.id
+where f.id = $2 and f.owner_id = $1 and f.deleted_at is null and (v.created_at <= $3 or v.version = 1)
+order by v.version desc
+limit 1;
+
 -- name: list_flows
 -- An owner's flows, newest first; $2 is a pattern that the name or the description matches, or null.
 select * from flows

@@ -50,6 +50,8 @@ def member(of: Claim, rows: list[Row] | None = None, **changes: Any) -> Member:
         "expected_index": of.last_index,
         "append_id": uuid4(),
         "rows": logs(of.last_index + 1) if rows is None else rows,
+        "status": changes["projection"].status or of.status if "projection" in changes else of.status,
+        "acknowledged": of.acknowledged,
     }
     return Member(**{**plain, **changes})
 

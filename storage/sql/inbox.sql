@@ -1,0 +1,63 @@
+-- name: read_inbox
+-- What executions $1 were told and have not acted on, in order.
+select execution_id, id, kind, body from inbox where execution_id = any ($1::text[]) order by execution_id, id;
+
+-- fragment: waking
+-- Queue those that were `told` something, have not ended and that nobody holds. A head that somebody locks just now
+-- is left: it is being claimed or written, and its owner is one of the others, who are to be told.
+unheld as (
+    select h.execution_id
+    from told t join execution_heads h on h.execution_id = t.execution_id
+    where h.token is null
+    for no key update of h skip locked
+),
+queued as (
+    insert into queue (execution_id, owner_id, priority)
+    select e.id, e.owner_id, e.priority from unheld u join executions e on e.id = u.execution_id
+    on conflict do nothing
+    returning execution_id
+)
+select (select count(*) from queued) as queued,
+    array(select execution_id from told where execution_id not in (select execution_id from queued)) as others;
+
+-- name: wake
+-- Wake those of executions $1 that were told something.
+with told as (
+    select e.id as execution_id from executions e
+    where e.id = any ($1::text[]) and e.completed_at is null
+        and exists (select from inbox i where i.execution_id = e.id)
+),
+-- include: waking
+
+-- name: wake_family
+-- Wake the parents and the children of executions $1 that were told something.
+with relative as (
+    select parent_id as id from executions where id = any ($1::text[]) and parent_id is not null
+    union
+    select id from executions where parent_id = any ($1::text[]) and completed_at is null
+),
+told as (
+    select e.id as execution_id from relative r join executions e on e.id = r.id
+    where e.completed_at is null and exists (select from inbox i where i.execution_id = e.id)
+),
+-- include: waking
+
+-- name: forgotten
+-- Executions that were told something and that nobody will look at, up to $1.
+select distinct i.execution_id
+from inbox i join executions e on e.id = i.execution_id
+where e.completed_at is null and not exists (select from queue q where q.execution_id = i.execution_id)
+limit $1;
+
+-- name: discard_dead_letters
+-- Delete up to $1 letters to executions that have ended.
+with dead as (
+    select i.execution_id, i.id from inbox i join executions e on e.id = i.execution_id
+    where e.completed_at is not null
+    limit $1
+    for update of i skip locked
+),
+deleted as (
+    delete from inbox i using dead d where i.execution_id = d.execution_id and i.id = d.id returning 1
+)
+select count(*) from deleted;
