@@ -114,6 +114,25 @@ async def test_a_step_before_a_retry_is_due_is_kept_for_it() -> None:
 
 
 @in_virtual_time
+async def test_a_step_that_starts_a_retry_is_used_up_as_by_any_other_start() -> None:
+    async with paused(flow(work("a", LONG, fails=1, retry=RETRY), work("b", LONG))) as root:
+        for expected in (["a"], ["a", "a"], ["a", "a", "b"]):
+            root.send(Step())
+            await asyncio.sleep(60)
+            assert starts(root) == expected
+
+
+@in_virtual_time
+async def test_a_stepped_node_that_comes_to_wait_leaves_no_step_to_others() -> None:
+    async with paused(flow(work("a", LONG, waits=1000, fails=1, retry=RETRY), work("b", LONG))) as root:
+        root.send(Step())
+        await asyncio.sleep(60)
+        root.lose()
+        await asyncio.sleep(60)
+        assert starts(root) == ["a"]
+
+
+@in_virtual_time
 async def test_a_due_retry_and_a_ready_node_are_stepped_in_document_order() -> None:
     document = flow(
         work("first", LONG, lasts=1000),
@@ -379,7 +398,7 @@ async def test_a_step_that_was_given_back_by_a_crash_is_void_after_a_resume() ->
         root.send(Pause())
         await until(lambda: root.story.count("FLOW_PAUSED") == 2)
         await asyncio.sleep(60)
-        assert starts(root) == ["a", "a"]
+        assert starts(root) == ["a"]
         assert after(root, "FLOW_PAUSED", 2)[:2] == ["FLOW_PAUSED", "FLOW_DRAINED"]
 
 
