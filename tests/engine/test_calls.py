@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from engine.commands import Pause, Resume, Stop
-from engine.events import NodeCompleted, NodeFailed, NodeRetrying, NodeStarted, NodeWaiting
+from engine.events import NodeCompleted, NodeFailed, NodeRetrying, NodeStarted, NodeStatusChanged, NodeWaiting
 from engine.runner import Ending
 from engine.spawns import MAX_DEPTH
-from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy
+from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from tests.engine.commanded import node, running, starts, wait_for
 from tests.engine.family import Family, Member
 from tests.engine.running import Document, everything, flow, output, until, work
@@ -299,6 +299,13 @@ def test_a_flow_is_repeated_with_what_it_gave_until_it_is_enough() -> None:
     assert len(root.children) == 3
     assert most_open(root) == 1
     assert len(root.of_node("call", NodeStarted)) == 1
+
+
+def test_a_node_that_calls_again_has_not_changed_its_status() -> None:
+    root = called(calling("flow.repeat", flowId="count", inputs={"n": 0}, until="n >= 3", maxTimes=10))
+    changes = [(event.old_status, event.new_status) for event in root.of_node("call", NodeStatusChanged)]
+    assert [new for _, new in changes] == [NodeStatus.EXECUTING, NodeStatus.WAITING, NodeStatus.COMPLETED]
+    assert len(root.of_node("call", NodeWaiting)) == 3
 
 
 def test_a_flow_is_repeated_at_most_so_often() -> None:
