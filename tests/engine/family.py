@@ -33,7 +33,7 @@ from engine.validation import load_document
 from engine.values import Value
 from tests.engine.facts import facts
 from tests.engine.memory import MemoryLedger
-from tests.engine.running import EPOCH, START, WORKER, Document, Run, everything
+from tests.engine.running import START, WORKER, Document, Run, everything
 from tests.engine.scripted import SCRIPTED
 
 OWN_FLOW = "FL-own"

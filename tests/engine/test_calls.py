@@ -36,7 +36,9 @@ SLEEP = flow(
 )  # fmt: skip
 """Gives `slept` after so many milliseconds; a number below 0 fails it."""
 
-INDEXED = flow(given("item"), given("index"), output("i"), edges=["in-item.value > i.__after", "in-index.value > i.value"])
+INDEXED = flow(
+    given("item"), given("index"), output("i"), edges=["in-item.value > i.__after", "in-index.value > i.value"]
+)
 COUNT = flow(
     given("n"), node("add", "math.arithmetic", operation="add", b=1), output("n"),
     edges=["in-n.value > add.a", "add.result > n.value"],
@@ -183,7 +185,9 @@ def test_flows_that_call_each_other_without_end_stop_at_a_hundred_levels() -> No
 
 
 def test_a_called_flow_that_fails_fails_the_whole_flow_where_that_is_wanted() -> None:
-    document = flow(node("call", "flow.call", flowId="failing"), work("saved"), edges=["call.__error > saved.__execute"])
+    document = flow(
+        node("call", "flow.call", flowId="failing"), work("saved"), edges=["call.__error > saved.__execute"]
+    )
     root = called(document, options=everything(on_child_failure=NodeFailurePolicy.FAIL))
     assert root.status is ExecutionStatus.FAILED
     assert failure(root).code is ErrorCode.CANCELLED
@@ -278,9 +282,7 @@ async def test_a_run_that_ends_in_a_pause_makes_room_for_another_which_is_born_p
 
 @in_virtual_time
 async def test_a_call_whose_last_run_ends_in_a_pause_completes_there_and_starts_nothing() -> None:
-    document = flow(
-        node("call", "flow.map", flowId="failing-item", items=[1]), work("b"), edges=["call.results > b.a"]
-    )
+    document = flow(node("call", "flow.map", flowId="failing-item", items=[1]), work("b"), edges=["call.results > b.a"])
     async with running(document, flows=FLOWS) as root:
         await until(lambda: root.children and starts(root.children[0]))
         root.send(Pause())
