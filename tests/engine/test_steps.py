@@ -182,7 +182,7 @@ async def test_the_time_of_stepped_nodes_is_no_time_of_the_flow() -> None:
     options = everything(flow_timeout_ms=1000, node_timeout_ms=MAX_DURATION_MS)
     async with paused(flow(work("a", LONG, lasts=60_000)), options=options) as root:
         root.send(Step())
-        await until(lambda: "NODE_COMPLETED a" in root.story)
+        await asyncio.sleep(90)
     assert root.status is ExecutionStatus.COMPLETED
 
 
