@@ -9,7 +9,6 @@ import pytest
 from engine.commands import Pause, Resume, Stop
 from engine.events import NodeCompleted, NodeFailed, NodeRetrying, NodeStarted, NodeStatusChanged, NodeWaiting
 from engine.runner import Ending
-from engine.spawns import MAX_DEPTH
 from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from tests.engine.commanded import node, running, starts, wait_for
 from tests.engine.family import Family, Member
@@ -17,6 +16,9 @@ from tests.engine.running import Document, everything, flow, output, until, work
 from tests.engine.virtual_clock import in_virtual_time, run_virtual
 
 LONG = "test.effect"
+LEVELS = 100
+"""How far below its root an execution may be."""
+
 RETRY = {"maxAttempts": 3, "initialDelayMs": 1000, "jitter": 0.0, "on": ["NODE"]}
 
 
@@ -178,7 +180,7 @@ def test_the_time_limits_of_node_and_flow_do_not_count_the_wait_for_a_called_flo
 def test_flows_that_call_each_other_without_end_stop_at_a_hundred_levels() -> None:
     loop = flow(node("again", "flow.call", flowId="loop"))
     family = run_virtual(Family(loop, flows={"loop": loop}).live())
-    assert len(family.members) == MAX_DEPTH + 1
+    assert len(family.members) == LEVELS + 1
     last = max(family.members.values(), key=lambda member: member.state.setup.depth)
     assert failure(last, "again").code is ErrorCode.DEPTH
     assert {member.status for member in family.members.values()} == {ExecutionStatus.FAILED}

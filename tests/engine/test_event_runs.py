@@ -12,7 +12,6 @@ from engine.node import Context, Input, Node, Output, WaitUntil
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from engine.runner import Ending
-from engine.spawns import MAX_DEPTH
 from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from tests.engine.commanded import emit, listen, node, running, starts, wait_for
 from tests.engine.family import Family, Fault, Member
@@ -21,6 +20,9 @@ from tests.engine.scripted import WORK
 from tests.engine.virtual_clock import in_virtual_time, run_virtual
 
 LONG = "test.effect"
+LEVELS = 100
+"""How far below its root an execution may be."""
+
 EMITTING = flow(
     emit("e", "go", 7),
     work("after"),
@@ -277,7 +279,7 @@ def test_the_budget_is_the_whole_trees() -> None:
 def test_a_hundred_levels_below_the_root_nothing_is_spawned_any_more() -> None:
     document = flow(emit("e", "go"), listen("l", "go"), emit("f", "go"), edges=["l.payload > f.payload"])
     family = family_of(document)
-    assert len(family.members) == MAX_DEPTH + 1
+    assert len(family.members) == LEVELS + 1
     last = max(family.members.values(), key=lambda member: member.state.setup.depth)
     assert last.of_node("f", NodeFailed)[0].error.code is ErrorCode.DEPTH
     assert not last.of_node("f", NodeStarted)[1:]
