@@ -20,7 +20,7 @@ def receive(state: State, command: Signal, now: int) -> Decision:
     waiting = state.waiting_for(command.name)
     receiver = next((number for number in waiting if _misfit(state, number, command.payload) is None), None)
     if receiver is None:
-        return _keep_or_refuse(state, command, waiting or _to_come(state, command.name), has_wait=bool(waiting))
+        return _keep_or_refuse(state, command, waiting or _to_come(state, command.name))
     elapsed = node_time(state.nodes[receiver], now)
     return Decision((_received(command), *completion(state, receiver, {PAYLOAD: command.payload}, elapsed)))
 
@@ -39,9 +39,10 @@ def take_kept(state: State, number: int, name: str) -> Mapping[str, Value] | Non
     return None
 
 
-def _keep_or_refuse(state: State, command: Signal, numbers: list[int], *, has_wait: bool) -> Decision:
+def _keep_or_refuse(state: State, command: Signal, numbers: list[int]) -> Decision:
+    """Keep what fits a node to come; of nodes that wait there is none that it fits."""
     reasons = [_misfit(state, number, command.payload) for number in numbers]
-    if not has_wait and None in reasons:
+    if None in reasons:
         return Decision((_received(command),))
     said = f"The payload does not fit: {reasons[0]}." if reasons else "No node will wait for this signal any more."
     return Decision((_received(command, said),))
