@@ -18,6 +18,7 @@ from tests.conftest import _database
 
 HOT = [
     ("append", "append"),
+    ("append", "append_in_family"),
     ("claims", "claim"),
     ("claims", "wake_due"),
     ("claims", "next_due"),
@@ -46,6 +47,10 @@ HOT = [
     ("flows", "flow_versions_by_id"),
     ("flows", "list_flows"),
     ("flows", "list_flow_versions"),
+    ("flows", "version_at"),
+    ("inbox", "read_inbox"),
+    ("inbox", "wake"),
+    ("inbox", "wake_family"),
     ("payloads", "load_payloads"),
 ]
 """File and name of each."""
@@ -84,6 +89,8 @@ insert into mailbox (execution_id, seq, command, applied)
 select id, 1, 'START', completed_at is not null from executions;
 insert into queue (execution_id, owner_id, priority, worker_id)
 select id, owner_id, 0, case when right(id, 1) < '5' then 'worker' || right(id, 2) end from executions;
+insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
+insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """
