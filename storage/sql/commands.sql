@@ -13,8 +13,8 @@ posted as (
     select a.execution_id, a.mailbox_seq, $2, $3 from accepted a
 ),
 woken as (
-    insert into queue (execution_id, owner_id, priority)
-    select a.execution_id, e.owner_id, e.priority
+    insert into queue (execution_id, owner_id, flow_id, priority)
+    select a.execution_id, e.owner_id, e.flow_id, e.priority
     from accepted a join executions e on e.id = a.execution_id
     where a.token is null
     on conflict do nothing
