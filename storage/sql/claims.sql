@@ -54,69 +54,59 @@ candidates as (
 
 -- fragment: candidates_within_limits
 -- The same order among what limits allow: at most $4 executions of an owner and $5 of a flow are held (null: any number).
--- Goes from flow to flow that has something waiting, past owners and flows that are full, in two laps: to the last owner
--- and from the first one on (chr(1114111) is behind every flow and every owner). The time grows with how many are held,
--- and with how many flows the owners that are looked at have waiting, but not with how many wait. What is beyond the
--- room that is left is spare, and comes last.
-with recursive running as (
-    select owner_id, flow_id, count(*)::integer as held
-    from queue where worker_id is not null
-    group by owner_id, flow_id
-),
-owner_rooms as (
-    select owner_id, $4::integer - sum(held)::integer as room from running group by owner_id
-),
-flow_rooms as (
-    select flow_id, $5::integer - sum(held)::integer as room from running group by flow_id
-),
-full_owners as (
-    select owner_id from owner_rooms where room <= 0
-),
-full_flows as (
-    select flow_id from flow_rooms where room <= 0
+-- Goes from flow to flow that has something waiting, past owners and flows without room, in two laps: to the last owner
+-- and from the first one on (chr(1114111) is behind every id). The time grows with how many are held, and with how many
+-- flows the owners that are looked at have waiting, but not with how many wait. What is beyond the room is spare, and
+-- comes last. (Rooms are looked up in objects, because Postgres cannot know how many a join would have to go through.)
+with recursive rooms as (
+    select
+        (
+            select coalesce(jsonb_object_agg(owner_id, $4::integer - held), '{}') from (
+                select owner_id, count(*)::integer as held from queue where worker_id is not null group by owner_id
+            ) o
+        ) as owners,
+        (
+            select coalesce(jsonb_object_agg(flow_id, $5::integer - held), '{}') from (
+                select flow_id, count(*)::integer as held from queue where worker_id is not null group by flow_id
+            ) f
+        ) as flows
 ),
 walk as (
     select lap, owner_id collate "C" as owner_id, after_flow collate "C" as flow_id, after_flow collate "C" as after_flow,
-        last_owner collate "C" as last_owner, 0 as place, false as is_open, false as is_counted
+        last_owner collate "C" as last_owner, 0 as owner_room, 0 as flow_room, 0 as place, false as is_counted
     from (values (1, $3, chr(1114111), chr(1114111)), (2, '', '', $3)) laps (lap, owner_id, after_flow, last_owner)
     union all
-    select w.lap, n.owner_id, n.flow_id, case when n.is_full then chr(1114111) else n.flow_id end, w.last_owner,
-        w.place + (n.is_open and not (w.is_counted and w.owner_id = n.owner_id))::integer,
-        n.is_open, n.is_open or (w.is_counted and w.owner_id = n.owner_id)
+    select w.lap, n.owner_id, n.flow_id, case when n.owner_room > 0 then n.flow_id else chr(1114111) end, w.last_owner,
+        n.owner_room, n.flow_room, w.place + (n.is_open and not n.is_counted)::integer, n.is_open or n.is_counted
     from walk w
     cross join lateral (
         select q.owner_id, q.flow_id,
-            q.owner_id in (select owner_id from full_owners) as is_full,
-            q.owner_id not in (select owner_id from full_owners)
-                and q.flow_id not in (select flow_id from full_flows) as is_open
-        from queue q
+            coalesce((rooms.owners ->> q.owner_id)::integer, $4::integer, 2147483647) as owner_room,
+            coalesce((rooms.flows ->> q.flow_id)::integer, $5::integer, 2147483647) as flow_room
+        from queue q, rooms
         where q.worker_id is null and q.owner_id <= w.last_owner
             and (q.owner_id, q.flow_id) > (w.owner_id, w.after_flow)
         order by q.owner_id, q.flow_id
         limit 1
+    ) f
+    cross join lateral (
+        select f.*, f.owner_room > 0 and f.flow_room > 0 as is_open,
+            w.is_counted and w.owner_id = f.owner_id as is_counted
     ) n
     where w.place < $2 + 32
 ),
-offers as (
-    select w.owner_id, w.flow_id, w.lap * 1000000 + w.place as place,
-        coalesce(o.room, $4::integer, 2147483647) as owner_room, coalesce(f.room, $5::integer, 2147483647) as flow_room,
-        $2 / (select count(distinct owner_id) from walk where is_open) + 32 as rows
-    from walk w
-    left join owner_rooms o on o.owner_id = w.owner_id
-    left join flow_rooms f on f.flow_id = w.flow_id
-    where w.is_open
-),
 ready as (
-    select t.*, o.place, o.owner_room, o.flow_room,
+    select t.*, w.lap * 1000000 + w.place as place, w.owner_room, w.flow_room,
         row_number() over (partition by t.owner_id order by t.priority desc, t.ready_at) as turn
-    from offers o
+    from walk w
     cross join lateral (
         select q.execution_id, q.owner_id, q.flow_id, q.priority, q.ready_at
         from queue q
-        where q.worker_id is null and q.owner_id = o.owner_id and q.flow_id = o.flow_id
+        where q.worker_id is null and q.owner_id = w.owner_id and q.flow_id = w.flow_id
         order by q.priority desc, q.ready_at
-        limit o.rows
+        limit least($2 / (select count(distinct owner_id) from walk where is_counted), w.owner_room, w.flow_room) + 8
     ) t
+    where w.owner_room > 0 and w.flow_room > 0
 ),
 numbered as (
     select *, row_number() over (partition by flow_id order by turn, place) as turn_in_flow from ready

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.slots import Slots
 from jobs.sweeper import Sweeper
-from storage.claims import claim
+from storage.claims import NO_LIMITS, Limits, claim
 from storage.flows import FlowRow, create_flow
 from storage.pool import open_pool
 from storage.workers import beat, register
@@ -54,8 +54,8 @@ async def holding(pool: asyncpg.Pool, flow: FlowRow) -> AsyncIterator[list[str]]
         await connection.execute("update queue set worker_id = null where worker_id = 'silent'")
 
 
-def sweeper(pool: asyncpg.Pool, lease: float = 10.0) -> Sweeper:
-    return Sweeper(pool, lease, Slots(1, lambda: None), lambda: None)
+def sweeper(pool: asyncpg.Pool, lease: float = 10.0, limits: Limits = NO_LIMITS) -> Sweeper:
+    return Sweeper(pool, lease, Slots(1, lambda: None), limits, lambda: None)
 
 
 async def sweep(given: Sweeper) -> None:
@@ -179,7 +179,7 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.05)
     slots = Slots(1, lambda: None)
     rung: list[bool] = []
-    watcher = Sweeper(pool, 10.0, slots, lambda: rung.append(True))
+    watcher = Sweeper(pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True))
     slots.take()
     await eventually(lambda: pool.fetchval("select now() - ready_at > interval '0.1 s' from queue"))
     await sweep(watcher)
