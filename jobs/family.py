@@ -55,7 +55,7 @@ class Family:
             self._on_ready()
         if member.report is not None or member.order is not None:
             self._telling.add(member.execution_id)
-        if member.release and not member.requeue:
+        if member.release and member.projection.completed_at is None:
             self._released.add(member.execution_id)
         if self._telling or self._released:
             self._bell.set()

@@ -10,9 +10,9 @@ import asyncpg
 
 from jobs.family import Family
 from jobs.slots import Slots
-from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
+from storage.claims import Limits, Waiting, is_overdue, next_within, release_all, seconds_to_next_due, wake_due
 from storage.inbox import discard_dead_letters, forgotten
-from storage.pool import DATABASE_TROUBLE
+from storage.pool import DATABASE_TROUBLE, Connection
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
 
@@ -56,18 +56,26 @@ class Sweeper:
 
     A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
     database in reach all the while. `rescues` counts the rings that were needed: something was ready for long although
-    there were free `slots`. Without faults it stays 0.
+    there were free `slots` and `limits` allowed it. Without faults it stays 0.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, lease: float, slots: Slots, on_ready: Callable[[], None], family: Family
+        self,
+        pool: asyncpg.Pool,
+        lease: float,
+        slots: Slots,
+        limits: Limits,
+        on_ready: Callable[[], None],
+        family: Family,
     ) -> None:
         self._pool = pool
         self._lease = lease
         self._slots = slots
+        self._limits = limits
         self._on_ready = on_ready
         self._family = family
         self._seen: dict[str, tuple[int, float]] = {}
+        self._next: tuple[Waiting | None, float] = (None, 0.0)
         self.rescues = 0
 
     async def run(self) -> None:
@@ -79,11 +87,12 @@ class Sweeper:
             except DATABASE_TROUBLE as error:
                 logger.warning("Sweeping failed (%s: %s).", type(error).__name__, error)
                 self._seen.clear()
+                self._next = (None, 0.0)
             await asyncio.sleep(min(self._lease / CHECKS_PER_LEASE, LONGEST_NAP))
 
     async def _sweep(self) -> None:
         async with self._pool.acquire() as connection:
-            overdue = await is_overdue(connection, OVERDUE_SECONDS)
+            overdue = await self._is_overdue(connection)
             current = await beats(connection)
             abandoned = await orphans(connection)
             self._family.wake(await forgotten(connection, FORGOTTEN_AT_ONCE))
@@ -94,6 +103,19 @@ class Sweeper:
             await _try(self._give_up(worker_id, current[worker_id]))
         for worker_id in abandoned:
             await _try(self._free(worker_id))
+
+    async def _is_overdue(self, connection: Connection) -> bool:
+        """Whether something has waited for long that could have been claimed all the while.
+
+        What a limit holds back waits for its turn, however long. So with limits it counts that the same one was the
+        next at every look, which it cannot be while anybody claims.
+        """
+        if not self._limits.are_set:
+            return await is_overdue(connection, OVERDUE_SECONDS)
+        waiting, now = await next_within(connection, self._limits, ready_for=OVERDUE_SECONDS), time.monotonic()
+        if waiting != self._next[0]:
+            self._next = (waiting, now)
+        return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS
 
     def _rescue(self) -> None:
         self.rescues += 1

@@ -26,7 +26,7 @@ from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
-from storage.claims import release_all
+from storage.claims import NO_LIMITS, Limits, release_all
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
 from storage.shards import COMMANDS, EVENTS
@@ -51,7 +51,7 @@ SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to know. `lease` and `warm_seconds` are seconds."""
+    """What a worker needs to know. `lease` and `warm_seconds` are seconds; `limits` must be the same at all workers."""
 
     database_url: str
     redis_url: str
@@ -59,6 +59,7 @@ class WorkerSettings:
     lease: float = 10.0
     warm_seconds: float = 2.0
     http_allow: frozenset[str] = frozenset()
+    limits: Limits = NO_LIMITS
 
 
 class Worker:
@@ -138,10 +139,13 @@ class Worker:
         return mailroom
 
     async def _put_to_work(self, shop: Workshop, stack: AsyncExitStack) -> "Parts":
-        doorbell = Doorbell(self._settings.redis_url)
+        settings = self._settings
+        doorbell = Doorbell(settings.redis_url)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
-        claimer = Claimer(shop, self._settings.concurrency, doorbell, warm_seconds=self._settings.warm_seconds)
+        claimer = Claimer(
+            shop, settings.concurrency, doorbell, warm_seconds=settings.warm_seconds, limits=settings.limits
+        )
 
         def ready() -> None:
             claimer.look()
@@ -152,9 +156,9 @@ class Worker:
             claimer=claimer,
             heartbeat=shop.heartbeat,
             journal=shop.journal,
-            bell=Bell(self._settings.redis_url, claimer.look),
+            bell=Bell(settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
-            sweeper=Sweeper(shop.pool, self._settings.lease, claimer.slots, ready, shop.family),
+            sweeper=Sweeper(shop.pool, settings.lease, claimer.slots, settings.limits, ready, shop.family),
             doorbell=doorbell,
         )
 

@@ -33,7 +33,7 @@ from jobs.ledger import DurableLedger
 from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
-from jobs.slots import Place
+from jobs.slots import NoPlace, Place
 from storage.claims import Claim
 from storage.pool import DATABASE_TROUBLE
 from storage.versions import Versions
@@ -64,7 +64,7 @@ class Workshop:
 class Workflow:
     """One claimed execution, from its claim to its release."""
 
-    def __init__(self, shop: Workshop, claim: Claim, place: Place, *, warm_seconds: float) -> None:
+    def __init__(self, shop: Workshop, claim: Claim, place: Place | NoPlace, *, warm_seconds: float) -> None:
         self._shop = shop
         self._claim = claim
         self._place = place

@@ -60,9 +60,44 @@ class Claim:
     inbox: tuple[InboxRow, ...]
 
 
+class Limits(NamedTuple):
+    """How many executions of one owner, and of one flow, all workers together may hold; None: any number."""
+
+    owner: int | None = None
+    flow: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        """Whether anything is limited."""
+        return self.owner is not None or self.flow is not None
+
+
+NO_LIMITS = Limits()
+
+
 async def claim(connection: Connection, worker_id: str, limit: int, *, after_owner: str = "") -> list[Claim]:
     """Claim up to `limit` ready executions in the fair order, in which the owner after `after_owner` comes first."""
     rows = await connection.fetch(QUERIES["claim"], worker_id, limit, after_owner)
+    return [_claim(row) for row in rows]
+
+
+async def claim_within(
+    connection: Connection, limits: Limits, worker_id: str, limit: int, *, after_owner: str = ""
+) -> list[Claim]:
+    """Claim as `claim` does, as far as limits allow that hold for all workers.
+
+    Other claims within limits wait until the transaction ends that this is called in; raises ValueError outside of one.
+    """
+    if not connection.is_in_transaction():
+        raise ValueError("Claims within limits need a transaction.")
+    await connection.execute(QUERIES["exclude_other_claims"])
+    rows = await connection.fetch(QUERIES["claim_within_limits"], worker_id, limit, after_owner, *limits)
+    return [_claim(row) for row in rows]
+
+
+async def claim_errands(connection: Connection, worker_id: str, limit: int) -> list[Claim]:
+    """Claim up to `limit` executions that were told something, the oldest first; they are not to be run."""
+    rows = await connection.fetch(QUERIES["claim_errands"], worker_id, limit)
     return [_claim(row) for row in rows]
 
 
@@ -109,6 +144,19 @@ async def is_overdue(connection: Connection, seconds: float) -> bool:
 async def is_anything_waiting(connection: Connection) -> bool:
     """Whether something is ready and unclaimed."""
     return bool(await connection.fetchval(QUERIES["waiting"], 1))
+
+
+class Waiting(NamedTuple):
+    """An execution that is ready and unclaimed, and since when."""
+
+    execution_id: str
+    ready_at: datetime
+
+
+async def next_within(connection: Connection, limits: Limits, *, ready_for: float = 0.0) -> Waiting | None:
+    """The first execution that limits allow to be claimed now, if it has been ready for so many seconds."""
+    row = await connection.fetchrow(QUERIES["next_within_limits"], ready_for, 1, "", *limits)
+    return Waiting(**row) if row else None
 
 
 async def wake_due(connection: Connection, limit: int) -> int:

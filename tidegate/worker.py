@@ -3,6 +3,7 @@
 from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
 from jobs.worker import WorkerSettings, run_worker
+from storage.claims import Limits
 from tidegate.migrated import require_migrated
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
@@ -26,6 +27,7 @@ def _worker_settings(settings: Settings) -> WorkerSettings:
         concurrency=settings.worker_concurrency,
         lease=settings.lease_seconds,
         http_allow=settings.http_allow,
+        limits=Limits(settings.owner_concurrency, settings.flow_concurrency),
     )
 
 

@@ -33,7 +33,7 @@ owned as (
         updated_at = clock_timestamp()
     from permitted l join member m on m.execution_id = l.execution_id
     where h.execution_id = l.execution_id
-    returning m.*
+    returning m.*, h.mailbox_seq
 ),
 event_rows as (
     insert into execution_events (execution_id, index, type, node_id, timestamp, data)
@@ -77,7 +77,8 @@ dequeued as (
     delete from queue q using owned o where q.execution_id = o.execution_id and o.release and not o.requeue
 ),
 requeued as (
-    update queue q set worker_id = null, ready_at = clock_timestamp()
+    update queue q
+    set worker_id = null, ready_at = clock_timestamp(), is_urgent = o.mailbox_seq > o.acknowledged
     from owned o
     where q.execution_id = o.execution_id and o.release and o.requeue
 ),
@@ -167,7 +168,7 @@ spawned as (
     select c.id, c.flow_id, c.flow_version, c.owner_id, c.root_id, c.parent_id, c.depth, c.inputs, c.port_values,
         c.options, c.integration, c.external_events, c.priority, c.spawned_by, c.spawn_key
     from child c join owned o on o.execution_id = c.parent_id
-    returning id, owner_id, priority, created_at
+    returning id, owner_id, flow_id, priority, created_at
 ),
 child_heads as (
     insert into execution_heads (execution_id, mailbox_seq, accepted_status, updated_at)
@@ -181,7 +182,7 @@ child_starts as (
     insert into mailbox (execution_id, seq, command) select id, 1, 'START' from spawned
 ),
 child_places as (
-    insert into queue (execution_id, owner_id, priority) select id, owner_id, priority from spawned
+    insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from spawned
 ),
 told as (
     insert into inbox (execution_id, kind, body)

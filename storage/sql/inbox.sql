@@ -12,9 +12,9 @@ unheld as (
     for no key update of h skip locked
 ),
 queued as (
-    insert into queue (execution_id, owner_id, priority)
-    select e.id, e.owner_id, e.priority from unheld u join executions e on e.id = u.execution_id
-    on conflict do nothing
+    insert into queue (execution_id, owner_id, flow_id, priority, is_urgent)
+    select e.id, e.owner_id, e.flow_id, e.priority, true from unheld u join executions e on e.id = u.execution_id
+    on conflict (execution_id) do update set is_urgent = true where not queue.is_urgent
     returning execution_id
 )
 select (select count(*) from queued) as queued,
