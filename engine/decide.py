@@ -95,6 +95,7 @@ def _recover(state: State, command: Recover, now: int) -> Decision:
                 worker_id=command.worker_id,
                 previous_worker_id=command.previous_worker_id,
                 failure_count=command.failure_count,
+                alone=command.alone,
             ),
         )
     )
@@ -272,12 +273,12 @@ def _skip(state: State, number: int) -> Iterator[Event]:
     yield NodeSkipped(
         node_id=node.id,
         node_type=node.node_type.type,
-        reason="The node is disabled." if node.disabled else f"Nothing can come from {_names(causes)}.",
+        reason="The node is disabled." if node.disabled else f"Nothing can come from {names(causes)}.",
         caused_by=causes,
     )
 
 
-def _names(node_ids: Sequence[str]) -> str:
+def names(node_ids: Sequence[str]) -> str:
     """Name nodes for people, who do not read thousands."""
     more = len(node_ids) - NAMED_NODES
     return ", ".join(node_ids[:NAMED_NODES]) + (f" and {more} more" if more > 0 else "")
@@ -291,9 +292,9 @@ def _close_group(state: State, now: int) -> Decision:
     failed = [member for member in state.plan.nodes[number].members if _failed_unhandled(state, member)]
     if not failed:
         return Decision(tuple(_completion(state, number, {}, elapsed)))
-    names = _names([state.plan.nodes[member].id for member in failed])
+    listed = names([state.plan.nodes[member].id for member in failed])
     group = state.plan.nodes[number].id
-    error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {names}.", node_id=group)
+    error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {listed}.", node_id=group)
     return Decision(tuple(_failure(state, number, error, elapsed)))
 
 

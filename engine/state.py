@@ -30,6 +30,7 @@ from engine.events import (
     NodeWaiting,
     TerminalEvent,
 )
+from engine.losses import Losses
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
 from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
@@ -89,6 +90,7 @@ class State:
         self.error: ExecutionError | None = None
         self.outputs: Mapping[str, Value] | None = None
         self.failure_count = 0
+        self.losses = Losses()
         self.failed_node_count = 0
         self.fatal: ExecutionError | None = None
         self.is_draining = False
@@ -269,6 +271,7 @@ class State:
     # --- one function for each kind of event that changes more than the status ----------------------------------------
 
     def _recovered(self, event: ExecutionRecovered, at: int) -> None:
+        is_loss = event.failure_count > self.failure_count
         self.failure_count = event.failure_count
         if self._active_since is not None:
             # Nobody knows how long the lost worker went on after its last word.
@@ -277,6 +280,8 @@ class State:
             if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
                 self.executing -= 1
                 self.make_ready(number)
+                if is_loss:
+                    self.losses.note(number, record.retries, self.unfinished, alone=event.alone)
 
     def _flow_started(self, event: FlowStarted, at: int) -> None:
         self.started_at = at
