@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from contextlib import suppress
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from jobs.dispatch import Doorbell
 from jobs.slots import Place, Slots
 from jobs.workflow import Workflow, Workshop
-from storage.claims import Claim, claim, is_anything_waiting, release_all
+from storage.claims import Claim, claim, is_anything_waiting, release_all, take_over
 from storage.pool import DATABASE_TROUBLE
+from storage.transaction import transaction
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,15 @@ class Claimer:
         if self._workflows:
             await asyncio.wait(list(self._workflows))
 
+    async def take_over(self, execution_id: str, token: UUID) -> asyncio.Task[None] | None:
+        """Run an execution that another worker has claimed; None if its claim is not valid any more."""
+        async with transaction(self._shop.pool) as connection:
+            claimed = await take_over(connection, self._shop.worker_id, execution_id, token)
+        if claimed is None:
+            return None
+        self._shop.clock.set(claimed.now)
+        return self._begin(claimed)
+
     def _place_freed(self) -> None:
         if self._more_may_wait:
             self._wanted.set()
@@ -126,7 +136,7 @@ class Claimer:
             if await is_anything_waiting(connection):
                 self._doorbell.ring_later(RING_AGAIN_SECONDS)
 
-    def _begin(self, claimed: Claim) -> None:
+    def _begin(self, claimed: Claim) -> asyncio.Task[None]:
         place = Place(self.slots)
         warm_seconds = self._warm_seconds if self.held < WARM_LIMIT else 0.0
         workflow = Workflow(self._shop, claimed, place, warm_seconds=warm_seconds)
@@ -135,6 +145,7 @@ class Claimer:
         task = asyncio.create_task(work, name=f"{claimed.execution_id}-{uuid4().hex[:4]}")
         self._workflows[task] = workflow
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if self._workflows.pop(task).was_handed_on:
