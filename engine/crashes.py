@@ -82,8 +82,9 @@ def _node_failure(state: State, number: int) -> Iterator[Event]:
 def _error(state: State, culprits: Sequence[int]) -> ExecutionError:
     node_ids = [state.plan.nodes[number].id for number in culprits]
     times = max(state.losses.lost(number, state.nodes[number].retries) for number in culprits)
+    message = f"The process that ran {names(node_ids)} was lost {times} times, at last where it ran nothing else."
     return ExecutionError(
         code=ErrorCode.CRASH,
-        message=f"The process that ran {names(node_ids)} was lost {times} times, and died even where it ran nothing else.",
+        message=message,
         node_id=node_ids[0] if len(node_ids) == 1 else None,
     )

@@ -28,10 +28,10 @@ class Ending(Enum):
 class Runner:
     """Runs one claimed execution until it ends or is released.
 
-    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Once a worker
-    was lost every node waits for that: if it takes its process down, the log must say which it was. Raises `ClaimLost`
-    when another worker has taken over. An execution that only waits gives its slot back at once, and is released when
-    nothing has happened for `warm_seconds`.
+    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Once a
+    worker was lost every node waits for that: if it takes its process down, the log must say which it was. Raises
+    `ClaimLost` when another worker has taken over. An execution that only waits gives its slot back at once, and is
+    released when nothing has happened for `warm_seconds`.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class LoneWorker(Worker):
 async def _die_if_still(lease: float) -> None:
     """End the process when its loop stands still, as nothing in it can do any more; `lease` is in seconds.
 
-    The thread that does so is not Python's: it also ends code that never lets another thread run, and says where it was.
+    The thread that does so is not Python's: it also ends code that lets no other thread run, and says where it was.
     """
     try:
         while True:

@@ -29,8 +29,8 @@ class MailRow:
 class Claim:
     """An execution that a worker owns from now on, with all that it needs to run it.
 
-    `token` fences every append. `lost_worker_id` is the worker that it was taken from, and `lost_alone` how that died if
-    it ran nothing else and was seen to die. `now` is the database's time.
+    `token` fences every append. `lost_worker_id` is the worker that it was taken from, and `lost_alone` how that died,
+    if it ran nothing else and was seen to die. `now` is the database's time.
     `acknowledged` is the last command that the log has acknowledged, `mail` what came after it.
     """
 

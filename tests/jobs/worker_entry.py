@@ -1,7 +1,7 @@
 """A worker with the node types of the tests, as a process that ends on SIGTERM; its log goes to standard error.
 
-With `alone` as its last argument it runs the execution that standard input tells of, as the real one does. Exits with 3 if
-the others have given it up.
+With `alone` as its last argument it runs the execution that standard input tells of. Exits with 3 if the others have
+given it up.
 """
 
 import logging
@@ -27,12 +27,17 @@ def command(settings: WorkerSettings) -> list[str]:
     return [sys.executable, "-m", "tests.jobs.worker_entry", *map(str, given)]
 
 
+def alone_command(settings: WorkerSettings) -> list[str]:
+    """Starts this file for one execution."""
+    return [*command(settings), "alone"]
+
+
 def main() -> int:
     database_url, redis_url, concurrency, lease, warm_seconds, *mode = sys.argv[1:]
     plain = WorkerSettings(
         database_url, redis_url, concurrency=int(concurrency), lease=float(lease), warm_seconds=float(warm_seconds)
     )
-    settings = replace(plain, isolated_command=(*command(plain), "alone"))
+    settings = replace(plain, isolated_command=alone_command(plain))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
         run(_run_alone(settings) if mode == ["alone"] else run_worker(settings, REGISTRY))
