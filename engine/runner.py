@@ -31,7 +31,8 @@ class Ending(Enum):
 class Runner:
     """Runs one claimed execution until it ends or is released.
 
-    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Raises
+    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Once a
+    worker was lost every node waits for that: if it takes its process down, the log must say which it was. Raises
     `ClaimLost` when another worker has taken over. An execution that only waits gives its slot back at once, and is
     released when nothing has happened for `warm_seconds`. Without a slot no node is started: whatever else there is to
     record is recorded, and then the execution is left to whoever has one.
@@ -195,7 +196,7 @@ class Runner:
         node = self.state.plan.node(event.node_id)
         if node.is_group:
             return
-        if node.node_type.safe:
+        if node.node_type.safe and not self.state.failure_count:
             self._attempts.start(node.number, event.attempt, event.inputs)
         else:
             self._effects.append((index, event))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from jobs.dispatch import Doorbell
 from jobs.slots import NoPlace, Place, Slots
@@ -17,6 +17,7 @@ from storage.claims import (
     is_anything_waiting,
     next_within,
     release_all,
+    take_over,
 )
 from storage.pool import DATABASE_TROUBLE, Connection
 from storage.transaction import transaction
@@ -112,6 +113,15 @@ class Claimer:
         if self._workflows:
             await asyncio.wait(list(self._workflows))
 
+    async def take_over(self, execution_id: str, token: UUID) -> asyncio.Task[None] | None:
+        """Run an execution that another worker has claimed; None if its claim is not valid any more."""
+        async with transaction(self._shop.pool) as connection:
+            claimed = await take_over(connection, self._shop.worker_id, execution_id, token)
+        if claimed is None:
+            return None
+        self._shop.clock.set(claimed.now)
+        return self._begin(claimed)
+
     def _place_freed(self) -> None:
         if self._more_may_wait:
             self._wanted.set()
@@ -166,18 +176,19 @@ class Claimer:
             return await next_within(connection, self._limits) is not None
         return await is_anything_waiting(connection)
 
-    def _begin(self, claimed: Claim) -> None:
+    def _begin(self, claimed: Claim) -> asyncio.Task[None]:
         place = Place(self.slots)
         warm_seconds = self._warm_seconds if self.held < WARM_LIMIT else 0.0
         workflow = Workflow(self._shop, claimed, place, warm_seconds=warm_seconds)
         # One that was warm may have taken the place while the claim was on its way.
-        self._run(workflow, hand_on=not place.take())
+        return self._run(workflow, hand_on=not place.take())
 
-    def _run(self, workflow: Workflow, *, hand_on: bool = False) -> None:
+    def _run(self, workflow: Workflow, *, hand_on: bool = False) -> asyncio.Task[None]:
         work = workflow.hand_on() if hand_on else workflow.run()
         task = asyncio.create_task(work, name=f"{workflow.execution_id}-{uuid4().hex[:4]}")
         self._workflows[task] = workflow
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         was_handed_on = self._workflows.pop(task).was_handed_on

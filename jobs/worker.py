@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -21,6 +21,7 @@ from jobs.dispatch import Doorbell
 from jobs.family import Family
 from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
+from jobs.isolation import Isolation
 from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
@@ -51,7 +52,10 @@ SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to know. `lease` and `warm_seconds` are seconds; `limits` must be the same at all workers."""
+    """What a worker needs to know. `lease` and `warm_seconds` are seconds; `limits` must be the same at all workers.
+
+    `isolated_command` starts the process that a suspect runs in alone; without one it runs among the others.
+    """
 
     database_url: str
     redis_url: str
@@ -60,13 +64,14 @@ class WorkerSettings:
     warm_seconds: float = 2.0
     http_allow: frozenset[str] = frozenset()
     limits: Limits = NO_LIMITS
+    isolated_command: Sequence[str] = ()
 
 
 class Worker:
     """One worker in this process; `async with` starts it and, at the end, gives back what it holds."""
 
-    def __init__(self, settings: WorkerSettings, registry: Registry) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+    def __init__(self, settings: WorkerSettings, registry: Registry, *, worker_id: str | None = None) -> None:
+        self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._settings = settings
         self._registry = registry
 
@@ -114,6 +119,7 @@ class Worker:
             clock=clock,
             heartbeat=heartbeat,
             http_allow=settings.http_allow,
+            isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
         return await self._put_to_work(shop, stack)
 
@@ -229,18 +235,23 @@ def _end_soon(task: "asyncio.Task[None]") -> None:
 
 async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
     """Run a worker until SIGINT or SIGTERM; the process ends soon after it, whatever its nodes are still at."""
+    await run_until_told(Worker(settings, registry))
+
+
+async def run_until_told(worker: Worker) -> None:
+    """Run a worker to its end, which SIGINT and SIGTERM bring about, and end the process soon after it."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _end_soon, task)
     try:
-        await Worker(settings, registry).run()
+        await worker.run()
     except asyncio.CancelledError:
         logger.info("The worker has given back what it held.")
-        _end_process_soon(0)
     except BaseException:
         _end_process_soon(1)
         raise
+    _end_process_soon(0)
 
 
 def _end_process_soon(code: int) -> None:

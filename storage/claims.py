@@ -30,9 +30,10 @@ class MailRow:
 class Claim:
     """An execution that a worker owns from now on, with all that it needs to run it.
 
-    `token` fences every append. `lost_worker_id` is the worker that it was taken from. `now` is the database's time.
-    `acknowledged` is the last command that the log has acknowledged, `mail` what came after it, `inbox` what its family
-    has told it. `external_events` are `{"eventName", "payload"}`.
+    `token` fences every append. `lost_worker_id` is the worker that it was taken from, and `lost_alone` how that died,
+    if it ran nothing else and was seen to die. `now` is the database's time. `acknowledged` is the last command that
+    the log has acknowledged, `mail` what came after it, `inbox` what its family has told it. `external_events` are
+    `{"eventName", "payload"}`.
     """
 
     execution_id: str
@@ -40,6 +41,7 @@ class Claim:
     last_index: int
     acknowledged: int
     lost_worker_id: str | None
+    lost_alone: str | None
     owner_id: str
     flow_id: str
     flow_version: int
@@ -101,6 +103,14 @@ async def claim_errands(connection: Connection, worker_id: str, limit: int) -> l
     return [_claim(row) for row in rows]
 
 
+async def take_over(connection: Connection, worker_id: str, execution_id: str, token: UUID) -> Claim | None:
+    """Take a claim over from the worker that has this token, in a transaction; None if it is not valid any more."""
+    if await connection.fetchval(QUERIES["take_over"], worker_id, execution_id, token) is None:
+        return None
+    # A second statement, because the mailbox must be read as it is now that the head is locked.
+    return _claim(await connection.fetchrow(QUERIES["held"], execution_id))
+
+
 def _claim(row: Any) -> Claim:
     mail = tuple(mail_row(letter) for letter in orjson.loads(row["letters"]))
     return Claim(
@@ -109,6 +119,7 @@ def _claim(row: Any) -> Claim:
         last_index=row["last_index"],
         acknowledged=mail[0].seq - 1 if mail else row["mailbox_seq"],
         lost_worker_id=row["lost_worker_id"],
+        lost_alone=row["lost_alone"],
         owner_id=row["owner_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
@@ -177,9 +188,14 @@ class Release(NamedTuple):
     left: int
 
 
-async def release_all(connection: Connection, worker_id: str, *, lost: bool, keep: Sequence[str] = ()) -> Release:
-    """Give back what a worker holds, but not `keep`. `lost` if it did not do so itself."""
-    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost, list(keep))
+async def release_all(
+    connection: Connection, worker_id: str, *, lost: bool, keep: Sequence[str] = (), alone: str | None = None
+) -> Release:
+    """Give back what a worker holds, but not `keep`. `lost` if it did not do so itself.
+
+    `alone` says how its process died, for one that ran a single execution and was seen to die.
+    """
+    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost, list(keep), alone)
     assert row is not None
     return Release(**row)
 

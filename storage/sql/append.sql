@@ -13,7 +13,7 @@ member as (
     )
 ),
 locked as (
-    select h.execution_id
+    select h.execution_id, h.lost_alone
     from member m join execution_heads h on h.execution_id = m.execution_id
     where h.token = m.token and h.last_index = m.expected_index and (m.seen is null or h.mailbox_seq = m.seen)
     for no key update of h skip locked
@@ -30,6 +30,7 @@ owned as (
         worker_id = case when m.release then null else h.worker_id end,
         claimed_at = case when m.release then null else h.claimed_at end,
         lost_worker_id = case when m.last_index = m.expected_index then h.lost_worker_id end,
+        lost_alone = case when m.last_index = m.expected_index then h.lost_alone end,
         updated_at = clock_timestamp()
     from permitted l join member m on m.execution_id = l.execution_id
     where h.execution_id = l.execution_id
@@ -64,8 +65,8 @@ projected as (
         last_failure_at = case when o.failure_count > x.failure_count
             then clock_timestamp() else x.last_failure_at end,
         last_failure_reason = case when o.failure_count > x.failure_count
-            then 'The worker that ran it was lost.' else x.last_failure_reason end
-    from owned o
+            then coalesce(l.lost_alone, 'The worker that ran it was lost.') else x.last_failure_reason end
+    from owned o join locked l on l.execution_id = o.execution_id
     where x.id = o.execution_id and (o.new_status is not null or o.failure_count is not null)
 ),
 acknowledged as (

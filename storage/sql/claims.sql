@@ -1,3 +1,18 @@
+-- fragment: what_is_claimed
+-- All that a worker needs to know of the head d and the execution e that it has claimed.
+select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.lost_alone, d.mailbox_seq,
+    e.owner_id, e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
+    e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name, clock_timestamp() as now,
+    (
+        select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
+            order by m.seq), '[]')
+        from mailbox m where m.execution_id = d.execution_id and not m.applied
+    )::text as letters,
+    (
+        select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'body', i.body) order by i.id), '[]')
+        from inbox i where i.execution_id = d.execution_id
+    )::text as told
+
 -- fragment: fair_candidates
 -- What is ready, in the fair order: owners take turns, beginning with the one after $3: the first of each owner comes
 -- before the second of any; within an owner priority counts, then age. Only as many owners are looked at as can be
@@ -137,7 +152,7 @@ claimed as (
     set token = gen_random_uuid(), worker_id = $1, claimed_at = clock_timestamp()
     from locked l
     where h.execution_id = l.execution_id
-    returning h.execution_id, h.token, h.last_index, h.mailbox_seq, h.lost_worker_id
+    returning h.execution_id, h.token, h.last_index, h.mailbox_seq, h.lost_worker_id, h.lost_alone
 ),
 held as (
     insert into queue (execution_id, owner_id, flow_id, priority, ready_at, worker_id)
@@ -148,18 +163,7 @@ held as (
 untimed as (
     delete from timers t using claimed d where t.execution_id = d.execution_id
 )
-select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.mailbox_seq,
-    e.owner_id, e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
-    e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name, clock_timestamp() as now,
-    (
-        select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
-            order by m.seq), '[]')
-        from mailbox m where m.execution_id = d.execution_id and not m.applied
-    )::text as letters,
-    (
-        select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'body', i.body) order by i.id), '[]')
-        from inbox i where i.execution_id = d.execution_id
-    )::text as told
+-- include: what_is_claimed
 from claimed d
 join executions e on e.id = d.execution_id
 join flow_versions v on v.flow_id = e.flow_id and v.version = e.flow_version
@@ -229,6 +233,25 @@ select execution_id, ready_at
 from (select * from candidates order by turn, place limit 1) first
 where ready_at <= clock_timestamp() - make_interval(secs => $1);
 
+-- name: take_over
+-- Move the claim with token $3 on execution $2 to worker $1, under a fresh token; no row if that token is not the head's.
+with moved as (
+    update execution_heads h
+    set token = gen_random_uuid(), worker_id = $1, claimed_at = clock_timestamp()
+    where h.execution_id = $2 and h.token = $3
+    returning h.execution_id
+)
+update queue q set worker_id = $1 from moved m where q.execution_id = m.execution_id
+returning q.execution_id;
+
+-- name: held
+-- Execution $1 as its claim gives it, for the owner who has its head locked.
+-- include: what_is_claimed
+from execution_heads d
+join executions e on e.id = d.execution_id
+join flow_versions v on v.flow_id = e.flow_id and v.version = e.flow_version
+where d.execution_id = $1;
+
 -- name: waiting
 -- How many executions are ready and unclaimed, counted up to $1.
 select count(*) from (select 1 from queue where worker_id is null limit $1) ready;
@@ -270,6 +293,7 @@ select extract(epoch from min(due_at) - clock_timestamp())::float8 from timers;
 -- name: release_all
 -- Give back all that worker $1 holds but $3, as when it is lost ($2 true) or lets go in order ($2 false). Heads that
 -- somebody holds are left, for one of them must not keep the others from going on; gives how many were freed and left.
+-- $4 says how it died, if it ran nothing else (else null).
 with held as (
     select q.execution_id from queue q where q.worker_id = $1 and q.execution_id <> all ($3::text[])
 ),
@@ -281,7 +305,8 @@ locked as (
 freed as (
     update execution_heads h
     set token = null, worker_id = null, claimed_at = null,
-        lost_worker_id = case when $2::boolean then $1 else h.lost_worker_id end
+        lost_worker_id = case when $2::boolean then $1 else h.lost_worker_id end,
+        lost_alone = case when $2::boolean then $4 else h.lost_alone end
     from locked l
     where h.execution_id = l.execution_id
 ),
