@@ -19,6 +19,8 @@ from tests.conftest import _database
 HOT = [
     ("append", "append"),
     ("claims", "claim"),
+    ("claims", "take_over"),
+    ("claims", "held"),
     ("claims", "wake_due"),
     ("claims", "next_due"),
     ("claims", "release_all"),
