@@ -239,6 +239,24 @@ async def test_a_stop_ends_what_runs_alone_within_a_second(
     await eventually(lambda: host.parts.claimer.held == 0)
 
 
+async def test_a_process_alone_that_stands_still_for_its_lease_is_replaced_and_writes_nothing_late(
+    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
+) -> None:
+    execution = await suspect(client, new_process, notes, gate)
+    host = await new_worker(lease=1.0)
+    zombie = await lone_process(notes, "long", 3, [os.getpid()])
+    zombie.suspend()
+    heir = await lone_process(notes, "long", 4, [os.getpid(), zombie.pid])
+    gate.touch()
+    await client.ended(execution, within=MANY)
+    (completed,) = [data for kind, data in await client.events(execution) if kind == "NODE_COMPLETED"]
+    assert completed["attempt"] == 4
+    zombie.resume()
+    await eventually(lambda: not zombie.is_running() and not heir.is_running())
+    await eventually(lambda: host.parts.claimer.held == 0)
+    assert await recoveries(client, execution) == [(1, False), (2, False), (3, False)]
+
+
 async def test_suspects_wait_their_turn_and_hold_up_nobody_nor_their_own_stop(
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
