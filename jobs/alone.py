@@ -12,8 +12,9 @@ from jobs.worker import Parts, Worker, WorkerSettings, run_until_told
 logger = logging.getLogger(__name__)
 
 LOOKS_PER_LEASE = 5
-STILL_PER_LEASE = 0.8
-"""After which part of the lease a loop that stands still ends the process: before the others give this worker up."""
+STILL_PER_LEASE = 0.6
+"""After which part of the lease a loop that stands still ends the process: early enough for the host to count that
+before the others give this worker up."""
 
 
 class LoneWorker(Worker):

@@ -31,6 +31,16 @@ def deaths(notes: Notes, node: str) -> list[int]:
     return [int(line[2]) for line in notes.read("began") if line[0].endswith(f":{node}")]
 
 
+async def nobody_is_left(client: Client) -> None:
+    """Wait until every process that ran an execution alone has signed off."""
+    left = "select count(*) from workers where id like '%-alone-%'"
+
+    async def is_empty() -> bool:
+        return bool(await client.pool.fetchval(left) == 0)
+
+    await eventually(is_empty)
+
+
 async def recoveries(client: Client, execution: str) -> list[tuple[int, bool]]:
     """What each recovery has counted, and whether it came of a process that ran nothing else."""
     events = await client.events(execution)
@@ -109,7 +119,7 @@ async def test_a_node_that_kills_twice_and_then_succeeds_completes_alone(
     row = await client.ended(execution, within=MANY)
     assert row["failure_count"] == 2
     assert os.getpid() not in deaths(notes, "boom") + deaths(notes, "after")
-    assert await client.pool.fetchval("select count(*) from workers where id like '%alone%'") == 0
+    await nobody_is_left(client)
 
 
 async def test_what_was_achieved_alone_makes_an_execution_one_like_others(
@@ -128,12 +138,10 @@ async def test_what_was_achieved_alone_makes_an_execution_one_like_others(
 async def test_a_process_that_hangs_alone_ends_and_counts(
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes
 ) -> None:
-    workers = [await new_process(lease=1.0) for _ in range(2)]
+    workers = [await new_process(lease=3.0) for _ in range(2)]
     execution = await client.run(await client.flow([deadly("stuck", notes, way="hang")]))
-    for number, worker in enumerate(workers, 1):
-        await eventually(lambda number=number: len(deaths(notes, "stuck")) == number)  # type: ignore[misc]
-        await eventually(lambda worker=worker: deaths(notes, "stuck")[-1] in {each.pid for each in workers})  # type: ignore[misc]
-    await new_worker(lease=1.0)
+    await eventually(lambda: sorted(deaths(notes, "stuck")) == sorted(worker.pid for worker in workers))
+    await new_worker(lease=3.0)
     row = await client.ended(execution, "FAILED", within=MANY)
     assert '"code":"CRASH"' in row["error"]
     assert row["last_failure_reason"] == "The process that ran nothing else died (exit code 1)."
@@ -173,7 +181,7 @@ async def test_healthy_workers_killed_again_and_again_fail_nothing_also_together
     assert row["failure_count"] == 5
     assert len(set(deaths(notes, "long")[2:])) == 4, "it was not alone"
     assert all(not alone for _, alone in await recoveries(client, execution))
-    assert last.parts.claimer.held == 0
+    await eventually(lambda: last.parts.claimer.held == 0)
 
 
 async def suspect(client: Client, new_process: NewProcess, notes: Notes, gate: Path) -> str:
@@ -201,7 +209,7 @@ async def test_a_rolling_restart_counts_nothing_also_for_what_runs_alone(
     gate.touch()
     row = await client.ended(execution, within=MANY)
     assert row["failure_count"] == 2
-    assert await client.pool.fetchval("select count(*) from workers where id like '%alone%'") == 0
+    await nobody_is_left(client)
 
 
 async def test_the_process_alone_ends_when_its_host_is_killed_and_gives_its_execution_back(
@@ -229,6 +237,24 @@ async def test_a_stop_ends_what_runs_alone_within_a_second(
     assert notes.nodes("cancelled") == ["long"]
     await eventually(lambda: not alone.is_running())
     await eventually(lambda: host.parts.claimer.held == 0)
+
+
+async def test_a_process_alone_that_stands_still_for_its_lease_is_replaced_and_writes_nothing_late(
+    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
+) -> None:
+    execution = await suspect(client, new_process, notes, gate)
+    host = await new_worker(lease=1.0)
+    zombie = await lone_process(notes, "long", 3, [os.getpid()])
+    zombie.suspend()
+    heir = await lone_process(notes, "long", 4, [os.getpid(), zombie.pid])
+    gate.touch()
+    await client.ended(execution, within=MANY)
+    (completed,) = [data for kind, data in await client.events(execution) if kind == "NODE_COMPLETED"]
+    assert completed["attempt"] == 4
+    zombie.resume()
+    await eventually(lambda: not zombie.is_running() and not heir.is_running())
+    await eventually(lambda: host.parts.claimer.held == 0)
+    assert await recoveries(client, execution) == [(1, False), (2, False), (3, False)]
 
 
 async def test_suspects_wait_their_turn_and_hold_up_nobody_nor_their_own_stop(
