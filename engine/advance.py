@@ -134,7 +134,7 @@ def _miss_signal(state: State, number: int, name: str, elapsed: float) -> Decisi
 
 def _start_ready(state: State, now: int) -> Decision:
     number = state.next_to_start(now)
-    if number is None:
+    if number is None or not _may_begin(state, number):
         return NOTHING
     return _stop_before(state, number) if state.stops_before(number) else _begin(state, number, now)
 
@@ -149,12 +149,15 @@ def _start_granted(state: State, now: int) -> Decision:
     number = state.next_granted()
     if number is None and state.grants:
         number = state.next_to_start(now)
-    return NOTHING if number is None else _begin(state, number, now)
+    return NOTHING if number is None or not _may_begin(state, number) else _begin(state, number, now)
+
+
+def _may_begin(state: State, number: int) -> bool:
+    """Whether there is a place for a node; a group takes none."""
+    return state.has_place or state.plan.nodes[number].is_group
 
 
 def _begin(state: State, number: int, now: int) -> Decision:
-    if not state.has_place and not state.plan.nodes[number].is_group:
-        return NOTHING
     try:
         return Decision(tuple(start_node(state, number, now)))
     except ValueRefused as error:

@@ -237,7 +237,8 @@ class Runner:
         if state.status is ExecutionStatus.CREATED:
             return state.setup.created_at + state.setup.options.start_timeout_ms
         is_running = state.status is ExecutionStatus.RUNNING
-        waits = (state.next_due(), state.next_retry() if is_running and state.has_place else None)
+        may_retry = (is_running or state.grants) and state.has_place
+        waits = (state.next_due(), state.next_retry() if may_retry else None)
         times = [wait[0] for wait in waits if wait]
         if state.executing and is_running:
             now = self._now()

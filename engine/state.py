@@ -199,7 +199,7 @@ class State:
 
     def waiting_for(self, signal: str) -> list[int]:
         """The nodes that wait for a signal, the oldest wait first."""
-        return [number for number in self.awaited.get(signal, ()) if self.nodes[number].signal == signal]
+        return list(self.awaited.get(signal, ()))
 
     def next_caller(self) -> int | None:
         """A node whose next child may be spawned now, or None."""
@@ -288,8 +288,18 @@ class State:
             self.executing -= 1
         if record.calls is not None:
             self.returned.discard(number)
+        if status is not NodeStatus.EXECUTING:
+            self.granted.discard(number)
+        if record.signal is not None:
+            self._stop_waiting_for(record.signal, number)
         record.status, record.retrying, record.signal, record.calls = status, False, None, None
         return record
+
+    def _stop_waiting_for(self, signal: str, number: int) -> None:
+        """Forget a node's wait; if it waits again, it is the youngest."""
+        self.awaited[signal].remove(number)
+        if not self.awaited[signal]:
+            del self.awaited[signal]
 
     def end(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
         """Give a node its last status, and tell the group around it."""

@@ -74,6 +74,8 @@ class Run:
     slot: MemorySlot = field(default_factory=MemorySlot)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     port_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """What else the execution was created with, by the names of `Setup`."""
     state: State = field(init=False)
     ending: Ending | None = None
 
@@ -86,15 +88,15 @@ class Run:
 
     def fresh_state(self) -> State:
         """The execution as it was when it was created."""
+        created = {"execution_id": "EX1", "created_at": EPOCH, **self.origin}
         setup = Setup(
-            execution_id="EX1",
-            created_at=EPOCH,
             options=self.options,
             inputs={name: Value.of(data) for name, data in self.inputs.items()},
             port_values={
                 node: {port: Value.of(data) for port, data in ports.items()} for node, ports in self.port_values.items()
             },
             integration=self.recorder,
+            **created,
         )
         return State(self.plan, setup)
 

@@ -29,6 +29,7 @@ thorough = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 brief = settings(thorough, max_examples=EXAMPLES // 2)
+few = settings(thorough, max_examples=EXAMPLES // 4)
 
 slots = st.sampled_from([1, 2, 3, 4, 50])
 policies = st.sampled_from(NodeFailurePolicy)
