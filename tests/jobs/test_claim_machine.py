@@ -1,0 +1,348 @@
+"""Claims, leases and mailboxes in any order of events: the real SQL against a model of a few lists.
+
+Workers claim, append, park, end, freeze, are given up and come back with what they believed to own; answers are lost
+and appends sent again; commands come at any moment. After each step the tables must be exactly what the model says.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from engine.errors import InvalidState
+from engine.status import ExecutionCommand
+from jobs.slots import Slots
+from jobs.sweeper import Sweeper
+from storage.append import Outcome, append
+from storage.claims import NO_LIMITS, Claim, claim, release_all, unapplied_mail, wake_due
+from storage.commands import Accepted, send_command
+from storage.flows import FlowRow, create_flow
+from storage.pool import open_pool
+from storage.workers import beat, register, remove
+from tests.invariants import violations
+from tests.jobs.claim_model import CREATED, RUNNING, Execution, Model
+from tests.jobs.claim_runs import Run
+from tests.jobs.claim_tables import EMPTY, expected, faults, look, pass_ticks
+from tests.storage.seeds import create
+
+T = TypeVar("T")
+
+EXAMPLES = int(os.environ.get("TIDEGATE_CLAIM_EXAMPLES", "60"))
+LEASE = 10.0
+MOST_WORKERS = 3
+MOST_EXECUTIONS = 4
+COMMANDS = [ExecutionCommand.START, ExecutionCommand.PAUSE, ExecutionCommand.RESUME, ExecutionCommand.STOP]
+
+thorough = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=50,
+    derandomize="TIDEGATE_CLAIM_EXAMPLES" not in os.environ,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+class Watch:
+    """The sweeper's clock."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass
+class World:
+    """What all examples share."""
+
+    runner: asyncio.Runner
+    pool: asyncpg.Pool
+    flow: FlowRow
+    watch: Watch
+
+
+@dataclass
+class Hand:
+    """A worker; `runs` by execution."""
+
+    is_frozen: bool = False
+    runs: dict[str, Run] = field(default_factory=dict)
+
+
+class ClaimMachine(RuleBasedStateMachine):
+    """The rules; each does a step for real, and the same in the model."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.model = Model(LEASE)
+        self.hands: dict[str, Hand] = {}
+        self.tokens: set[object] = set()
+        self.names = 0
+        self.sweeper = Sweeper(world.pool, LEASE, Slots(1, _nothing), NO_LIMITS, _nothing)
+        self.is_sound = True
+
+    def real(self, work: Coroutine[Any, Any, T]) -> T:
+        self.is_sound = False
+        return self.world.runner.run(work)
+
+    async def on(self, call: Any, *arguments: Any, **options: Any) -> Any:
+        async with self.world.pool.acquire() as connection:
+            return await call(connection, *arguments, **options)
+
+    def do(self, call: Any, *arguments: Any, **options: Any) -> Any:
+        """Call a function of the store on a connection."""
+        return self.real(self.on(call, *arguments, **options))
+
+    # --- who there is -------------------------------------------------------------------------------------------------
+
+    @initialize()
+    def begin(self) -> None:
+        self.real(self.world.pool.execute(EMPTY))
+        for _ in range(2):
+            self.enter()
+        self.create()
+
+    @precondition(lambda self: len(self.hands) < MOST_WORKERS)
+    @rule()
+    def enter(self) -> None:
+        self.names += 1
+        worker_id = f"worker-{self.names}"
+        self.do(register, worker_id, host="host", pid=self.names, concurrency=8)
+        self.hands[worker_id], self.model.beats[worker_id] = Hand(), 0
+
+    @precondition(lambda self: len(self.model.executions) < MOST_EXECUTIONS)
+    @rule()
+    def create(self) -> None:
+        row = self.do(create, self.world.flow)
+        self.model.executions[row.id] = Execution()
+
+    @rule(data=st.data(), command=st.sampled_from(COMMANDS))
+    def send(self, data: st.DataObject, command: ExecutionCommand) -> None:
+        execution_id = data.draw(st.sampled_from(sorted(self.model.executions)))
+        try:
+            accepted = self.do(send_command, execution_id, command)
+        except InvalidState:
+            accepted = None
+        wanted = self.model.send(execution_id, command)
+        assert accepted == (wanted and Accepted(*wanted))
+
+    # --- leases -------------------------------------------------------------------------------------------------------
+
+    @property
+    def awake(self) -> list[str]:
+        return [worker_id for worker_id, hand in self.hands.items() if not hand.is_frozen]
+
+    def pick(self, data: st.DataObject) -> tuple[str, Hand]:
+        worker_id = data.draw(st.sampled_from(self.awake))
+        return worker_id, self.hands[worker_id]
+
+    @rule()
+    def beat(self) -> None:
+        """All that are awake; one that was given up hears of it now, and stops."""
+        for worker_id in self.awake:
+            is_entered = worker_id in self.model.beats
+            assert (self.do(beat, worker_id) is not None) is is_entered
+            if is_entered:
+                self.model.beats[worker_id] += 1
+            else:
+                del self.hands[worker_id]
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def freeze_or_thaw(self, data: st.DataObject) -> None:
+        hand = self.hands[data.draw(st.sampled_from(sorted(self.hands)))]
+        hand.is_frozen = not hand.is_frozen
+
+    @precondition(lambda self: self.awake)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        worker_id, _ = self.pick(data)
+        freed = self.do(release_all, worker_id, lost=False).freed
+        self.do(remove, worker_id)
+        assert freed == self.model.free_all(worker_id, lost=False)
+        self.model.beats.pop(worker_id, None)
+        del self.hands[worker_id]
+
+    @precondition(lambda self: self.awake)
+    @rule(data=st.data())
+    def free_strays(self, data: st.DataObject) -> None:
+        worker_id, hand = self.pick(data)
+        freed = self.do(release_all, worker_id, lost=False, keep=list(hand.runs)).freed
+        assert freed == self.model.free_all(worker_id, lost=False, keep=list(hand.runs))
+
+    @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE - 0.5, LEASE]))
+    def sweep(self, seconds: float) -> None:
+        self.world.watch.now += seconds
+        self.real(self.sweeper._sweep())
+        self.model.sweep(self.world.watch.now)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    @rule(ticks=st.integers(1, 2))
+    def pass_time(self, ticks: int) -> None:
+        self.do(pass_ticks, ticks)
+        self.model.tick += ticks
+
+    @rule()
+    def wake(self) -> None:
+        assert self.do(wake_due, 100) == self.model.wake()
+
+    # --- claims and appends -------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.awake and self.model.claimable)
+    @rule(data=st.data(), limit=st.integers(1, 3), is_answered=st.sampled_from([True, True, True, False]))
+    def claim(self, data: st.DataObject, limit: int, is_answered: bool) -> None:
+        worker_id, _ = self.pick(data)
+        claimable = self.model.claimable
+        claims: list[Claim] = self.do(claim, worker_id, limit)
+        assert len(claims) == min(limit, len(claimable))
+        for given in claims:
+            assert given.execution_id in claimable
+            assert given.token not in self.tokens
+            self.tokens.add(given.token)
+            self.check_claim(given)
+            self.model.claim(worker_id, given)
+            if is_answered:
+                self.take_up(worker_id, given)
+
+    def take_up(self, worker_id: str, given: Claim) -> Run:
+        run = Run(worker_id, given, self.model.executions[given.execution_id].status)
+        self.hands[worker_id].runs[given.execution_id] = run
+        return run
+
+    def check_claim(self, given: Claim) -> None:
+        execution = self.model.executions[given.execution_id]
+        assert given.last_index == execution.last_index
+        assert given.acknowledged == execution.applied
+        assert [row.command.value for row in given.mail] == execution.mail[execution.applied :]
+        assert given.lost_worker_id == execution.lost
+
+    def runs(self, *, in_flight: bool) -> list[tuple[str, str]]:
+        return [
+            (worker_id, execution_id)
+            for worker_id in self.awake
+            for execution_id, run in self.hands[worker_id].runs.items()
+            if (run.in_flight is not None) is in_flight
+        ]
+
+    @precondition(lambda self: self.runs(in_flight=False))
+    @rule(data=st.data())
+    def read(self, data: st.DataObject) -> None:
+        worker_id, execution_id = data.draw(st.sampled_from(self.runs(in_flight=False)))
+        self.read_mail(self.hands[worker_id].runs[execution_id])
+
+    def read_mail(self, run: Run) -> None:
+        run.read(self.do(unapplied_mail, [run.claim.execution_id])[run.claim.execution_id])
+
+    @precondition(lambda self: self.runs(in_flight=False))
+    @rule(data=st.data(), fate=st.sampled_from(["answered", "answered", "answered", "unanswered", "unheard"]))
+    def write(self, data: st.DataObject, fate: str) -> None:
+        """A worker appends; the answer may be lost, or the request."""
+        worker_id, execution_id = data.draw(st.sampled_from(self.runs(in_flight=False)))
+        run = self.hands[worker_id].runs[execution_id]
+        run.in_flight = run.compose(data.draw(st.sampled_from(run.choices)), data)
+        if fate != "unheard":
+            self.deliver(run, is_answered=fate == "answered")
+
+    @precondition(lambda self: self.runs(in_flight=True))
+    @rule(data=st.data(), is_answered=st.sampled_from([True, True, False]))
+    def write_again(self, data: st.DataObject, is_answered: bool) -> None:
+        worker_id, execution_id = data.draw(st.sampled_from(self.runs(in_flight=True)))
+        self.deliver(self.hands[worker_id].runs[execution_id], is_answered=is_answered)
+
+    def deliver(self, run: Run, *, is_answered: bool) -> None:
+        sent = run.in_flight
+        assert sent
+        outcome = self.do(append, [sent.member])[run.claim.execution_id]
+        assert outcome is self.model.append(sent.member, sent.ticks)
+        if not is_answered:
+            return
+        run.in_flight = None
+        if outcome is Outcome.INTERRUPTED:
+            self.read_mail(run)
+        elif outcome is Outcome.LOST or sent.member.release:
+            del self.hands[run.worker_id].runs[run.claim.execution_id]
+        else:
+            run.written(sent)
+
+    # --- what must hold -----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_tables_are_what_the_model_says(self) -> None:
+        rows = self.do(look)
+        assert {key: faults(row) for key, row in rows.items() if faults(row)} == {}
+        shown = {key: {name: value for name, value in row.items() if name != "id"} for key, row in rows.items()}
+        assert shown == {key: expected(value, self.model.tick) for key, value in self.model.executions.items()}
+        self.is_sound = True
+
+    def teardown(self) -> None:
+        if self.is_sound:
+            self.finish()
+            self.the_tables_are_what_the_model_says()
+            assert self.do(violations) == []
+
+    def finish(self) -> None:
+        """All workers are lost and their heir finds all that is left to do: whatever was accepted is applied."""
+        self.hands = {}
+        self.sweep(0.0)
+        self.sweep(LEASE)
+        self.pass_time(10)
+        self.wake()
+        self.enter()
+        [heir] = self.hands
+        for given in self.do(claim, heir, MOST_EXECUTIONS):
+            self.model.claim(heir, given)
+            self.apply_all(self.take_up(heir, given))
+        for execution in self.model.executions.values():
+            assert execution.applied == len(execution.mail)
+            assert execution.holder or execution.status not in (CREATED, RUNNING)
+
+    def apply_all(self, run: Run) -> None:
+        """Do all that the mail asks for; a STOP is the last."""
+        while run.pending:
+            is_end = run.pending[0].command is ExecutionCommand.STOP
+            run.in_flight = run.end() if is_end else run.apply(len(run.pending))
+            self.deliver(run, is_answered=True)
+            if is_end:
+                return
+
+
+def _nothing() -> None:
+    """Nobody is rung for."""
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    made = Watch()
+    monkeypatch.setattr("jobs.sweeper.time", made)
+    return made
+
+
+def test_claims_leases_and_mailboxes_are_what_the_model_says(database_url: str, watch: Watch) -> None:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        pool = runner.run(open_pool(database_url, name="test", size=2))
+        world = World(runner, pool, runner.run(_flow(pool)), watch)
+        run_state_machine_as_test(lambda: ClaimMachine(world), settings=thorough)
+        runner.run(pool.close())
+
+
+async def _flow(pool: asyncpg.Pool) -> FlowRow:
+    async with pool.acquire() as connection:
+        return await create_flow(connection, owner_id="ada", name="Sum", description=None, document={"nodes": []})
