@@ -20,6 +20,8 @@ NEXT_STATUS = {
 }
 """Where an accepted command leads; what is not here is refused."""
 
+COMMANDS = list(dict.fromkeys(ExecutionCommand(name) for name, _ in NEXT_STATUS))
+
 ACKNOWLEDGED_BY = {"START": "FLOW_STARTED", "PAUSE": "FLOW_PAUSED", "RESUME": "FLOW_RESUMED", "STOP": "FLOW_CANCELLED"}
 
 
