@@ -18,8 +18,8 @@ from engine.events import (
     NodeDebugLogString,
 )
 from engine.ledger import Append
-from engine.status import ErrorCode, ExecutionCommand
-from jobs.records import member
+from engine.status import ErrorCode, ExecutionCommand, ExecutionStatus
+from jobs.records import Writing
 from storage.append import Member
 from storage.claims import Claim, MailRow
 from tests.jobs.claim_model import CREATED, PAUSED, RUNNING
@@ -130,12 +130,7 @@ class Run:
     def _send(
         self, written: Append, *, ticks: int | None = None, seen: int | None = None, status: str | None = None
     ) -> Sent:
-        made = member(
-            self.claim.execution_id,
-            self.claim.token,
-            written,
-            first_index=self.next_index,
-            acknowledged=self.acknowledged,
-            stored=set(),
-        )
-        return Sent(made, ticks, self.seen if seen is None else seen, status or self.status)
+        writing = Writing(self.claim)
+        writing.next_index, writing.acknowledged = self.next_index, self.acknowledged
+        writing.status = ExecutionStatus(self.status)
+        return Sent(writing.member(written), ticks, self.seen if seen is None else seen, status or self.status)

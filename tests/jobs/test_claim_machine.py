@@ -25,12 +25,14 @@ from hypothesis.stateful import (
 
 from engine.errors import InvalidState
 from engine.status import ExecutionCommand
+from jobs.family import Family
 from jobs.slots import Slots
 from jobs.sweeper import Sweeper
 from storage.append import Outcome, append
 from storage.claims import NO_LIMITS, Claim, claim, release_all, unapplied_mail, wake_due
 from storage.commands import Accepted, send_command
 from storage.flows import FlowRow, create_flow
+from storage.notify import Notifier
 from storage.pool import open_pool
 from storage.workers import beat, register, remove
 from tests.invariants import violations
@@ -103,7 +105,7 @@ class ClaimMachine(RuleBasedStateMachine):
         self.hands: dict[str, Hand] = {}
         self.tokens: set[object] = set()
         self.names = 0
-        self.sweeper = Sweeper(world.pool, LEASE, Slots(1, _nothing), NO_LIMITS, _nothing)
+        self.sweeper = Sweeper(world.pool, LEASE, Slots(1, _nothing), NO_LIMITS, _nothing, _family(world.pool))
         self.is_sound = True
 
     def real(self, work: Coroutine[Any, Any, T]) -> T:
@@ -371,6 +373,11 @@ class ClaimMachine(RuleBasedStateMachine):
             self.deliver(run, is_answered=True)
             if is_end:
                 return
+
+
+def _family(pool: asyncpg.Pool) -> Family:
+    """One whose wakes nobody waits for: here no execution has relatives."""
+    return Family(pool, Notifier(pool, "unheard"))
 
 
 def _nothing() -> None:
