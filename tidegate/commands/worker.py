@@ -16,6 +16,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
+    from tidegate.arming import arm_if_asked
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.settings import Settings
@@ -24,6 +25,7 @@ def _execute(arguments: Namespace) -> int:
 
     settings = Settings.read()
     log_to_stderr(arguments.log_level)
+    arm_if_asked()
     if arguments.until_stdin_closes:
         end_when_stdin_closes()
     run(work(settings))
