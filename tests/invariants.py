@@ -1,8 +1,8 @@
 """What must hold of the tables at any time, read from the tables alone and not by asking the code under test.
 
-I2: logs without gap or repeat. I3: nothing done twice. I5: commands applied once and in order. I8: all has ended. I11: the
-projection equals the fold of the log. I12: no node starts in a pause. I13: children and their parents' logs agree. I14:
-payloads resolve. OWN: who holds an execution is said the same way by its head and by
+I2: logs without gap or repeat. I3: nothing done twice. I5: commands applied once and in order. I8: all has ended. I11:
+the projection equals the fold of the log. I12: no node starts in a pause. I13: a child and the log of its parent agree.
+I14: payloads resolve. OWN: who holds an execution is said the same way by its head and by
 the queue, and nothing that can go on is forgotten.
 """
 
@@ -75,7 +75,8 @@ VIOLATIONS: Mapping[str, str] = {
         where x.parent_id is null and e.type in ('FLOW_PAUSED', 'FLOW_RESUMED', 'FLOW_STEPPED')
         group by x.id, e.type
         having count(*) > (select count(*) from mailbox m where m.execution_id = x.id and m.applied
-            and m.command = case e.type when 'FLOW_PAUSED' then 'PAUSE' when 'FLOW_RESUMED' then 'RESUME' else 'STEP' end)
+            and m.command = case e.type
+                when 'FLOW_PAUSED' then 'PAUSE' when 'FLOW_RESUMED' then 'RESUME' else 'STEP' end)
         """,
     "I11: the status is what the log says": """
         select x.id, x.status from executions x

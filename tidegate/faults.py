@@ -77,7 +77,7 @@ class Faults:
         self._passed[point] += 1
         return self._due.get((point, self._passed[point]))
 
-    async def reach(self, point: str, connection: Connection | None = None) -> None:
+    async def reach(self, point: str, connection: "Connection | None" = None) -> None:
         """Pass a point at which `connection`, if there is one, is lent to this task."""
         if fault := self.passing(point):
             await self._act(fault, connection)
@@ -107,7 +107,7 @@ class Faults:
             transport.resume_reading()
         return await sent
 
-    async def _act(self, fault: Fault, connection: Connection | None) -> None:
+    async def _act(self, fault: Fault, connection: "Connection | None") -> None:
         self._note(fault)
         self._signal(fault)
         if fault.action is Action.CUT:

@@ -91,7 +91,7 @@ def _family(before: dict[str, Any], work: dict[str, Any]) -> Flow:
     number = {"id": "number", "type": "flow.input", "inputs": {"name": "number", "schema": {"type": "number"}}}
     wires = [("number.value", "b.value"), ("b.value", "out.value")]
     child = document("child", [number, work, _output("number")], wires)
-    many = {"id": "many", "type": "flow.map", "inputs": {"items": [{"number": each} for each in (1, 2, 3)]}}
+    many = {"id": "many", "type": "flow.map", "inputs": {"items": [1, 2, 3]}}
     edges = [("a.__success", "many.__execute"), ("many.results", "out.value")]
     parent = document("family", [before, many, _output()], edges)
     return Flow("family", parent, {"value": [{"number": each} for each in (1, 2, 3)]}, calls=child)

@@ -75,7 +75,7 @@ class Load:
         self._gateway = gateway
         self._flows = flows
         self._chance = chance
-        self._least = least
+        self.least = least
         self._is_finishing = asyncio.Event()
         self.begun = 0
         self.acknowledged = Acknowledged()
@@ -88,8 +88,8 @@ class Load:
     async def run(self) -> None:
         """Return when every journey is over and every subscriber has seen the end; raises what no fault explains."""
         async with asyncio.TaskGroup() as tasks:
-            while self.begun < self._least or not self._is_finishing.is_set():
-                if self.begun < MOST * self._least:
+            while self.begun < self.least or not self._is_finishing.is_set():
+                if self.begun < MOST * self.least:
                     self.begun += 1
                     flow_id, flow = self._chance.choice(list(self._flows.items()))
                     tasks.create_task(self._travel(plan(self._chance, flow_id, flow)))
