@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from tests.faults import kills, standstills
+from tests.faults import comings, kills, outages, standstills, statements
 from tests.faults.flows import Flow, random_flows, witnessed_flows
 from tests.faults.gateway import Gateway
 from tests.faults.load import install
@@ -13,7 +13,13 @@ from tests.faults.stage import Stage
 
 RANDOM_FLOWS = 8
 
-FAULTS: Sequence[Fault] = (*kills.FAULTS, *standstills.FAULTS)
+FAULTS: Sequence[Fault] = (
+    *comings.FAULTS,
+    *kills.FAULTS,
+    *outages.FAULTS,
+    *standstills.FAULTS,
+    *statements.FAULTS,
+)
 
 
 async def installed(stage: Stage, seed: int) -> Mapping[str, Flow]:

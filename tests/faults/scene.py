@@ -27,12 +27,15 @@ LAST_END = "select extract(epoch from max(completed_at))::float8 from executions
 
 
 class Fault(NamedTuple):
-    """A fault by its name: `inject` lets the load begin, does the harm, proves it, and returns when it is over."""
+    """A fault by its name: `inject` lets the load begin, does the harm, proves it, and returns when it is over.
+
+    Where `is_harmless`, no sweeper may have had to ring; one that `is_long` is left out of the short campaign.
+    """
 
     name: str
     inject: Callable[["Scene"], Awaitable[None]]
     is_harmless: bool = False
-    """Whether nothing was harmed, so that no sweeper may have had to ring."""
+    is_long: bool = False
 
 
 @dataclass
