@@ -1,7 +1,8 @@
 """The points at which a process can be made to fail: around statements, nodes, rings and notifications.
 
 A point around a statement is `before_`, `in_` (it is carried out, its answer is not read) or `after_` one of
-STATEMENT_KINDS. The others are before_effect, after_effect, ring and notify (something is committed, nobody was told).
+STATEMENT_KINDS. The others are before_lease_check (the last one before an effect), before_effect, after_effect, ring
+and notify (something is committed, and nobody was told).
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ import jobs.worker
 from engine.attempt import Outcome, begin
 from engine.node import AnyNode, Context
 from jobs.dispatch import Doorbell
+from jobs.ledger import DurableLedger
 from storage.append import Member
 from storage.notify import Notifier
 from storage.pool import Connection
@@ -54,11 +56,18 @@ STATEMENTS: Sequence[tuple[ModuleType, str, KindsOf]] = (
 )
 """Where each statement is called, under which name, and what it is then."""
 
+CALLS: Sequence[tuple[type, str, str]] = (
+    (DurableLedger, "may_start_effects", "before_lease_check"),
+    (Doorbell, "ring", "ring"),
+    (Notifier, "notify", "notify"),
+)
+"""The methods that await nothing, each with its point."""
+
 PLACES = ("before", "in", "after")
 STATEMENT_KINDS = ("append", *KINDS, "claim", "beat", "steal", "sign_off")
 POINTS = frozenset(
     {f"{place}_{kind}" for place in PLACES for kind in STATEMENT_KINDS}
-    | {"before_effect", "after_effect", "ring", "notify"}
+    | {"before_lease_check", "before_effect", "after_effect", "ring", "notify"}
 )
 
 
@@ -68,13 +77,9 @@ def arm(faults: Faults) -> None:
         raise UnknownFaultPoint(f"There is no fault point {sorted(unknown)[0]}.")
     for module, name, kinds in STATEMENTS:
         setattr(module, name, _watched(getattr(module, name), kinds, faults))
-    _set(engine.attempts, "begin", _watched_effect(begin, faults))
-    _set(Doorbell, "ring", _announced(Doorbell.ring, "ring", faults))
-    _set(Notifier, "notify", _announced(Notifier.notify, "notify", faults))
-
-
-def _set(owner: object, name: str, value: object) -> None:
-    setattr(owner, name, value)
+    setattr(engine.attempts, "begin", _watched_effect(begin, faults))  # noqa: B010
+    for owner, name, point in CALLS:
+        setattr(owner, name, _watched_call(getattr(owner, name), point, faults))
 
 
 def _watched(statement: Statement, kinds_of: KindsOf, faults: Faults) -> Statement:
@@ -107,9 +112,9 @@ def _watched_effect(attempt: Callable[..., Awaitable[Outcome]], faults: Faults) 
     return begun
 
 
-def _announced(tell: Callable[..., None], point: str, faults: Faults) -> Callable[..., None]:
-    def announced(*arguments: Any) -> None:
+def _watched_call(call: Callable[..., Any], point: str, faults: Faults) -> Callable[..., Any]:
+    def watched(*arguments: Any) -> Any:
         faults.reach_at_once(point)
-        tell(*arguments)
+        return call(*arguments)
 
-    return announced
+    return watched

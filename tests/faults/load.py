@@ -26,7 +26,7 @@ COMMANDS = {
 PACE_SECONDS = 0.04
 """Between two journeys."""
 
-MOST = 10
+MOST = 8
 """How many times more journeys than planned are begun while a fault has not fired yet."""
 
 

@@ -16,7 +16,7 @@ from storage.migrate import migrate
 from storage.pool import open_pool
 from tests.faults.service import ApiProcess, ServiceProcess, WorkerProcess
 
-LEASE = 2.0
+LEASE = 1.5
 CONCURRENCY = 8
 
 # What was committed survives the death of the server, but not of the machine, which no scenario brings about.

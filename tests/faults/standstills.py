@@ -20,8 +20,11 @@ async def is_given_up(scene: Scene, worker: WorkerProcess) -> None:
     await eventually(lambda: scene.stage.pool.fetchval(GONE, worker.id), within=4 * LEASE + 5)
 
 
-async def freeze(point: str, scene: Scene) -> None:
-    """A worker is stopped at a point for longer than its lease, and goes on: it must do no harm, and end."""
+async def freeze(point: str, scene: Scene, late_effects: int = 0) -> None:
+    """A worker is stopped at a point for longer than its lease, and goes on: it must do no harm, and end.
+
+    It may still begin so many effects: one that is frozen on the threshold cannot be held back.
+    """
     zombie = await scene.victim(f"{point}:stop@{scene.chance.randint(1, 3)}")
     scene.begin()
     await scene.fires(zombie)
@@ -32,7 +35,7 @@ async def freeze(point: str, scene: Scene) -> None:
     code = await zombie.exit_code()
     if code != GIVEN_UP:
         scene.complaints.append(f"zombie: it ended with {code}")
-    if len(_began_by(scene, zombie)) > late:
+    if len(_began_by(scene, zombie)) > late + late_effects:
         scene.complaints.append(f"I4: the zombie began effects late: {_began_by(scene, zombie)[late:]}")
 
 
@@ -51,7 +54,8 @@ async def block(scene: Scene) -> None:
 
 async def beat_no_more(scene: Scene) -> None:
     """A worker works, but its beat stands still."""
-    deaf = await scene.victim(f"before_beat:delay={3 * LEASE}@3")
+    # It leaves each connection that does not answer soon, so that many beats must be held up for one lease.
+    deaf = await scene.victim(",".join(f"before_beat:delay={LEASE}@{passing}" for passing in range(3, 9)))
     scene.begin()
     await scene.fires(deaf)
     await is_given_up(scene, deaf)
@@ -71,9 +75,10 @@ async def shift_clock(scene: Scene) -> None:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("freeze before_effect", partial(freeze, "before_effect")),
+    Fault("freeze before_lease_check", partial(freeze, "before_lease_check")),
+    Fault("freeze before_effect", partial(freeze, "before_effect", late_effects=1), is_long=True),
     Fault("freeze in_append", partial(freeze, "in_append")),
-    Fault("freeze after_append", partial(freeze, "after_append")),
+    Fault("freeze after_append", partial(freeze, "after_append"), is_long=True),
     Fault("block the loop", block),
     Fault("beat no more", beat_no_more),
     Fault("clock an hour wrong", shift_clock),
