@@ -20,6 +20,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _execute(arguments: Namespace) -> int:
     from jobs.ticket import Ticket
+    from tidegate.arming import arm_if_asked
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.settings import Settings
@@ -28,6 +29,7 @@ def _execute(arguments: Namespace) -> int:
 
     settings, log_level = Settings.read(), arguments.log_level
     log_to_stderr(log_level)
+    arm_if_asked()
     ticket = Ticket.read(sys.stdin.buffer.readline()) if arguments.alone else None
     if ticket or arguments.until_stdin_closes:
         end_when_stdin_closes()
