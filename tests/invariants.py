@@ -139,6 +139,18 @@ VIOLATIONS: Mapping[str, str] = {
             regexp_matches(e.data, '"\\$payload":\\{"id":"([0-9a-f]{64})"', 'g') as found
         where not exists (select from payloads p where p.root_id = x.root_id and p.id = found[1])
         """,
+    "I13: a child of what has ended has ended, or is told to stop": """
+        select x.id, x.parent_id from executions x join executions parent on parent.id = x.parent_id
+        where parent.completed_at is not null and x.completed_at is null
+            and not exists (select from inbox i where i.execution_id = x.id and i.kind = 'STOP')
+        """,
+    "I15: a root has as many descendants as are counted, and no more than it may": """
+        select x.id, x.options::json ->> 'maxChildren', b.used, found.descendants
+        from executions x left join child_budgets b on b.root_id = x.id,
+            lateral (select count(*) as descendants from executions d where d.root_id = x.id and d.id <> x.id) found
+        where x.parent_id is null and (found.descendants <> coalesce(b.used, 0)
+            or found.descendants > coalesce((x.options::json ->> 'maxChildren')::integer, found.descendants))
+        """,
     "OWN: what a worker holds is in the queue under its name": """
         select h.execution_id, h.worker_id, q.worker_id from execution_heads h left join queue q using (execution_id)
         where h.token is not null and q.worker_id is distinct from h.worker_id
@@ -153,11 +165,12 @@ VIOLATIONS: Mapping[str, str] = {
             or exists (select from queue q where q.execution_id = x.id)
             or exists (select from timers t where t.execution_id = x.id))
         """,
-    "OWN: what nobody holds is queued, or waits for a time, or is paused, or has ended": """
+    "OWN: what nobody holds is queued, or waits for a time or a child, or is paused, or has ended": """
         select x.id from executions x join execution_heads h on h.execution_id = x.id
         where x.completed_at is null and x.status <> 'PAUSED' and h.token is null
             and not exists (select from queue q where q.execution_id = x.id)
             and not exists (select from timers t where t.execution_id = x.id)
+            and not exists (select from executions c where c.parent_id = x.id and c.completed_at is null)
         """,
     "OWN: what nobody holds and has a command to apply is queued, or set aside for a time": """
         select m.execution_id from mailbox m join execution_heads h using (execution_id)
