@@ -4,11 +4,14 @@ select execution_id, id, kind, body from inbox where execution_id = any ($1::tex
 
 -- fragment: waking
 -- Queue those that were `told` something, have not ended and that nobody holds. A head that somebody locks just now
--- is left: it is being claimed or written, and its owner is one of the others, who are to be told.
+-- is left: it is being claimed or written, and its owner is one of the others, who are to be told. So is a head that
+-- was written since this statement began: it may have ended, and if not, whoever let go of it has looked again.
 unheld as (
     select h.execution_id
-    from told t join execution_heads h on h.execution_id = t.execution_id
-    where h.token is null
+    from told t
+    join execution_heads h on h.execution_id = t.execution_id
+    join execution_heads seen on seen.execution_id = t.execution_id
+    where h.token is null and h.append_id is not distinct from seen.append_id
     for no key update of h skip locked
 ),
 queued as (
