@@ -29,7 +29,7 @@ def main() -> int:
     storage.pool.COMMAND_TIMEOUT = float(os.environ.get("COMMAND_SECONDS", storage.pool.COMMAND_TIMEOUT))
     arm_if_asked()
     what, port = sys.argv[1:]
-    return serve(int(port)) if what == "api" else work()
+    return serve(int(port)) if what == "api" else work(is_alone=what == "alone")
 
 
 def serve(port: int) -> int:
@@ -52,23 +52,30 @@ def serve(port: int) -> int:
     return 0
 
 
-def work() -> int:
+def work(*, is_alone: bool) -> int:
+    from jobs.alone import run_alone
     from jobs.heartbeat import WorkerGivenUp
+    from jobs.ticket import Ticket
     from jobs.worker import WorkerSettings, run_worker
     from tests.faults.node_types import REGISTRY
     from tidegate.logs import log_to_stderr
+    from tidegate.stdin_watch import end_when_stdin_closes
 
     settings = Settings.read()
     log_to_stderr("info")
+    ticket = Ticket.read(sys.stdin.buffer.readline()) if is_alone else None
     worker = WorkerSettings(
         settings.database,
         settings.redis,
         concurrency=settings.worker_concurrency,
         lease=settings.lease_seconds,
         warm_seconds=WARM_SECONDS,
+        isolated_command=(sys.executable, "-m", "tests.faults.entry", "alone", "0"),
     )
+    if ticket:
+        end_when_stdin_closes()
     try:
-        run(run_worker(worker, REGISTRY))
+        run(run_alone(worker, REGISTRY, ticket) if ticket else run_worker(worker, REGISTRY))
     except BaseExceptionGroup as group:
         if group.subgroup(WorkerGivenUp):
             return GIVEN_UP

@@ -4,11 +4,15 @@ import signal
 from collections.abc import Sequence
 from functools import partial
 
-from tests.faults.scene import Fault, Scene
-from tests.faults.stage import LEASE
+from tests.eventually import eventually
+from tests.faults.scene import FIRES_WITHIN, Fault, Scene
+from tests.faults.stage import CONCURRENCY
 
 SOON = 3
 """The latest passing at which a victim is killed; of what a load seldom does it is the first."""
+
+HOLDS = """select exists (select from queue join execution_events using (execution_id)
+    where worker_id = $1 and type = 'NODE_STARTED')"""
 
 SELDOM = ("signal", "spawn", "child_end", "claim", "park")
 
@@ -50,8 +54,11 @@ async def kill_worker(point: str, scene: Scene) -> None:
 
 async def kill_while_leaving(point: str, scene: Scene) -> None:
     """A worker that was told to end kills itself while it gives back what it holds."""
-    victim = await scene.victim(f"{point}:kill")
-    await scene.is_under_load()
+    # Its nodes take so long that it has something to give back.
+    slowly = [f"before_effect:delay=2@{passing}" for passing in range(1, CONCURRENCY)]
+    victim = await scene.victim(",".join([f"{point}:kill", *slowly]))
+    scene.begin()
+    await eventually(lambda: scene.stage.pool.fetchval(HOLDS, victim.id), within=FIRES_WITHIN)
     victim.signal(signal.SIGTERM)
     await scene.is_killed(victim)
 
@@ -60,7 +67,7 @@ async def kill_sweeper(point: str, scene: Scene) -> None:
     """A worker kills another one's memory of it: it dies while it takes away what a lost worker held."""
     lost = await scene.victim("after_append:kill@3")
     # Whose lease is shorter than that of the others gives up the lost one before they do.
-    sweeper = await scene.victim(f"{point}:kill", TIDEGATE_LEASE_SECONDS=str(LEASE / 2))
+    sweeper = await scene.victim(f"{point}:kill", TIDEGATE_LEASE_SECONDS="1")
     scene.begin()
     await scene.is_killed(lost)
     await scene.is_killed(sweeper)

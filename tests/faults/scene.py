@@ -82,9 +82,11 @@ class Scene:
         assert len(process.firings) >= times, f"{process.name} fired {process.firings} only; {process.log[-2000:]}"
 
     async def is_killed(self, process: ServiceProcess) -> None:
-        """Wait until a process has killed itself."""
-        await self.fires(process)
-        assert await process.exit_code() == KILLED
+        """Wait until a process has killed itself; raises AssertionError if it ends in another way."""
+        code = await process.exit_code(within=FIRES_WITHIN)
+        kills = [line for line in process.firings if " kill " in line]
+        assert (code, len(kills)) == (KILLED, 1), f"{process.name} ended with {code}: {process.firings}; {process.log}"
+        self.fired += 1
 
     async def end(self) -> None:
         """Let the load come to its end, and everything that it has begun."""
