@@ -89,13 +89,13 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
 
 
 def status_change(state: State, number: int, status: NodeStatus, *, old: NodeStatus | None = None) -> Iterator[Event]:
-    """The event that says a node's new status, if such events are recorded."""
-    if records_all(state):
-        node = state.plan.nodes[number]
+    """The event that says a node's new status, if it is one and such events are recorded."""
+    before, node = old or state.nodes[number].status, state.plan.nodes[number]
+    if before is not status and records_all(state):
         yield NodeStatusChanged(
             node_id=node.id,
             node_type=node.node_type.type,
-            old_status=old or state.nodes[number].status,
+            old_status=before,
             new_status=status,
         )
 

@@ -42,7 +42,9 @@ class Map:
         """What takes part in a run, as a document of its own; a listener of another event is as good as disabled."""
         inside = (self.of_event(event) if self.listeners(event) else set()) if event else self.ordinary()
         idle = self.listeners() - self.listeners(event) if event else set()
-        nodes = [node | ({"disabled": True} if id_ in idle else {}) for id_, node in self.nodes.items() if id_ in inside]
+        nodes = [
+            node | ({"disabled": True} if id_ in idle else {}) for id_, node in self.nodes.items() if id_ in inside
+        ]
         edges = [edge for edge in self.document["edges"] if {_node(edge["from"]), _node(edge["to"])} <= inside]
         return {**self.document, "nodes": nodes, "edges": edges}
 

@@ -120,7 +120,9 @@ def test_an_event_that_nothing_listens_to_spawns_nothing() -> None:
 
 
 def test_the_events_of_one_attempt_spawn_children_in_their_order() -> None:
-    family = family_of(flow(emitter("go", "none", "go", "stop"), listen("l", "go"), listen("m", "stop")), registry=EMITTERS)
+    family = family_of(
+        flow(emitter("go", "none", "go", "stop"), listen("l", "go"), listen("m", "stop")), registry=EMITTERS
+    )
     assert [payload(child) for child in family.root.children] == [["go", 1], ["go", 1], ["stop", 1]]
     assert [event.child_execution_id for event in spawned(family.root)] == [child.id for child in family.root.children]
 
@@ -272,4 +274,3 @@ def test_a_hundred_levels_below_the_root_nothing_is_spawned_any_more() -> None:
     assert not last.of_node("f", NodeStarted)[1:]
     assert last.status is ExecutionStatus.FAILED
     assert family.root.status is ExecutionStatus.COMPLETED
-

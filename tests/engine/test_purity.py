@@ -9,25 +9,13 @@ from engine.entry import Entry
 from engine.options import MAX_DURATION_MS
 from engine.state import State
 from engine.status import NodeFailurePolicy
+from tests.engine.facts import facts
 from tests.engine.graphs import graphs
 from tests.engine.running import Run, everything, flow, run, stored, work
 from tests.engine.test_random_graphs import brief, slots
 from tests.engine.virtual_clock import in_virtual_time, run_virtual
 
 ONCE = {"maxAttempts": 2, "initialDelayMs": 100, "jitter": 0.0}
-
-
-def facts(state: State) -> Mapping[str, Any]:
-    """All that decisions depend on, in words that can be compared."""
-    return {
-        "nodes": [
-            (record.status, record.attempt, record.retries, record.until, record.retrying, dict(record.outputs))
-            for record in state.nodes
-        ],
-        "next": (state.next_to_start(state.last_at), state.next_due(), state.next_retry(), state.next_doomed()),
-        "flow": (state.status, state.executing, state.unfinished, state.fatal, state.is_draining),
-        "time": (state.last_at, state.active_ms(state.last_at)),
-    }
 
 
 class Watched(State):

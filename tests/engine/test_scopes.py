@@ -55,14 +55,20 @@ def test_a_flow_without_listeners_runs_as_a_whole() -> None:
 
 
 def test_a_listener_in_a_group_brings_the_group_along_and_only_what_its_end_takes_from_the_others() -> None:
-    document = flow(group("g"), listen("l", "red", parent="g"), work("m", parent="g"), work("b"), edges=["l.payload > b.a"])
+    document = flow(
+        group("g"), listen("l", "red", parent="g"), work("m", parent="g"), work("b"), edges=["l.payload > b.a"]
+    )
     assert scope(document, "red") == {"g", "l", "b"}
     assert scope(document) == {"g", "m"}
 
 
 def test_what_follows_from_the_end_of_a_group_with_a_listener_takes_all_its_members_along() -> None:
     document = flow(
-        group("g"), listen("l", "red", parent="g"), work("m", parent="g"), work("b"), edges=["g.__success > b.__execute"]
+        group("g"),
+        listen("l", "red", parent="g"),
+        work("m", parent="g"),
+        work("b"),
+        edges=["g.__success > b.__execute"],
     )
     assert scope(document, "red") == {"g", "l", "m", "b"}
     assert scope(document) == {"g", "m"}

@@ -65,7 +65,9 @@ async def test_a_signal_of_another_name_ends_no_wait() -> None:
 
 @in_virtual_time
 async def test_each_signal_wakes_one_wait_the_oldest_first() -> None:
-    document = flow(wait_for("young", "go"), work("a", LONG, lasts=1000), wait_for("old", "go"), edges=["a.x > young.__after"])
+    document = flow(
+        wait_for("young", "go"), work("a", LONG, lasts=1000), wait_for("old", "go"), edges=["a.x > young.__after"]
+    )
     async with running(document) as root:
         await until(lambda: waits(root) == ["old", "young"])
         root.send(signal(1))
@@ -223,7 +225,9 @@ async def test_a_signal_that_nobody_will_wait_for_any_more_is_refused() -> None:
 
 @in_virtual_time
 async def test_a_signal_for_a_skipped_wait_is_refused() -> None:
-    document = flow(work("a", gives=[]), wait_for("w", "go"), work("b", LONG, lasts=90_000), edges=["a.x > w.__execute"])
+    document = flow(
+        work("a", gives=[]), wait_for("w", "go"), work("b", LONG, lasts=90_000), edges=["a.x > w.__execute"]
+    )
     async with running(document) as root:
         await until(lambda: "NODE_SKIPPED w" in root.story)
         root.send(signal(1))
@@ -241,7 +245,9 @@ async def test_a_kept_signal_that_is_never_taken_does_not_hold_the_flow_up() -> 
 
 @in_virtual_time
 async def test_a_wait_outside_of_the_run_is_none_to_come() -> None:
-    document = flow(wait_for("w", "go"), emit("e", "ev"), listen("l", "ev"), work("b", LONG, lasts=5000), edges=["l.payload > b.a"])
+    document = flow(
+        wait_for("w", "go"), emit("e", "ev"), listen("l", "ev"), work("b", LONG, lasts=5000), edges=["l.payload > b.a"]
+    )
     family = Family(document)
     async with family.under_way():
         await until(lambda: family.root.children)

@@ -341,7 +341,6 @@ async def test_a_resume_while_the_flow_drains_takes_the_word_back() -> None:
 # --- crashes ----------------------------------------------------------------------------------------------------------
 
 
-
 @in_virtual_time
 async def test_a_crash_gives_a_step_back_to_the_node_that_it_started_and_to_no_other() -> None:
     nodes = [work(name, LONG, lasts=5000) for name in ("a", "b", "c")]
