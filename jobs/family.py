@@ -78,18 +78,23 @@ class Family:
         released, self._released = self._released, set()
         telling, self._telling = self._telling, set()
         try:
-            async with self._pool.acquire() as connection:
-                if telling:
-                    self._tell(await wake_family(connection, list(telling)))
-                if released:
-                    self._tell(await wake(connection, list(released)))
-        except DATABASE_TROUBLE as error:
-            logger.warning("Relatives could not be woken (%s: %s).", type(error).__name__, error)
+            await self._wake(list(released), list(telling))
+        except BaseException as error:
             self._released |= released
             self._telling |= telling
             self._bell.set()
+            if not isinstance(error, DATABASE_TROUBLE):
+                raise
+            logger.warning("Relatives could not be woken (%s: %s).", type(error).__name__, error)
             return False
         return True
+
+    async def _wake(self, released: Sequence[str], telling: Sequence[str]) -> None:
+        async with self._pool.acquire() as connection:
+            if telling:
+                self._tell(await wake_family(connection, telling))
+            if released:
+                self._tell(await wake(connection, released))
 
     def _tell(self, woken: Woken) -> None:
         if woken.queued:
