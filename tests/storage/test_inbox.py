@@ -204,7 +204,7 @@ async def test_the_end_leaves_no_letter_behind_and_what_comes_later_is_discarded
     assert await discard_dead_letters(connection, 10) == 0
     await one(connection, reporting(late))
     assert await wake_family(connection, [late.execution_id]) == (0, [])
-    assert await forgotten(connection, 10) == []
+    assert await forgotten(connection, 10, within=0) == []
     assert await discard_dead_letters(connection, 10) == 1
     assert await pool.fetchval("select count(*) from inbox") == 0
 
@@ -379,12 +379,25 @@ async def test_what_was_told_to_somebody_whom_nobody_looks_at_is_found(
     root, _ = await family(connection, flow)
     [own] = await taken(connection, 1)
     await one(connection, reporting(own))
-    assert await forgotten(connection, 10) == []
+    assert await forgotten(connection, 10, within=0) == []
     await one(connection, parking(root))
-    assert await forgotten(connection, 10) == [root.execution_id]
-    assert await forgotten(connection, 0) == []
+    [found] = await forgotten(connection, 10, within=0)
+    assert found.execution_id == root.execution_id
+    assert await forgotten(connection, 0, within=0) == []
     await wake(connection, [root.execution_id])
-    assert await forgotten(connection, 10) == []
+    assert await forgotten(connection, 10, within=0) == []
+
+
+async def test_what_time_will_wake_soon_is_not_forgotten(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow
+) -> None:
+    root, _ = await family(connection, flow)
+    [own] = await taken(connection, 1)
+    await one(connection, reporting(own))
+    await one(connection, parking(root, wake_at=AT))
+    await pool.execute("update timers set due_at = clock_timestamp() + interval '30 seconds'")
+    assert await forgotten(connection, 10, within=60) == []
+    assert len(await forgotten(connection, 10, within=5)) == 1
 
 
 async def test_what_a_lost_worker_held_and_was_told_something_is_urgent(
