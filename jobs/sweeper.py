@@ -58,8 +58,9 @@ class Sweeper:
     """Rings again for what has waited too long, and frees what lost workers held.
 
     A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
-    database in reach all the while. `rescues` counts what was needed besides: something was ready for long although there
-    were free `slots` and `limits` allowed it, or was told something and woken by nobody. Without faults it stays 0.
+    database in reach all the while. `rescues` counts what was needed besides: something was ready for long although
+    there were free `slots` and `limits` allowed it, or it was told something and woken by nobody. Without faults it
+    stays 0.
     """
 
     def __init__(

@@ -21,11 +21,11 @@ from tests.jobs.flows import witness
 from tests.jobs.nodes import Notes
 from tests.jobs.observed import outcomes_of_appends
 from tests.pauses import paused
-from tests.storage.appends import AT, head, member, one
-from tests.storage.families import after, family, is_queued, parking, reporting, taken
+from tests.storage.appends import AT, head, one
+from tests.storage.families import family, is_queued, parking, reporting, taken
 
-HELD_UP = """select pid, query_start from pg_stat_activity where datname = current_database() and wait_event = 'advisory'
-    and query like '%relative%'"""
+HELD_UP = """select pid, query_start from pg_stat_activity
+    where datname = current_database() and wait_event = 'advisory' and query like '%relative%'"""
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from tests.storage.families import (
     with_children,
 )
 
+
 @pytest.fixture(autouse=True)
 async def _sound(pool: asyncpg.Pool) -> AsyncIterator[None]:
     yield
