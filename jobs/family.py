@@ -55,7 +55,7 @@ class Family:
             self._on_ready()
         if member.report is not None or member.order is not None:
             self._telling.add(member.execution_id)
-        if member.release and member.projection.completed_at is None:
+        if _may_have_missed_something(member):
             self._released.add(member.execution_id)
         if self._telling or self._released:
             self._bell.set()
@@ -101,3 +101,13 @@ class Family:
             self._on_ready()
         for execution_id in woken.others:
             self._notifier.notify(execution_id, 0)
+
+
+def _may_have_missed_something(member: Member) -> bool:
+    """Whether an append has let go of an execution that others may have told something meanwhile.
+
+    What is set aside, because it cannot be run here and now, is not meant: it has not looked into its mailbox either,
+    and would come back at once, again and again.
+    """
+    is_set_aside = member.seen is None and not member.requeue
+    return member.release and member.projection.completed_at is None and not is_set_aside

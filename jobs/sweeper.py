@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import asyncpg
@@ -11,7 +11,7 @@ import asyncpg
 from jobs.family import Family
 from jobs.slots import Slots
 from storage.claims import Limits, Waiting, is_overdue, next_within, release_all, seconds_to_next_due, wake_due
-from storage.inbox import discard_dead_letters, forgotten
+from storage.inbox import Forgotten, discard_dead_letters, forgotten
 from storage.pool import DATABASE_TROUBLE, Connection
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
@@ -23,6 +23,9 @@ LONGEST_NAP = 1.0
 SHORTEST_NAP = 0.02
 OVERDUE_SECONDS = 3.0
 FORGOTTEN_AT_ONCE = 1000
+SOON_SECONDS = 31.0
+"""What is looked at within this time anyway is not forgotten; it may be set aside, and would be so again."""
+
 CHECKS_PER_LEASE = 5
 
 
@@ -55,8 +58,9 @@ class Sweeper:
     """Rings again for what has waited too long, and frees what lost workers held.
 
     A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
-    database in reach all the while. `rescues` counts the rings that were needed: something was ready for long although
-    there were free `slots` and `limits` allowed it. Without faults it stays 0.
+    database in reach all the while. `rescues` counts what was needed besides: something was ready for long although
+    there were free `slots` and `limits` allowed it, or it was told something and woken by nobody. Without faults it
+    stays 0.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Sweeper:
         self._family = family
         self._seen: dict[str, tuple[int, float]] = {}
         self._next: tuple[Waiting | None, float] = (None, 0.0)
+        self._lying: dict[Forgotten, float] = {}
         self.rescues = 0
 
     async def run(self) -> None:
@@ -88,6 +93,7 @@ class Sweeper:
                 logger.warning("Sweeping failed (%s: %s).", type(error).__name__, error)
                 self._seen.clear()
                 self._next = (None, 0.0)
+                self._lying.clear()
             await asyncio.sleep(min(self._lease / CHECKS_PER_LEASE, LONGEST_NAP))
 
     async def _sweep(self) -> None:
@@ -95,8 +101,11 @@ class Sweeper:
             overdue = await self._is_overdue(connection)
             current = await beats(connection)
             abandoned = await orphans(connection)
-            self._family.wake(await forgotten(connection, FORGOTTEN_AT_ONCE))
+            overlooked = self._overlooked(await forgotten(connection, FORGOTTEN_AT_ONCE, within=SOON_SECONDS))
             await discard_dead_letters(connection, FORGOTTEN_AT_ONCE)
+        if overlooked:
+            self._rescue()
+            self._family.wake(overlooked)
         if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
@@ -116,6 +125,12 @@ class Sweeper:
         if waiting != self._next[0]:
             self._next = (waiting, now)
         return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS
+
+    def _overlooked(self, found: Sequence[Forgotten]) -> list[str]:
+        """Those whose letter has lain there for long; any other is just being told of it."""
+        now = time.monotonic()
+        self._lying = {each: self._lying.get(each, now) for each in found}
+        return [each.execution_id for each, since in self._lying.items() if now - since >= OVERDUE_SECONDS]
 
     def _rescue(self) -> None:
         self.rescues += 1

@@ -99,6 +99,8 @@ class Worker:
         beating = await self._open_pool(stack, "tidegate beat", 1)
         writing = await self._open_pool(stack, "tidegate journal", 1)
         notifier = await self._notifier(pool, stack, EVENTS)
+        # What the last appends make ready is woken after them, and rung for after that.
+        doorbell = await self._doorbell(stack)
         family = Family(pool, await self._notifier(pool, stack, COMMANDS))
         stack.push_async_callback(family.stop)
         journal = Journal(writing, notifier.notify, family.committed)
@@ -121,7 +123,7 @@ class Worker:
             http_allow=settings.http_allow,
             isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
-        return await self._put_to_work(shop, stack)
+        return self._put_to_work(shop, doorbell)
 
     async def _open_pool(self, stack: AsyncExitStack, name: str, size: int) -> asyncpg.Pool:
         pool = await open_pool(self._settings.database_url, name=name, size=size, patience=PATIENCE_SECONDS)
@@ -144,11 +146,14 @@ class Worker:
         stack.push_async_callback(mailroom.stop)
         return mailroom
 
-    async def _put_to_work(self, shop: Workshop, stack: AsyncExitStack) -> "Parts":
-        settings = self._settings
-        doorbell = Doorbell(settings.redis_url)
+    async def _doorbell(self, stack: AsyncExitStack) -> Doorbell:
+        doorbell = Doorbell(self._settings.redis_url)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
+        return doorbell
+
+    def _put_to_work(self, shop: Workshop, doorbell: Doorbell) -> "Parts":
+        settings = self._settings
         claimer = Claimer(
             shop, settings.concurrency, doorbell, warm_seconds=settings.warm_seconds, limits=settings.limits
         )

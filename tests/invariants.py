@@ -2,8 +2,8 @@
 
 I2: logs without gap or repeat. I3: nothing done twice. I5: commands applied once and in order. I8: all has ended. I11:
 the projection equals the fold of the log. I12: no node starts in a pause. I13: a child and the log of its parent agree.
-I14: payloads resolve. OWN: who holds an execution is said the same way by its head and by
-the queue, and nothing that can go on is forgotten.
+I14: payloads resolve. I15: budgets are kept. OWN: who holds an execution is said the same way by its head and by the
+queue, and nothing that can go on is forgotten.
 """
 
 from collections.abc import Mapping
@@ -134,15 +134,15 @@ VIOLATIONS: Mapping[str, str] = {
                 and e.type in ('CHILD_EXECUTION_COMPLETED', 'CHILD_EXECUTION_FAILED')
                 and e.data::json ->> 'childExecutionId' = x.id) > 1)
         """,
-    "I14: the payloads that events refer to are there": """
-        select e.execution_id, e.index from execution_events e join executions x on x.id = e.execution_id,
-            regexp_matches(e.data, '"\\$payload":\\{"id":"([0-9a-f]{64})"', 'g') as found
-        where not exists (select from payloads p where p.root_id = x.root_id and p.id = found[1])
-        """,
     "I13: a child of what has ended has ended, or is told to stop": """
         select x.id, x.parent_id from executions x join executions parent on parent.id = x.parent_id
         where parent.completed_at is not null and x.completed_at is null
             and not exists (select from inbox i where i.execution_id = x.id and i.kind = 'STOP')
+        """,
+    "I14: the payloads that events refer to are there": """
+        select e.execution_id, e.index from execution_events e join executions x on x.id = e.execution_id,
+            regexp_matches(e.data, '"\\$payload":\\{"id":"([0-9a-f]{64})"', 'g') as found
+        where not exists (select from payloads p where p.root_id = x.root_id and p.id = found[1])
         """,
     "I15: a root has as many descendants as are counted, and no more than it may": """
         select x.id, x.options::json ->> 'maxChildren', b.used, found.descendants

@@ -46,10 +46,18 @@ told as (
 -- include: waking
 
 -- name: forgotten
--- Executions that were told something and that nobody will look at, up to $1.
-select distinct i.execution_id
+-- Up to $1 executions that were told something and that nobody will look at within $2 seconds, each with its oldest
+-- letter; the oldest of all first.
+select i.execution_id, min(i.id) as letter
 from inbox i join executions e on e.id = i.execution_id
-where e.completed_at is null and not exists (select from queue q where q.execution_id = i.execution_id)
+where e.completed_at is null
+    and not exists (select from queue q where q.execution_id = i.execution_id)
+    and not exists (
+        select from timers t
+        where t.execution_id = i.execution_id and t.due_at < clock_timestamp() + make_interval(secs => $2)
+    )
+group by i.execution_id
+order by letter
 limit $1;
 
 -- name: discard_dead_letters

@@ -206,7 +206,7 @@ async def test_every_connection_terminated_in_the_middle_loses_and_repeats_nothi
 async def family_of(pool: asyncpg.Pool, flow: FlowRow, count: int) -> list[Claim]:
     """The claimed children of one root."""
     async with pool.acquire() as connection:
-        root, _ = await family(connection, flow, count)
+        await family(connection, flow, count)
         return await taken(connection, count)
 
 

@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from jobs.family import Family
 from jobs.slots import Slots
 from jobs.sweeper import OVERDUE_SECONDS, Sweeper
 from storage.claims import NO_LIMITS, Limits, claim, release_all
 from storage.flows import FlowRow, create_flow
+from storage.notify import Notifier
 from storage.pool import open_pool
+from storage.shards import COMMANDS
 from storage.workers import beat, register
 from tests.eventually import eventually
 from tests.pauses import locked
 from tests.proxy import Proxy, proxy
-from tests.storage.appends import ending, one
+from tests.storage.appends import AT, ending, one
+from tests.storage.families import family, is_queued, parking, reporting, taken
 from tests.storage.seeds import create
 
 
@@ -55,8 +59,13 @@ async def holding(pool: asyncpg.Pool, flow: FlowRow) -> AsyncIterator[list[str]]
         await connection.execute("update queue set worker_id = null where worker_id = 'silent'")
 
 
+def family_at(pool: asyncpg.Pool) -> Family:
+    """A family that wakes when it is stopped."""
+    return Family(pool, Notifier(pool, COMMANDS))
+
+
 def sweeper(pool: asyncpg.Pool, lease: float = 10.0, limits: Limits = NO_LIMITS) -> Sweeper:
-    return Sweeper(pool, lease, Slots(1, lambda: None), limits, lambda: None)
+    return Sweeper(pool, lease, Slots(1, lambda: None), limits, lambda: None, family_at(pool))
 
 
 async def sweep(given: Sweeper) -> None:
@@ -180,7 +189,7 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.05)
     slots = Slots(1, lambda: None)
     rung: list[bool] = []
-    watcher = Sweeper(pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True))
+    watcher = Sweeper(pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True), family_at(pool))
     slots.take()
     await eventually(lambda: pool.fetchval("select now() - ready_at > interval '0.1 s' from queue"))
     await sweep(watcher)
@@ -246,3 +255,51 @@ async def test_what_stands_behind_others_that_are_claimed_is_not_overdue(
             await one(connection, ending(own, "STOPPED"))
             watch.now += OVERDUE_SECONDS
     assert watcher.rescues == 0
+
+
+async def told(pool: asyncpg.Pool, flow: FlowRow, wake_at: int = AT) -> str:
+    """A parked parent whose child has reported, and whom nobody has woken."""
+    async with pool.acquire() as connection:
+        parent, _ = await family(connection, flow)
+        [own] = await taken(connection, 1)
+        await one(connection, parking(parent, wake_at=wake_at))
+        await one(connection, reporting(own))
+    return parent.execution_id
+
+
+async def test_who_was_told_something_and_woken_by_nobody_is_woken_after_a_while_and_counted(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    parent, relatives = await told(pool, flow), family_at(pool)
+    watcher = Sweeper(pool, 10.0, Slots(1, lambda: None), NO_LIMITS, lambda: None, relatives)
+    await sweep(watcher)
+    watch.now += OVERDUE_SECONDS - 0.01
+    await sweep(watcher)
+    await relatives.stop()
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)
+    watch.now += 0.01
+    await sweep(watcher)
+    await relatives.stop()
+    assert (watcher.rescues, await is_queued(pool, parent)) == (1, True)
+
+
+async def test_who_is_told_something_new_at_every_look_was_not_overlooked(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    parent, watcher = await told(pool, flow), sweeper(pool)
+    for _ in range(3):
+        await sweep(watcher)
+        watch.now += OVERDUE_SECONDS
+        again = "insert into inbox (execution_id, kind, body) select execution_id, kind, body from old"
+        await pool.execute(f"with old as (delete from inbox returning *) {again}")
+    await sweep(watcher)
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)
+
+
+async def test_who_is_set_aside_for_a_while_is_left_there(pool: asyncpg.Pool, flow: FlowRow, watch: Watch) -> None:
+    parent, watcher = await told(pool, flow, wake_at=1), sweeper(pool)
+    await pool.execute("update timers set due_at = clock_timestamp() + interval '30 seconds'")
+    for _ in range(2):
+        await sweep(watcher)
+        watch.now += OVERDUE_SECONDS
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)

@@ -77,7 +77,9 @@ async def taken(connection: Connection, count: int, worker_id: str = "other") ->
 def reporting(of: Claim, status: str = "COMPLETED", **changes: Any) -> Member:
     """The append in which a child that was just claimed starts, ends, and tells its parent so."""
     report = orjson.dumps({"childExecutionId": of.execution_id, "outputs": {}}).decode()
-    return ending(of, status, rows=[started(of.last_index + 1)], **{"seen": 1, "consumed": 1, "report": report, **changes})
+    return ending(
+        of, status, rows=[started(of.last_index + 1)], **{"seen": 1, "consumed": 1, "report": report, **changes}
+    )
 
 
 def parking(of: Claim, **changes: Any) -> Member:

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from engine.options import ExecutionOptions
@@ -20,7 +22,7 @@ from tests.eventually import eventually
 from tests.invariants import check_invariants
 from tests.pauses import late, locked, paused
 from tests.storage.appends import claimed, head, log_of, member, one, set_token
-from tests.storage.families import after, child, family, is_queued, spawning, taken, with_children
+from tests.storage.families import ENOUGH, after, child, family, is_queued, spawning, taken, with_children
 from tests.storage.seeds import create, new_execution
 
 
@@ -119,6 +121,36 @@ async def test_text_that_looks_like_json_or_sql_reaches_the_child_as_it_is(
         join execution_events e on e.execution_id = x.id where x.parent_id is not null""")
     assert row is not None
     assert tuple(row) == (odd, odd, odd)
+
+
+async def test_the_work_of_a_spawn_grows_with_the_number_of_children_and_not_faster(
+    connection: Connection, flow: FlowRow
+) -> None:
+    """Many parents of many children in one batch: what Postgres goes through, in rows."""
+    few, many = [await rows_gone_through(connection, flow, children) for children in (10, 40)]
+    assert few < many < 6 * few
+
+
+async def rows_gone_through(connection: Connection, flow: FlowRow, children: int) -> int:
+    claims = await claimed(connection, flow, 16)
+    batch = [spawning(each, [child(each, number) for number in range(children)]) for each in claims]
+    explained: list[Any] = []
+
+    class Explaining:
+        async def fetch(self, query: str, *columns: object) -> list[Any]:
+            explained.append(await connection.fetchval(f"explain (analyze, format json) {query}", *columns))
+            return []
+
+    await append(Explaining(), batch)  # type: ignore[arg-type]
+    await claim(connection, "other", ENOUGH)
+    return sum(_rows(orjson.loads(explained[0])[0]["Plan"]))
+
+
+def _rows(plan: dict[str, Any]) -> Iterator[int]:
+    kept = sum(plan.get(key, 0) for key in ("Actual Rows", "Rows Removed by Join Filter", "Rows Removed by Filter"))
+    yield int(kept * plan["Actual Loops"])
+    for below in plan.get("Plans", []):
+        yield from _rows(below)
 
 
 # --- the fence --------------------------------------------------------------------------------------------------------
@@ -242,8 +274,10 @@ async def test_one_that_is_over_budget_holds_up_nobody_else_in_the_batch(
 async def test_spawners_of_one_tree_that_are_too_many_together_are_refused_together_and_go_alone(
     connection: Connection, pool: asyncpg.Pool, flow: FlowRow
 ) -> None:
-    root, _ = await family(connection, flow, 2)
-    both = [spawning(each, [child(each, number) for number in range(2)], limit=5) for each in await taken(connection, 2)]
+    await family(connection, flow, 2)
+    both = [
+        spawning(each, [child(each, number) for number in range(2)], limit=5) for each in await taken(connection, 2)
+    ]
     assert set((await append(connection, both)).values()) == {Outcome.OVER_BUDGET}
     assert [await one(connection, each) for each in both] == [Outcome.COMMITTED, Outcome.OVER_BUDGET]
     assert (await descendants(pool), await used(pool)) == (4, 4)
@@ -254,7 +288,7 @@ async def test_of_two_spawners_at_once_only_one_gets_what_is_left(
     connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str, is_first: bool
 ) -> None:
     """The second has to wait for what becomes of the first."""
-    root, _ = await family(connection, flow, 2)
+    await family(connection, flow, 2)
     first, second = await taken(connection, 2)
     limit = 4
     if is_first:
