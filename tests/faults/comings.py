@@ -118,7 +118,7 @@ async def _read_all(socket: ClientConnection) -> list[object]:
 FAULTS: Sequence[Fault] = (
     Fault("nothing", quiet, is_harmless=True),
     Fault("SIGTERM", terminate_worker),
-    Fault("rolling restart", restart_all),
+    Fault("rolling restart", restart_all, is_long=True),
     Fault("half-open connections", half_open),
     Fault("stalled subscribers", stall_subscribers, is_harmless=True),
     Fault("many subscribers at once", reconnect_all, is_harmless=True),

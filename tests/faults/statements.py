@@ -129,7 +129,7 @@ FAULTS: Sequence[Fault] = (
     Fault("deadlocks (40P01)", partial(raise_errors, "40P01")),
     Fault("lock timeouts (55P03)", partial(raise_errors, "55P03"), is_long=True),
     Fault("serialization failures (40001)", partial(raise_errors, "40001"), is_long=True),
-    Fault("disk full as the server says it (53100)", partial(raise_errors, "53100")),
+    Fault("disk full as the server says it (53100)", partial(raise_errors, "53100"), is_long=True),
     Fault("no connections left", exhaust_connections),
     Fault("a frozen transaction", hold_a_head),
     Fault("poison values", poison_values),
