@@ -11,7 +11,7 @@ from tests.faults.load import install
 from tests.faults.scene import Fault, Result, play
 from tests.faults.stage import Stage
 
-RANDOM_FLOWS = 8
+RANDOM_FLOWS = 6
 
 FAULTS: Sequence[Fault] = (
     *comings.FAULTS,

@@ -6,15 +6,24 @@ import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.eventually import eventually
-from tests.faults.scene import Fault, Scene
+from tests.faults.flows import Flow, document
+from tests.faults.load import CREATE, install
+from tests.faults.scene import FIRES_WITHIN, Fault, Scene
 from tests.faults.subscriber import SUBSCRIPTION
 from tests.proxy import proxy
 
 OUT_SECONDS = 15.0
 STORM = 200
+
+LARGE_NODES = [{"id": f"n{number}", "type": "value.text", "inputs": {"value": "x" * 60_000}} for number in range(50)]
+STALLED, OPERATIONS = 3, 10
+BYTES_EACH = 4_000_000
+"""What a subscription may take that is not read: a few batches, and less than the log that it has asked for."""
+
 SILENT_SECONDS = 2.0
 
 
@@ -72,14 +81,27 @@ async def half_open(scene: Scene) -> None:
 
 
 async def stall_subscribers(scene: Scene) -> None:
-    """Subscribers read nothing any more; the others do not notice."""
+    """Subscribers to more than any buffer holds read nothing any more: nobody notices, nor does the memory."""
+    (flow,) = await install(scene.gateway, [Flow("large", document("large", LARGE_NODES, []))])
+    made = await scene.gateway.ask(CREATE, input={"flowId": flow, "autoStart": True})
+    execution = made["createExecution"]["execution"]["id"]
+    ended = "select completed_at is not null from executions where id = $1"
+    await eventually(lambda: scene.stage.pool.fetchval(ended, execution), within=FIRES_WITHIN)
+    memory = _memory(scene)
     async with AsyncExitStack() as stack:
-        await scene.is_under_load(0.5)
-        for execution in list(scene.load.acknowledged.executions)[:5]:
-            socket = await _subscribed(scene, execution, stack)
+        for _ in range(STALLED):
+            socket = await _subscribed(scene, execution, stack, operations=OPERATIONS)
             socket.transport.pause_reading()
             scene.fired += 1
+        scene.begin()
         await scene.end()
+        if (grown := _memory(scene) - memory) > BYTES_EACH * STALLED * OPERATIONS:
+            scene.complaints.append(f"I10: the APIs have taken {grown} bytes for subscribers that read nothing")
+
+
+def _memory(scene: Scene) -> int:
+    """Bytes that the APIs have in memory."""
+    return sum(int(psutil.Process(api.pid).memory_info().rss) for api in scene.stage.apis)
 
 
 async def reconnect_all(scene: Scene) -> None:
@@ -96,14 +118,16 @@ async def reconnect_all(scene: Scene) -> None:
         scene.complaints.append(f"I7: the subscribers of {execution} did not see the same")
 
 
-async def _subscribed(scene: Scene, execution: str, stack: AsyncExitStack) -> ClientConnection:
+async def _subscribed(scene: Scene, execution: str, stack: AsyncExitStack, operations: int = 1) -> ClientConnection:
+    """A socket that has subscribed to the whole log of an execution, so many times."""
     url = scene.gateway.some_api().socket_url
     connection = connect(url, subprotocols=["graphql-transport-ws"], max_size=None, open_timeout=30, close_timeout=1)
     socket = await stack.enter_async_context(connection)
     await socket.send(json.dumps({"type": "connection_init"}))
     await socket.recv()
     payload = {"query": SUBSCRIPTION, "variables": {"id": execution, "from": -1}}
-    await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+    for number in range(operations):
+        await socket.send(json.dumps({"type": "subscribe", "id": str(number), "payload": payload}))
     return socket
 
 
@@ -118,7 +142,7 @@ async def _read_all(socket: ClientConnection) -> list[object]:
 FAULTS: Sequence[Fault] = (
     Fault("nothing", quiet, is_harmless=True),
     Fault("SIGTERM", terminate_worker),
-    Fault("rolling restart", restart_all),
+    Fault("rolling restart", restart_all, is_long=True),
     Fault("half-open connections", half_open),
     Fault("stalled subscribers", stall_subscribers, is_harmless=True),
     Fault("many subscribers at once", reconnect_all, is_harmless=True),

@@ -37,10 +37,12 @@ def serve(port: int) -> int:
     from tidegate.api import api
     from tidegate.listening import listen
     from tidegate.logs import log_to_stderr
+    from tidegate.stdin_watch import end_when_stdin_closes
     from tidegate.stop_signal import StopSignal
 
     settings = Settings.read()
     log_to_stderr("info")
+    end_when_stdin_closes()
 
     async def serve() -> None:
         stop = StopSignal()
@@ -72,8 +74,7 @@ def work(*, is_alone: bool) -> int:
         warm_seconds=WARM_SECONDS,
         isolated_command=(sys.executable, "-m", "tests.faults.entry", "alone", "0"),
     )
-    if ticket:
-        end_when_stdin_closes()
+    end_when_stdin_closes()
     try:
         run(run_alone(worker, REGISTRY, ticket) if ticket else run_worker(worker, REGISTRY))
     except BaseExceptionGroup as group:

@@ -6,13 +6,9 @@ from functools import partial
 
 from tests.eventually import eventually
 from tests.faults.scene import FIRES_WITHIN, Fault, Scene
-from tests.faults.stage import CONCURRENCY
 
 SOON = 3
 """The latest passing at which a victim is killed; of what a load seldom does it is the first."""
-
-HOLDS = """select exists (select from queue join execution_events using (execution_id)
-    where worker_id = $1 and type = 'NODE_STARTED')"""
 
 SELDOM = ("signal", "spawn", "child_end", "claim", "park")
 
@@ -21,17 +17,17 @@ POINTS = (
     "before_effect",
     "after_effect",
     "in_append",
-    "after_append",
-    "in_consume",
     "in_signal",
     "in_spawn",
-    "before_park",
     "after_park",
     "in_terminal",
 )
 LONG_POINTS = (
     "in_claim",
     "before_append",
+    "after_append",
+    "in_consume",
+    "before_park",
     "notify",
     "after_consume",
     "after_signal",
@@ -54,11 +50,10 @@ async def kill_worker(point: str, scene: Scene) -> None:
 
 async def kill_while_leaving(point: str, scene: Scene) -> None:
     """A worker that was told to end kills itself while it gives back what it holds."""
-    # Its nodes take so long that it has something to give back.
-    slowly = [f"before_effect:delay=2@{passing}" for passing in range(1, CONCURRENCY)]
-    victim = await scene.victim(",".join([f"{point}:kill", *slowly]))
+    # The first node with an effect takes so long that there is something to give back.
+    victim = await scene.victim(f"{point}:kill,before_effect:delay=10")
     scene.begin()
-    await eventually(lambda: scene.stage.pool.fetchval(HOLDS, victim.id), within=FIRES_WITHIN)
+    await eventually(lambda: victim.firings, within=FIRES_WITHIN)
     victim.signal(signal.SIGTERM)
     await scene.is_killed(victim)
 

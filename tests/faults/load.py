@@ -26,6 +26,8 @@ COMMANDS = {
 PACE_SECONDS = 0.04
 """Between two journeys."""
 
+EFFECTS_WEIGH = 3
+
 MOST = 8
 """How many times more journeys than planned are begun while a fault has not fired yet."""
 
@@ -91,9 +93,14 @@ class Load:
             while self.begun < self.least or not self._is_finishing.is_set():
                 if self.begun < MOST * self.least:
                     self.begun += 1
-                    flow_id, flow = self._chance.choice(list(self._flows.items()))
+                    flow_id, flow = self._choose()
                     tasks.create_task(self._travel(plan(self._chance, flow_id, flow)))
                 await asyncio.sleep(PACE_SECONDS)
+
+    def _choose(self) -> tuple[str, Flow]:
+        """A flow; those with effects, of which there are few, come more often than random ones."""
+        weights = [1 if flow.node_outputs else EFFECTS_WEIGH for flow in self._flows.values()]
+        return self._chance.choices(list(self._flows.items()), weights)[0]
 
     async def _travel(self, journey: Journey) -> None:
         execution = await self._create(journey)

@@ -115,11 +115,11 @@ FAULTS: Sequence[Fault] = (
     Fault("postgres restarts", partial(restart_postgres, signal.SIGINT, 0.0), is_long=True),
     Fault("postgres stops at once", partial(restart_postgres, signal.SIGQUIT, 0.0)),
     Fault("postgres is away", partial(restart_postgres, signal.SIGINT, OUTAGE_SECONDS)),
-    Fault("postgres is frozen", freeze_postgres),
+    Fault("postgres is frozen", freeze_postgres, is_long=True),
     Fault("backends terminated", partial(terminate_backends, "tidegate%", 0.3)),
     Fault("listeners terminated", partial(terminate_backends, "tidegate %s", 1.0)),
     Fault("valkey flushed", partial(harm_valkey, flush)),
-    Fault("valkey killed", partial(harm_valkey, kill_valkey)),
+    Fault("valkey killed", partial(harm_valkey, kill_valkey), is_long=True),
     Fault("valkey frozen", partial(harm_valkey, freeze_valkey)),
     Fault("valkey restored", partial(harm_valkey, restore_valkey)),
 )

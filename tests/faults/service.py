@@ -34,7 +34,8 @@ class ServiceProcess:
         with self._log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.faults.entry", what, str(port)),
-                stdin=asyncio.subprocess.DEVNULL,
+                # It ends when we do, however we end.
+                stdin=asyncio.subprocess.PIPE,
                 stderr=output,
                 cwd=REPOSITORY,
                 env=environment,

@@ -81,5 +81,5 @@ FAULTS: Sequence[Fault] = (
     Fault("freeze after_append", partial(freeze, "after_append"), is_long=True),
     Fault("block the loop", block),
     Fault("beat no more", beat_no_more),
-    Fault("clock an hour wrong", shift_clock),
+    Fault("clock an hour wrong", shift_clock, is_long=True),
 )

@@ -41,12 +41,12 @@ BAD_NODES = ("test.nul", "test.crooked", "test.surrogate", "test.exiting", "test
 RINGS = 300
 
 
-async def cut_commits(point: str, scene: Scene) -> None:
+async def cut_commits(point: str, times: int, scene: Scene) -> None:
     """The connection is cut under appends, so that nobody knows what became of them; the worker lives on."""
-    passings = scene.chance.sample(range(2, 14), 3)
+    passings = scene.chance.sample(range(1, 4 * times), times)
     victim = await scene.victim(",".join(f"{point}:cut@{passing}" for passing in passings))
     scene.begin()
-    await scene.fires(victim, times=3)
+    await scene.fires(victim, times=times)
     if not victim.is_running:
         scene.complaints.append("the worker did not live on")
 
@@ -123,12 +123,13 @@ async def ring_all(scene: Scene) -> None:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("cut in_append", partial(cut_commits, "in_append")),
-    Fault("cut before_append", partial(cut_commits, "before_append"), is_long=True),
+    Fault("cut in_append", partial(cut_commits, "in_append", 4)),
+    Fault("cut in_spawn", partial(cut_commits, "in_spawn", 1)),
+    Fault("cut before_append", partial(cut_commits, "before_append", 4), is_long=True),
     Fault("deadlocks (40P01)", partial(raise_errors, "40P01")),
     Fault("lock timeouts (55P03)", partial(raise_errors, "55P03"), is_long=True),
     Fault("serialization failures (40001)", partial(raise_errors, "40001"), is_long=True),
-    Fault("disk full as the server says it (53100)", partial(raise_errors, "53100")),
+    Fault("disk full as the server says it (53100)", partial(raise_errors, "53100"), is_long=True),
     Fault("no connections left", exhaust_connections),
     Fault("a frozen transaction", hold_a_head),
     Fault("poison values", poison_values),
