@@ -151,6 +151,9 @@ class Attempts:
         self._report(command)
 
     def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
+        if trial.emits and isinstance(outcome, (Waiting, AwaitingSignal, Calls)):
+            # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
+            raise NodeError("The node emitted events before it waits; it may emit only where it gives its outputs.")
         match outcome:
             case Waiting(until, outputs):
                 return NodeWaits(trial.number, trial.attempt, milliseconds(until), outputs)

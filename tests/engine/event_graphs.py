@@ -68,11 +68,8 @@ def _callers(draw: DrawFn, node_id: str) -> Mapping[str, Any]:
     flow_id = draw(st.sampled_from([*CALLED, "leaf"]))
     match draw(st.sampled_from([*RESULTS])):
         case "flow.map":
-            window = draw(st.sampled_from([None, 1, 2]))
-            given = {"items": draw(st.lists(st.integers(0, 9), max_size=4)), "concurrency": window}
-            return node(
-                node_id, "flow.map", flowId=flow_id, **{name: each for name, each in given.items() if each is not None}
-            )
+            items, window = draw(st.lists(st.integers(0, 9), max_size=4)), draw(st.sampled_from([None, 1, 2]))
+            return node(node_id, "flow.map", flowId=flow_id, items=items, **({"concurrency": window} if window else {}))
         case "flow.repeat":
             return node(node_id, "flow.repeat", flowId=flow_id, inputs={"item": 0}, until="false", maxTimes=2)
         case type_:

@@ -122,6 +122,7 @@ class Follower:
             self.running.add(event.node_id)
 
     def _take_grant(self, node_id: str) -> None:
+        assert self.running or not self.is_draining, "drained without a word"
         if node_id in self.given_back:
             self.given_back.remove(node_id)
             return

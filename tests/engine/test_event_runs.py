@@ -8,7 +8,7 @@ from pydantic import Field
 
 from engine.errors import NodeError
 from engine.events import ChildExecutionFailed, ChildExecutionSpawned, NodeCompleted, NodeFailed, NodeStarted
-from engine.node import Context, Input, Node, Output
+from engine.node import Context, Input, Node, Output, WaitUntil
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from engine.runner import Ending
@@ -34,6 +34,7 @@ EMITTING = flow(
 class EmitterInput(Input):
     names: list[str] = Field(default_factory=list)
     fails: int = 0
+    waits: bool = False
 
 
 class EmitterOutput(Output):
@@ -45,12 +46,13 @@ class Emitter(Node[EmitterInput, EmitterOutput]):
 
     type = "test.emitter"
 
-    async def run(self, inputs: EmitterInput, context: Context) -> EmitterOutput:
+    async def run(self, inputs: EmitterInput, context: Context) -> EmitterOutput | WaitUntil:
         ids = [context.emit(name, [name, context.attempt]) for name in inputs.names]
         await asyncio.sleep(1)
         if context.attempt <= inputs.fails:
             raise NodeError("Not yet.", retryable=True)
-        return EmitterOutput(ids=[each for each in ids if each])
+        outputs = EmitterOutput(ids=[each for each in ids if each])
+        return WaitUntil(context.now(), outputs) if inputs.waits else outputs
 
 
 EMITTERS = Registry([*WORK, *BUILT_IN.values(), Emitter])
@@ -135,6 +137,13 @@ def test_what_a_failed_attempt_emitted_counts_for_nothing() -> None:
 def test_what_a_node_emitted_that_fails_for_good_counts_for_nothing() -> None:
     document = flow(emitter("go", fails=9), listen("l", "go"))
     family = family_of(document, registry=EMITTERS, options=everything(on_node_failure=NodeFailurePolicy.CONTINUE))
+    assert family.root.children == []
+
+
+def test_a_node_that_emits_and_then_waits_fails_instead_of_losing_its_events() -> None:
+    family = family_of(flow(emitter("go", waits=True), listen("l", "go")), registry=EMITTERS)
+    (failed,) = family.root.of_node("e", NodeFailed)
+    assert "emit" in failed.error.message
     assert family.root.children == []
 
 

@@ -32,8 +32,13 @@ async def undisturbed(family: Family, document: Document) -> Member:
 
 @few
 @given(
-    with_waits(graphs(has_races=False, most=7)), slots, st.data(), faults, st.sampled_from([0.0, 2.0, 10.0**9]), st.sampled_from([0, 0.5])
-)  # fmt: skip
+    with_waits(graphs(has_races=False, most=7)),
+    slots,
+    st.data(),
+    faults,
+    st.sampled_from([0.0, 2.0, 10.0**9]),
+    st.sampled_from([0, 0.5]),
+)
 def test_a_random_flow_that_is_commanded_and_loses_its_workers_comes_to_the_same_end(
     document: Document, slots: int, data: st.DataObject, faults: dict[int, Fault], warm: float, seconds: float
 ) -> None:

@@ -32,8 +32,8 @@ def for_event(name: str, payload: Any = None) -> Mapping[str, Any]:
 
 
 SIDES = flow(
-    work("both"), work("plain"), work("only"), work("ancestor"), listen("l", "red"), work("tail"), work("end"), work("other"),
-    listen("m", "blue"), work("blue"),
+    work("both"), work("plain"), work("only"), work("ancestor"), listen("l", "red"), work("tail"), work("end"),
+    work("other"), listen("m", "blue"), work("blue"),
     edges=[
         "both.x > plain.a", "both.x > tail.b", "ancestor.x > only.a", "only.x > tail.__after", "l.payload > tail.a",
         "tail.x > end.a", "m.payload > blue.a",
