@@ -17,8 +17,8 @@ from engine.interface import check_inputs
 from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
 from engine.registry import Registry
+from engine.spelling import SHOWN, did_you_mean
 from engine.values import SECRET_KEY, Value, encode
-from resolvers.spelling import SHOWN, did_you_mean
 from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, PortValueInput
 from storage.executions import ExecutionRow, NewExecution, repeated_execution
 from storage.versions import Version

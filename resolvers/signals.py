@@ -3,9 +3,9 @@
 from typing import Any
 
 from engine.errors import BadUserInput, ValueRefused
+from engine.spelling import SHOWN, did_you_mean
 from engine.values import Value
 from resolvers.context import Context
-from resolvers.spelling import SHOWN, did_you_mean
 
 
 async def check_signal(context: Context, execution_id: str, name: str, payload: Any) -> None:

@@ -111,9 +111,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(EventExecutor, "_plan", lambda *_: None)
 
 
-async def test_each_event_has_the_fields_of_its_kind(
-    client: Client, connection: asyncpg.Connection, way: None
-) -> None:
+async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: asyncpg.Connection, way: None) -> None:
     execution = await client.create_execution(await client.create_flow())
     await append(connection, execution, *[event for event, _ in LOG])
     async with opened_socket(client.server) as socket:

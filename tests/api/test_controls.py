@@ -87,7 +87,15 @@ async def test_commands_are_judged_as_if_those_before_them_had_been_applied(clie
         answer = await client.ask(command, id=execution, payload=FITS)
         (shown,) = (payload["execution"] for payload in answer.values())
         assert shown["status"] == "CREATED"
-    assert shown["pendingCommands"] == ["SET_BREAKPOINTS", "START", "SIGNAL", "PAUSE", "STEP", "STEP", "SET_BREAKPOINTS"]
+    assert shown["pendingCommands"] == [
+        "SET_BREAKPOINTS",
+        "START",
+        "SIGNAL",
+        "PAUSE",
+        "STEP",
+        "STEP",
+        "SET_BREAKPOINTS",
+    ]
 
 
 @pytest.mark.parametrize("before", [[], [START], [START, PAUSE]])
