@@ -11,6 +11,6 @@ COMPARED = 1_000
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """A question that names the nearest of `known`, with a space before it; empty if none is near, or there are many."""
+    """A question that names the nearest of `known`, after a space; empty if none is near, or there are too many."""
     near = difflib.get_close_matches(name[:SHOWN], known, 1) if len(known) <= COMPARED else ()
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -29,7 +29,7 @@ def control_line(event: Event) -> Text | None:
         return _child_line(kind, data)
     match kind:
         case "NODE_WAITING" if data.get("signalName") or data.get("childCount"):
-            return node_line("…", "yellow", data["nodeId"], data["nodeType"], "waits", waits_for(data))
+            return node_line("…", "yellow", data["nodeId"], data["nodeType"], f"waits {waits_for(data)}")
         case "SIGNAL_RECEIVED" if data["accepted"]:
             return Text(f"→ the signal {data['signalName']!r} came in", "blue")
         case "SIGNAL_RECEIVED":
