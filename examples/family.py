@@ -74,7 +74,7 @@ async def tree(http: httpx.AsyncClient, root: str) -> list[str]:
 
 
 async def watch(http: httpx.AsyncClient, root: str, status: str) -> None:
-    """Look at the tree, and print it when it has changed, until the root and its three children are where they should be.
+    """Look at the tree, and print it when it has changed, until the root and its three children have the status.
 
     A child that was quicker than a command has completed.
     """
