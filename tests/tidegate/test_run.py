@@ -29,6 +29,8 @@ nodes:
 
 SIGNAL = """mutation($id: ID!, $payload: JSON) {
   sendSignal(executionId: $id, name: "approval", payload: $payload) { execution { id } } }"""
+PAUSE = 'mutation($id: ID!) { pauseExecution(executionId: $id, reason: "Lunch.") { execution { id } } }'
+STOP = "mutation($id: ID!) { stopExecution(executionId: $id) { execution { id } } }"
 TREE = "query($id: ID!) { executionTree(executionId: $id) { edges { node { level execution { id outputs } } } } }"
 
 
@@ -98,6 +100,28 @@ def test_an_approval_that_comes_in_time_ends_the_wait(running):
     assert (waiting["data"]["nodeId"], waiting["data"]["signalName"]) == ("approval", "approval")
     assert last["data"]["outputs"] == {"payment": "paid, as Ada has approved"}
     assert process.returncode == 0
+
+
+def test_a_paused_run_says_what_lets_it_go_on(running):
+    with subprocess.Popen(
+        [*COMMAND, "run", "examples/approval.yaml", "--url", running.url],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        execution = next(process.stdout).split()[-1]
+        waiting = next(line for line in process.stdout if line.startswith("…"))
+        answer(running, PAUSE, id=execution)
+        paused = next(line for line in process.stdout if line.startswith("‖"))
+        answer(running, STOP, id=execution)
+        last = process.stdout.read()
+
+    assert "signal.wait      waits for the signal 'approval', until 20" in waiting
+    assert paused == "‖ paused; resumeExecution lets it go on, stepExecution one node (Lunch.)\n"
+    assert last.startswith("STOPPED in ")
+    assert process.returncode == 1
 
 
 def test_a_large_order_has_a_child_and_a_grandchild(running):
