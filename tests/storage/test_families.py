@@ -231,6 +231,9 @@ async def test_what_is_over_budget_writes_nothing_at_all_and_keeps_its_claim(
     connection: Connection, pool: asyncpg.Pool, flow: FlowRow
 ) -> None:
     own, [known] = await family(connection, flow)
+    await pool.execute(
+        "insert into inbox (execution_id, kind, body) values ($1, 'CHILD_ENDED', '{}')", own.execution_id
+    )
     tables = ["executions", "execution_heads", "execution_events", "mailbox", "queue", "inbox", "child_budgets"]
     before = {table: await pool.fetch(f"select * from {table}") for table in (*tables, "payloads", "timers")}
     beyond = spawning(
@@ -238,6 +241,7 @@ async def test_what_is_over_budget_writes_nothing_at_all_and_keeps_its_claim(
         [child(own, number) for number in range(1, 4)],
         limit=3,
         payloads=[Payload("0" * 64, b"1")],
+        read=await pool.fetchval("select array_agg(id) from inbox"),
         order=InboxKind.PAUSE,
         release=True,
         seen=0,
@@ -326,6 +330,24 @@ async def test_a_budget_that_a_failed_spawn_had_taken_is_there_for_who_waited_fo
         assert await waiting == [Outcome.COMMITTED]
     assert await one(connection, doomed) is Outcome.OVER_BUDGET
     assert (await descendants(pool), await used(pool)) == (4, 4)
+
+
+async def test_the_budgets_of_several_trees_are_taken_in_one_order_whatever_that_of_the_batch(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow, database_url: str
+) -> None:
+    """Else each of two batches could wait for what the other has. The second must wait before it has taken any."""
+    for each in await claimed(connection, flow, 2):
+        await with_children(connection, each, 2)
+    claims = await taken(connection, 4)
+    trees = [[each for each in claims if each.root_id == root] for root in {each.root_id for each in claims}]
+    first, second = [[spawning(each, [child(each)]) for each in batch] for batch in zip(*trees, strict=True)]
+    async with paused(database_url, "update", "child_budgets") as pause:
+        writing = asyncio.create_task(append_on_its_own(pool, *first))
+        await pause.reached()
+        waiting = asyncio.create_task(append_on_its_own(pool, *reversed(second)))
+        await waits_for_a_lock(pool)
+        await pause.end()
+        assert await writing == await waiting == [Outcome.COMMITTED] * 2
 
 
 async def test_spawners_of_many_trees_in_any_order_never_deadlock_and_never_exceed_a_budget(
