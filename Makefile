@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: install dev test check bench
+.PHONY: install dev test check bench faults mutants
 
 install: $(STAMP)
 
@@ -24,3 +24,9 @@ check: install
 
 bench: install
 	$(VENV)/bin/python -m bench $(ARGS)
+
+faults: install
+	$(VENV)/bin/python -m tests.faults $(ARGS)
+
+mutants: install
+	$(VENV)/bin/python -m tests.faults.mutants $(ARGS)

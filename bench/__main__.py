@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import baseline, large, latency, throughput, waiting
+from bench import baseline, children, large, latency, parked, pauses, recovery, throughput, waiting
 from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
@@ -15,6 +15,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "latency": lambda where, _: latency.measure(where),
     "large": lambda where, _: large.measure(where),
     "waiting": lambda where, _: waiting.measure(where),
+    "pauses": lambda where, _: pauses.measure(where),
+    "children": lambda where, _: children.measure(where),
+    "recovery": lambda where, _: recovery.measure(where),
+    "parked": lambda where, _: parked.measure(where),
 }
 
 

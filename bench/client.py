@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from bench.flows import Document
 from bench.stage import Stage
@@ -71,9 +72,17 @@ class Client:
 
     async def start(self, execution_id: str) -> None:
         """Let an execution go."""
+        await self.send(execution_id, ExecutionCommand.START)
+
+    async def send(self, execution_id: str, command: ExecutionCommand, payload: Any = None) -> None:
+        """Give an execution a command."""
         async with transaction(self._pool) as connection:
-            accepted = await send_command(connection, execution_id, ExecutionCommand.START)
+            accepted = await send_command(connection, execution_id, command, payload)
         self._notifier.notify(execution_id, accepted.seq)
+        self._doorbell.ring()
+
+    def ring(self) -> None:
+        """Have a worker look."""
         self._doorbell.ring()
 
     async def run_many(self, flow_id: str, count: int, concurrency: int, options: ExecutionOptions) -> float:

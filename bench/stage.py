@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,9 @@ async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterat
     try:
         yield psutil.Process(running.pid)
     finally:
-        running.terminate()
+        # A benchmark may have killed it.
+        with suppress(ProcessLookupError):
+            running.terminate()
         await asyncio.wait_for(running.wait(), STOP_SECONDS)
 
 

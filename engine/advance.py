@@ -83,10 +83,10 @@ def _reason(state: State, number: int, causes: Sequence[str]) -> str:
         return "The node is disabled."
     if node.listens_to is not None and not causes:
         return f"The execution runs for another event than {node.listens_to!r}."
-    return f"Nothing can come from {_names(causes)}."
+    return f"Nothing can come from {names(causes)}."
 
 
-def _names(node_ids: Sequence[str]) -> str:
+def names(node_ids: Sequence[str]) -> str:
     """Name nodes for people, who do not read thousands."""
     more = len(node_ids) - NAMED_NODES
     return ", ".join(node_ids[:NAMED_NODES]) + (f" and {more} more" if more > 0 else "")
@@ -100,9 +100,9 @@ def _close_group(state: State, now: int) -> Decision:
     failed = [member for member in state.plan.nodes[number].members if _failed_unhandled(state, member)]
     if not failed:
         return Decision(tuple(completion(state, number, {}, elapsed)))
-    names = _names([state.plan.nodes[member].id for member in failed])
+    listed = names([state.plan.nodes[member].id for member in failed])
     group = state.plan.nodes[number].id
-    error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {names}.", node_id=group)
+    error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {listed}.", node_id=group)
     return Decision(tuple(failure(state, number, error, elapsed)))
 
 

@@ -68,11 +68,17 @@ class ChildEnded:
 
 @dataclass(frozen=True, slots=True)
 class Recover:
-    """A worker takes over what another left behind."""
+    """A worker takes over what another left behind; `alone` if that died while it ran nothing else."""
 
     worker_id: str
     previous_worker_id: str | None
     failure_count: int
+    alone: bool = False
+
+    @property
+    def is_loss(self) -> bool:
+        """False if the other gave the execution back in order."""
+        return self.previous_worker_id is not None
 
 
 @dataclass(frozen=True, slots=True)

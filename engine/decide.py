@@ -89,6 +89,7 @@ def _recover(state: State, command: Recover, now: int) -> Decision:
                 worker_id=command.worker_id,
                 previous_worker_id=command.previous_worker_id,
                 failure_count=command.failure_count,
+                alone=command.alone,
             ),
         )
     )

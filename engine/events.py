@@ -123,6 +123,7 @@ class ExecutionRecovered(Event):
     worker_id: str = Field(description="The worker that goes on.")
     previous_worker_id: str | None = Field(None, description="The worker that was lost.")
     failure_count: int = Field(description="How many workers this execution has lost so far.")
+    alone: bool = Field(False, description="Whether that worker's process was seen to die while it ran nothing else.")
 
 
 class FlowStarted(Event, leaves=frozenset({CREATED}), enters=RUNNING):

@@ -49,12 +49,15 @@ TRUE = Value.of(True)
 
 
 def _recovered(state: "State", event: ExecutionRecovered, at: int) -> None:
+    is_loss = event.failure_count > state.failure_count
     state.failure_count = event.failure_count
     state.count_no_time_since_last_word()
     for number, record in enumerate(state.nodes):
         if record.status is NodeStatus.EXECUTING and not state.plan.nodes[number].is_group:
             state.executing -= 1
             state.make_ready(number)
+            if is_loss:
+                state.losses.note(number, record.retries, state.unfinished, alone=event.alone)
 
 
 def _flow_started(state: "State", event: FlowStarted, at: int) -> None:

@@ -1,6 +1,5 @@
 """What a flow takes and gives: its flow.input and flow.output nodes."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ from engine.document import FLOW_INPUT, FLOW_OUTPUT, FlowDocument, NodeDocument,
 from engine.errors import ValueRefused
 from engine.json_schemas import misfit
 from engine.node import AnyNode
+from engine.spelling import SHOWN, did_you_mean
 from engine.validation.edges import SYSTEM_OUTPUT_PORTS
 from engine.values import Value
 
@@ -83,8 +83,7 @@ def check_inputs(document: FlowDocument, given: Mapping[str, Any]) -> list[tuple
 
 
 def _unknown(name: str, inputs: Mapping[str, FlowPort]) -> str:
-    near = difflib.get_close_matches(name[:100], inputs, 1)
-    return f"The flow has no input {name[:100]!r}.{f' Did you mean {near[0]!r}?' if near else ''}"
+    return f"The flow has no input {name[:SHOWN]!r}.{did_you_mean(name, inputs)}"
 
 
 def _wrong(data: Any, port: FlowPort) -> str | None:

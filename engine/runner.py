@@ -31,9 +31,11 @@ class Ending(Enum):
 class Runner:
     """Runs one claimed execution until it ends or is released.
 
-    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Raises
+    Pure nodes run ahead of the log; a node with effects starts only when its own NODE_STARTED is committed. Once a
+    worker was lost every node waits for that: if it takes its process down, the log must say which it was. Raises
     `ClaimLost` when another worker has taken over. An execution that only waits gives its slot back at once, and is
-    released when nothing has happened for `warm_seconds`.
+    released when nothing has happened for `warm_seconds`. Without a slot no node is started: whatever else there is to
+    record is recorded, and then the execution is left to whoever has one.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Runner:
         self._read: set[int] = set()
         self._has_mail = True
         self._releasing = False
+        self._has_place = self._needs_place = False
         self._latest = state.last_at
 
     # --- from outside -------------------------------------------------------------------------------------------------
@@ -90,6 +93,7 @@ class Runner:
         known = letters
         while True:
             self._bell.clear()
+            self._has_place, self._needs_place = self._slot.take(), False
             held = await self._open_mail(known) or self._settle()
             known = None
             if held is not None:
@@ -99,7 +103,10 @@ class Runner:
             self._writer.flush_soon()
             self._start_effects()
             self._resume_returned()
-            if self._writer.is_full:
+            if self._needs_place:
+                if await self._let_go(requeue=True):
+                    return Ending.RELEASED
+            elif self._writer.is_full:
                 await self._writer.flushed()
             elif self._is_resting or self._releasing:
                 if await self._rest():
@@ -135,10 +142,17 @@ class Runner:
             decision = decide(self.state, command, now)
             if decision.awaits_log:
                 return decision
-            if command is ADVANCE and not decision.events:
+            if command is ADVANCE and not self._may_follow(decision):
                 return None
             self._record(decision.events, now)
         return None
+
+    def _may_follow(self, decision: Decision) -> bool:
+        """Whether there is something to do, for which a place is needed where a node would start."""
+        if self._has_place or not decision.events:
+            return bool(decision.events)
+        self._needs_place = any(isinstance(event, NodeStarted) for event in decision.events)
+        return not self._needs_place
 
     def _next_outcome(self) -> Command:
         if not self._outcomes:
@@ -182,7 +196,7 @@ class Runner:
         node = self.state.plan.node(event.node_id)
         if node.is_group:
             return
-        if node.node_type.safe:
+        if node.node_type.safe and not self.state.failure_count:
             self._attempts.start(node.number, event.attempt, event.inputs)
         else:
             self._effects.append((index, event))
@@ -249,9 +263,7 @@ class Runner:
         seconds = self._seconds_to_next()
         is_short = seconds is not None and seconds <= self._warm_seconds
         await self._listen(seconds if is_short else self._warm_seconds)
-        if not self._bell.is_set() and not is_short and await self._let_go(requeue=False):
-            return True
-        return not self._slot.take() and await self._let_go(requeue=True)
+        return not self._bell.is_set() and not is_short and await self._let_go(requeue=False)
 
     async def _let_go(self, *, requeue: bool) -> bool:
         """Release the execution; False if a command came in, which a requeue leaves to the next owner."""

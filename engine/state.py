@@ -14,6 +14,7 @@ from engine.calling import CallRecord, CallsRecord
 from engine.entry import Entry
 from engine.events import ExecutionError
 from engine.fold import FOLDS
+from engine.losses import Losses
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
 from engine.readiness import Readiness, settle
@@ -81,6 +82,7 @@ class State:
         self.error: ExecutionError | None = None
         self.outputs: Mapping[str, Value] | None = None
         self.failure_count = 0
+        self.losses = Losses()
         self.failed_node_count = 0
         self.fatal: ExecutionError | None = None
         self.is_draining = False

@@ -3,13 +3,24 @@
 import asyncio
 import logging
 from contextlib import suppress
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from jobs.dispatch import Doorbell
-from jobs.slots import Place, Slots
+from jobs.slots import NoPlace, Place, Slots
 from jobs.workflow import Workflow, Workshop
-from storage.claims import Claim, claim, is_anything_waiting, release_all
-from storage.pool import DATABASE_TROUBLE
+from storage.claims import (
+    Claim,
+    Limits,
+    claim,
+    claim_errands,
+    claim_within,
+    is_anything_waiting,
+    next_within,
+    release_all,
+    take_over,
+)
+from storage.pool import DATABASE_TROUBLE, Connection
+from storage.transaction import transaction
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +37,18 @@ class Claimer:
     An execution that waits gives up its place but stays with the worker for a short while (`warm_seconds`), so that its
     start finds it ready; with more than `WARM_LIMIT` of those, new ones are let go at once. What cannot have a place
     any more is handed on to whoever has one.
+
+    Where limits are set, an execution that waits would keep others of its owner or flow from running, so none is kept
+    warm; and each that is let go of may be what another one has waited for, here or at any worker.
     """
 
-    def __init__(self, shop: Workshop, concurrency: int, doorbell: Doorbell, *, warm_seconds: float) -> None:
+    def __init__(
+        self, shop: Workshop, concurrency: int, doorbell: Doorbell, *, warm_seconds: float, limits: Limits
+    ) -> None:
         self._shop = shop
         self._doorbell = doorbell
-        self._warm_seconds = warm_seconds
+        self._limits = limits
+        self._warm_seconds = 0.0 if limits.are_set else warm_seconds
         self._wanted = asyncio.Event()
         self._more_may_wait = False
         self._strays_at = 0.0
@@ -96,6 +113,15 @@ class Claimer:
         if self._workflows:
             await asyncio.wait(list(self._workflows))
 
+    async def take_over(self, execution_id: str, token: UUID) -> asyncio.Task[None] | None:
+        """Run an execution that another worker has claimed; None if its claim is not valid any more."""
+        async with transaction(self._shop.pool) as connection:
+            claimed = await take_over(connection, self._shop.worker_id, execution_id, token)
+        if claimed is None:
+            return None
+        self._shop.clock.set(claimed.now)
+        return self._begin(claimed)
+
     def _place_freed(self) -> None:
         if self._more_may_wait:
             self._wanted.set()
@@ -108,12 +134,31 @@ class Claimer:
                 self._begin(claimed)
             self._more_may_wait = len(claims) == asked
             if not claims:
-                return
-        await self._pass_on()
+                break
+        # With places left, all that is told something has been claimed, unless a limit holds it back.
+        if not self.slots.free or self._limits.are_set:
+            await self._run_errands()
+        if not self.slots.free:
+            await self._pass_on()
+
+    async def _run_errands(self) -> None:
+        """Have recorded what executions were told that cannot be run now: a stop must not wait for a place."""
+        is_more = True
+        while is_more:
+            async with self._shop.pool.acquire() as connection:
+                claims = await claim_errands(connection, self._shop.worker_id, CLAIM_AT_ONCE)
+            for claimed in claims:
+                self._run(Workflow(self._shop, claimed, NoPlace(), warm_seconds=0.0))
+            is_more = len(claims) == CLAIM_AT_ONCE
 
     async def _claim(self, limit: int) -> list[Claim]:
-        async with self._shop.pool.acquire() as connection:
-            claims = await claim(connection, self._shop.worker_id, limit, after_owner=self._last_owner)
+        worker_id, last = self._shop.worker_id, self._last_owner
+        if self._limits.are_set:
+            async with transaction(self._shop.pool) as connection:
+                claims = await claim_within(connection, self._limits, worker_id, limit, after_owner=last)
+        else:
+            async with self._shop.pool.acquire() as connection:
+                claims = await claim(connection, worker_id, limit, after_owner=last)
         if claims:
             self._last_owner = claims[-1].owner_id
             self._shop.clock.set(claims[-1].now)
@@ -123,20 +168,33 @@ class Claimer:
         """Every place is taken: let another worker look, if there is something left to take."""
         self._more_may_wait = True
         async with self._shop.pool.acquire() as connection:
-            if await is_anything_waiting(connection):
+            if await self._is_anything_left(connection):
                 self._doorbell.ring_later(RING_AGAIN_SECONDS)
 
-    def _begin(self, claimed: Claim) -> None:
+    async def _is_anything_left(self, connection: Connection) -> bool:
+        if self._limits.are_set:
+            return await next_within(connection, self._limits) is not None
+        return await is_anything_waiting(connection)
+
+    def _begin(self, claimed: Claim) -> asyncio.Task[None]:
         place = Place(self.slots)
         warm_seconds = self._warm_seconds if self.held < WARM_LIMIT else 0.0
         workflow = Workflow(self._shop, claimed, place, warm_seconds=warm_seconds)
         # One that was warm may have taken the place while the claim was on its way.
-        work = workflow.run() if place.take() else workflow.hand_on()
-        task = asyncio.create_task(work, name=f"{claimed.execution_id}-{uuid4().hex[:4]}")
+        return self._run(workflow, hand_on=not place.take())
+
+    def _run(self, workflow: Workflow, *, hand_on: bool = False) -> asyncio.Task[None]:
+        work = workflow.hand_on() if hand_on else workflow.run()
+        task = asyncio.create_task(work, name=f"{workflow.execution_id}-{uuid4().hex[:4]}")
         self._workflows[task] = workflow
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if self._workflows.pop(task).was_handed_on:
+        was_handed_on = self._workflows.pop(task).was_handed_on
+        if was_handed_on:
             self._more_may_wait = True
+        if self._limits.are_set:
+            self._wanted.set()
+        if was_handed_on or self._limits.are_set:
             self._doorbell.ring()

@@ -55,7 +55,7 @@ class Family:
             self._on_ready()
         if member.report is not None or member.order is not None:
             self._telling.add(member.execution_id)
-        if member.release and not member.requeue:
+        if _may_have_missed_something(member):
             self._released.add(member.execution_id)
         if self._telling or self._released:
             self._bell.set()
@@ -78,21 +78,36 @@ class Family:
         released, self._released = self._released, set()
         telling, self._telling = self._telling, set()
         try:
-            async with self._pool.acquire() as connection:
-                if telling:
-                    self._tell(await wake_family(connection, list(telling)))
-                if released:
-                    self._tell(await wake(connection, list(released)))
-        except DATABASE_TROUBLE as error:
-            logger.warning("Relatives could not be woken (%s: %s).", type(error).__name__, error)
+            await self._wake(list(released), list(telling))
+        except BaseException as error:
             self._released |= released
             self._telling |= telling
             self._bell.set()
+            if not isinstance(error, DATABASE_TROUBLE):
+                raise
+            logger.warning("Relatives could not be woken (%s: %s).", type(error).__name__, error)
             return False
         return True
+
+    async def _wake(self, released: Sequence[str], telling: Sequence[str]) -> None:
+        async with self._pool.acquire() as connection:
+            if telling:
+                self._tell(await wake_family(connection, telling))
+            if released:
+                self._tell(await wake(connection, released))
 
     def _tell(self, woken: Woken) -> None:
         if woken.queued:
             self._on_ready()
         for execution_id in woken.others:
             self._notifier.notify(execution_id, 0)
+
+
+def _may_have_missed_something(member: Member) -> bool:
+    """Whether an append has let go of an execution that others may have told something meanwhile.
+
+    What is set aside, because it cannot be run here and now, is not meant: it has not looked into its mailbox either,
+    and would come back at once, again and again.
+    """
+    is_set_aside = member.seen is None and not member.requeue
+    return member.release and member.projection.completed_at is None and not is_set_aside

@@ -32,12 +32,11 @@ REFUSED_CLASSES = ("22", "23", "54")
 class Waiter:
     """A member of a batch and who waits for it."""
 
-    __slots__ = ("bytes", "future", "is_alone", "member")
+    __slots__ = ("bytes", "future", "member")
 
     def __init__(self, member: Member) -> None:
         self.member = member
-        self.is_alone = False
-        self.bytes = sum(len(row.data) for row in member.rows) + sum(len(item.text) for item in member.payloads)
+        self.bytes = member.bytes
         self.future: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
 
 
@@ -112,18 +111,14 @@ class Journal:
         except Exception as error:
             await self._split(batch, error)
             return
-        again = [waiter for waiter in batch if not self._answer(waiter, outcomes[waiter.member.execution_id])]
-        crowded = [waiter for waiter in again if outcomes[waiter.member.execution_id] is Outcome.OVER_BUDGET]
-        busy = [waiter for waiter in again if waiter not in crowded]
+        given = [(waiter, outcomes[waiter.member.execution_id]) for waiter in batch]
+        again = [each for each in given if not self._answer(*each, is_alone=len(batch) == 1)]
+        busy = [waiter for waiter, outcome in again if outcome is Outcome.BUSY]
         if busy:
             asyncio.get_running_loop().call_later(BUSY_SECONDS, self._enqueue, busy)
-        for waiter in crowded:
-            await self._write_alone(waiter)
-
-    async def _write_alone(self, waiter: Waiter) -> None:
-        """Write one that was refused together with others of its tree, which may only have been too many at once."""
-        waiter.is_alone = True
-        await self._write([waiter])
+        for waiter in [waiter for waiter, outcome in again if outcome is Outcome.OVER_BUDGET]:
+            # It was refused together with others of its tree, which may only have been too many at once.
+            await self._write([waiter])
 
     async def _send(self, members: Sequence[Member]) -> dict[str, Outcome]:
         """Send a batch until its outcome is known; raises what the database says about the data itself."""
@@ -146,7 +141,7 @@ class Journal:
         await self._write(batch[:middle])
         await self._write(batch[middle:])
 
-    def _answer(self, waiter: Waiter, outcome: Outcome) -> bool:
+    def _answer(self, waiter: Waiter, outcome: Outcome, *, is_alone: bool) -> bool:
         """Tell a waiter its outcome; False if it must be sent again."""
         match outcome:
             case Outcome.COMMITTED:
@@ -155,7 +150,7 @@ class Journal:
                 _succeed(waiter, Verdict.INTERRUPTED)
             case Outcome.LOST:
                 _fail(waiter, ClaimLost())
-            case Outcome.OVER_BUDGET if waiter.is_alone:
+            case Outcome.OVER_BUDGET if is_alone:
                 _succeed(waiter, Verdict.OVER_BUDGET)
             case Outcome.BUSY | Outcome.OVER_BUDGET:
                 return False

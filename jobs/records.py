@@ -31,15 +31,18 @@ from storage.new_executions import NewExecution, child_of
 
 
 class Writing:
-    """How far one claim has written: each append of it becomes a member of a batch."""
+    """How far one claim has written: each append of it becomes a member of a batch.
+
+    `next_index` is that of the next event, `status` the execution's as the log has it, `acknowledged` the last command
+    that it has acknowledged, `stored` the payloads, by id, that the store has already and that need not go again.
+    """
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
-        self._status = claim.status
-        self._acknowledged = claim.acknowledged
+        self.status = claim.status
+        self.acknowledged = claim.acknowledged
         self.next_index = claim.last_index + 1
         self.stored: set[str] = set()
-        """The payloads that the store has already, which need not go again, by id."""
 
     def member(self, append: Append) -> Member:
         """Encode an append.
@@ -47,7 +50,7 @@ class Writing:
         What was acknowledged by the log before, perhaps in another run, is not asked for again.
         """
         projection = _projection(append.entries)
-        status = ExecutionStatus(projection.status or self._status)
+        status = ExecutionStatus(projection.status or self.status)
         spawned = [_child(self._claim, spawn, status) for spawn in append.spawns]
         return Member(
             execution_id=self._claim.execution_id,
@@ -58,9 +61,9 @@ class Writing:
             payloads=self._new_payloads(append.entries, [payload for _, own in spawned for payload in own]),
             projection=projection,
             status=status,
-            seen=None if append.seen is None else max(append.seen, self._acknowledged),
+            seen=None if append.seen is None else max(append.seen, self.acknowledged),
             consumed=append.consumed,
-            acknowledged=self._acknowledged,
+            acknowledged=self.acknowledged,
             release=append.release,
             wake_at=append.wake_at,
             requeue=append.requeue,
@@ -73,8 +76,8 @@ class Writing:
     def wrote(self, append: Append, member: Member) -> None:
         """Note that a member is in the log."""
         self.next_index += len(append.entries)
-        self._acknowledged = max(self._acknowledged, append.consumed)
-        self._status = ExecutionStatus(member.status)
+        self.acknowledged = max(self.acknowledged, append.consumed)
+        self.status = ExecutionStatus(member.status)
         self.stored.update(payload.id for payload in member.payloads)
 
     def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:

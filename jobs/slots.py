@@ -50,3 +50,14 @@ class Place:
         if self._is_taken:
             self._is_taken = False
             self._slots.give_back()
+
+
+class NoPlace:
+    """What an execution has that may be told something, but not be run."""
+
+    def take(self) -> bool:
+        """There is none to take."""
+        return False
+
+    def free(self) -> None:
+        """There is none to give back."""

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import asyncpg
 
 from jobs.family import Family
 from jobs.slots import Slots
-from storage.claims import is_overdue, release_all, seconds_to_next_due, wake_due
-from storage.inbox import discard_dead_letters, forgotten
-from storage.pool import DATABASE_TROUBLE
+from storage.claims import Limits, Waiting, is_overdue, next_within, release_all, seconds_to_next_due, wake_due
+from storage.inbox import Forgotten, discard_dead_letters, forgotten
+from storage.pool import DATABASE_TROUBLE, Connection
 from storage.transaction import transaction
 from storage.workers import beats, orphans, remove
 
@@ -23,6 +23,9 @@ LONGEST_NAP = 1.0
 SHORTEST_NAP = 0.02
 OVERDUE_SECONDS = 3.0
 FORGOTTEN_AT_ONCE = 1000
+SOON_SECONDS = 31.0
+"""What is looked at within this time anyway is not forgotten; it may be set aside, and would be so again."""
+
 CHECKS_PER_LEASE = 5
 
 
@@ -55,19 +58,29 @@ class Sweeper:
     """Rings again for what has waited too long, and frees what lost workers held.
 
     A worker is lost when its beat has stood still for a whole lease by this process's own monotonic clock, with the
-    database in reach all the while. `rescues` counts the rings that were needed: something was ready for long although
-    there were free `slots`. Without faults it stays 0.
+    database in reach all the while. `rescues` counts what was needed besides: something was ready for long although
+    there were free `slots` and `limits` allowed it, or it was told something and woken by nobody. Without faults it
+    stays 0.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, lease: float, slots: Slots, on_ready: Callable[[], None], family: Family
+        self,
+        pool: asyncpg.Pool,
+        lease: float,
+        slots: Slots,
+        limits: Limits,
+        on_ready: Callable[[], None],
+        family: Family,
     ) -> None:
         self._pool = pool
         self._lease = lease
         self._slots = slots
+        self._limits = limits
         self._on_ready = on_ready
         self._family = family
         self._seen: dict[str, tuple[int, float]] = {}
+        self._next: tuple[Waiting | None, float] = (None, 0.0)
+        self._lying: dict[Forgotten, float] = {}
         self.rescues = 0
 
     async def run(self) -> None:
@@ -79,21 +92,45 @@ class Sweeper:
             except DATABASE_TROUBLE as error:
                 logger.warning("Sweeping failed (%s: %s).", type(error).__name__, error)
                 self._seen.clear()
+                self._next = (None, 0.0)
+                self._lying.clear()
             await asyncio.sleep(min(self._lease / CHECKS_PER_LEASE, LONGEST_NAP))
 
     async def _sweep(self) -> None:
         async with self._pool.acquire() as connection:
-            overdue = await is_overdue(connection, OVERDUE_SECONDS)
+            overdue = await self._is_overdue(connection)
             current = await beats(connection)
             abandoned = await orphans(connection)
-            self._family.wake(await forgotten(connection, FORGOTTEN_AT_ONCE))
+            overlooked = self._overlooked(await forgotten(connection, FORGOTTEN_AT_ONCE, within=SOON_SECONDS))
             await discard_dead_letters(connection, FORGOTTEN_AT_ONCE)
+        if overlooked:
+            self._rescue()
+            self._family.wake(overlooked)
         if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
             await _try(self._give_up(worker_id, current[worker_id]))
         for worker_id in abandoned:
             await _try(self._free(worker_id))
+
+    async def _is_overdue(self, connection: Connection) -> bool:
+        """Whether something has waited for long that could have been claimed all the while.
+
+        What a limit holds back waits for its turn, however long. So with limits it counts that the same one was the
+        next at every look, which it cannot be while anybody claims.
+        """
+        if not self._limits.are_set:
+            return await is_overdue(connection, OVERDUE_SECONDS)
+        waiting, now = await next_within(connection, self._limits, ready_for=OVERDUE_SECONDS), time.monotonic()
+        if waiting != self._next[0]:
+            self._next = (waiting, now)
+        return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS
+
+    def _overlooked(self, found: Sequence[Forgotten]) -> list[str]:
+        """Those whose letter has lain there for long; any other is just being told of it."""
+        now = time.monotonic()
+        self._lying = {each: self._lying.get(each, now) for each in found}
+        return [each.execution_id for each, since in self._lying.items() if now - since >= OVERDUE_SECONDS]
 
     def _rescue(self) -> None:
         self.rescues += 1

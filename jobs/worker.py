@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -21,12 +21,13 @@ from jobs.dispatch import Doorbell
 from jobs.family import Family
 from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
+from jobs.isolation import Isolation
 from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
-from storage.claims import release_all
+from storage.claims import NO_LIMITS, Limits, release_all
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
 from storage.shards import COMMANDS, EVENTS
@@ -51,7 +52,10 @@ SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """What a worker needs to know. `lease` and `warm_seconds` are seconds."""
+    """What a worker needs to know. `lease` and `warm_seconds` are seconds; `limits` must be the same at all workers.
+
+    `isolated_command` starts the process that a suspect runs in alone; without one it runs among the others.
+    """
 
     database_url: str
     redis_url: str
@@ -59,13 +63,15 @@ class WorkerSettings:
     lease: float = 10.0
     warm_seconds: float = 2.0
     http_allow: frozenset[str] = frozenset()
+    limits: Limits = NO_LIMITS
+    isolated_command: Sequence[str] = ()
 
 
 class Worker:
     """One worker in this process; `async with` starts it and, at the end, gives back what it holds."""
 
-    def __init__(self, settings: WorkerSettings, registry: Registry) -> None:
-        self.id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
+    def __init__(self, settings: WorkerSettings, registry: Registry, *, worker_id: str | None = None) -> None:
+        self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._settings = settings
         self._registry = registry
 
@@ -93,6 +99,8 @@ class Worker:
         beating = await self._open_pool(stack, "tidegate beat", 1)
         writing = await self._open_pool(stack, "tidegate journal", 1)
         notifier = await self._notifier(pool, stack, EVENTS)
+        # What the last appends make ready is woken after them, and rung for after that.
+        doorbell = await self._doorbell(stack)
         family = Family(pool, await self._notifier(pool, stack, COMMANDS))
         stack.push_async_callback(family.stop)
         journal = Journal(writing, notifier.notify, family.committed)
@@ -113,8 +121,9 @@ class Worker:
             clock=clock,
             heartbeat=heartbeat,
             http_allow=settings.http_allow,
+            isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
-        return await self._put_to_work(shop, stack)
+        return self._put_to_work(shop, doorbell)
 
     async def _open_pool(self, stack: AsyncExitStack, name: str, size: int) -> asyncpg.Pool:
         pool = await open_pool(self._settings.database_url, name=name, size=size, patience=PATIENCE_SECONDS)
@@ -137,11 +146,17 @@ class Worker:
         stack.push_async_callback(mailroom.stop)
         return mailroom
 
-    async def _put_to_work(self, shop: Workshop, stack: AsyncExitStack) -> "Parts":
+    async def _doorbell(self, stack: AsyncExitStack) -> Doorbell:
         doorbell = Doorbell(self._settings.redis_url)
         await doorbell.start()
         stack.push_async_callback(doorbell.stop)
-        claimer = Claimer(shop, self._settings.concurrency, doorbell, warm_seconds=self._settings.warm_seconds)
+        return doorbell
+
+    def _put_to_work(self, shop: Workshop, doorbell: Doorbell) -> "Parts":
+        settings = self._settings
+        claimer = Claimer(
+            shop, settings.concurrency, doorbell, warm_seconds=settings.warm_seconds, limits=settings.limits
+        )
 
         def ready() -> None:
             claimer.look()
@@ -152,9 +167,9 @@ class Worker:
             claimer=claimer,
             heartbeat=shop.heartbeat,
             journal=shop.journal,
-            bell=Bell(self._settings.redis_url, claimer.look),
+            bell=Bell(settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
-            sweeper=Sweeper(shop.pool, self._settings.lease, claimer.slots, ready, shop.family),
+            sweeper=Sweeper(shop.pool, settings.lease, claimer.slots, settings.limits, ready, shop.family),
             doorbell=doorbell,
         )
 
@@ -225,18 +240,23 @@ def _end_soon(task: "asyncio.Task[None]") -> None:
 
 async def run_worker(settings: WorkerSettings, registry: Registry) -> None:
     """Run a worker until SIGINT or SIGTERM; the process ends soon after it, whatever its nodes are still at."""
+    await run_until_told(Worker(settings, registry))
+
+
+async def run_until_told(worker: Worker) -> None:
+    """Run a worker to its end, which SIGINT and SIGTERM bring about, and end the process soon after it."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _end_soon, task)
     try:
-        await Worker(settings, registry).run()
+        await worker.run()
     except asyncio.CancelledError:
         logger.info("The worker has given back what it held.")
-        _end_process_soon(0)
     except BaseException:
         _end_process_soon(1)
         raise
+    _end_process_soon(0)
 
 
 def _end_process_soon(code: int) -> None:

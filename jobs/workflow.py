@@ -16,6 +16,7 @@ import asyncpg
 
 from engine.closing import fail_flow
 from engine.commands import Recover
+from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowFailed
@@ -23,18 +24,20 @@ from engine.ledger import Append, Verdict
 from engine.reach import Reach
 from engine.runner import Runner
 from engine.state import State
-from engine.status import ErrorCode
+from engine.status import ErrorCode, ExecutionCommand
 from jobs.clock import DatabaseClock
 from jobs.family import Family
 from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
+from jobs.isolation import Cell, Isolation
 from jobs.journal import Journal
 from jobs.ledger import DurableLedger
 from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
-from jobs.slots import Place
+from jobs.slots import NoPlace, Place
 from storage.claims import Claim
+from storage.inbox import InboxKind
 from storage.pool import DATABASE_TROUBLE
 from storage.versions import Versions
 
@@ -42,11 +45,13 @@ logger = logging.getLogger(__name__)
 
 SET_ASIDE_SECONDS = 30
 OUTAGE_SECONDS = 0.5
+TURN_SECONDS = 1
+"""When a suspect is looked at again for which there was no place to run alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What all executions of a worker share."""
+    """What all executions of a worker share; without `isolation` they are all run here, suspects too."""
 
     worker_id: str
     pool: asyncpg.Pool
@@ -59,12 +64,13 @@ class Workshop:
     clock: DatabaseClock
     heartbeat: Heartbeat
     http_allow: frozenset[str]
+    isolation: Isolation | None = None
 
 
 class Workflow:
     """One claimed execution, from its claim to its release."""
 
-    def __init__(self, shop: Workshop, claim: Claim, place: Place, *, warm_seconds: float) -> None:
+    def __init__(self, shop: Workshop, claim: Claim, place: Place | NoPlace, *, warm_seconds: float) -> None:
         self._shop = shop
         self._claim = claim
         self._place = place
@@ -73,6 +79,7 @@ class Workflow:
             claim, shop.journal, shop.mailroom, shop.loader, shop.clock, shop.heartbeat, shop.worker_id
         )
         self._runner: Runner | None = None
+        self._cell: Cell | None = None
         self._is_leaving = False
         self._has_news = False
 
@@ -84,13 +91,15 @@ class Workflow:
     @property
     def was_handed_on(self) -> bool:
         """True once the execution was let go of for others to take up at once."""
-        return self._ledger.was_handed_on
+        return self._ledger.was_handed_on or (self._cell is not None and self._cell.has_freed)
 
     def leave(self) -> None:
         """Ask for the execution to be given back soon, because the worker goes away."""
         self._is_leaving = True
         if self._runner:
             self._runner.release()
+        if self._cell:
+            self._cell.leave()
 
     async def run(self) -> None:
         """Run until the execution ends or is released. Nothing is raised: what goes wrong is logged or recorded."""
@@ -132,13 +141,45 @@ class Workflow:
             return False
         except KeyError as unknown:
             logger.warning("%s cannot be run here: %s is not known to this worker.", self._claim.execution_id, unknown)
-            await self._set_aside()
+            await self._set_aside(SET_ASIDE_SECONDS)
             return True
         self._ledger.knows(loaded.payloads)
-        await self._run(loaded.state)
+        await self._judge(loaded.state)
         return True
 
-    async def _run(self, state: State) -> None:
+    async def _judge(self, state: State) -> None:
+        """Run it among the others, or alone, or not at all, by what became of the processes that ran it.
+
+        What is stopped, or has no place, runs no node, so it may be dealt with anywhere.
+        """
+        isolation, recovery = self._shop.isolation, self._recovery(state)
+        if isolation is None or self._is_stopped or isinstance(self._place, NoPlace):
+            await self._run(state, recovery)
+        elif is_convicted(state, recovery):
+            now = max(self._ledger.now(), state.last_at)
+            await self._append_end(end_as_crashed(state, recovery, now))
+        elif is_suspect(state, recovery):
+            await self._run_alone(isolation)
+        else:
+            await self._run(state, recovery)
+
+    @property
+    def _is_stopped(self) -> bool:
+        asked = any(row.command is ExecutionCommand.STOP for row in self._claim.mail)
+        return asked or any(row.kind is InboxKind.STOP for row in self._claim.inbox)
+
+    async def _run_alone(self, isolation: Isolation) -> None:
+        self._cell = isolation.enter(self._claim)
+        if self._cell is None:
+            await self._set_aside(TURN_SECONDS)
+            return
+        if self._is_leaving:
+            self._cell.leave()
+        await self._cell.run()
+        # Its process has the claim, unless it did not get that far.
+        await (self.hand_on() if self._is_leaving else self._set_aside(SET_ASIDE_SECONDS))
+
+    async def _run(self, state: State, recovery: Recover | None) -> None:
         claim = self._claim
         brought = await self._ledger.opened(Mail(claim.mail, claim.inbox))
         self._runner = runner = Runner(
@@ -151,18 +192,19 @@ class Workflow:
         if self._is_leaving:
             runner.release()
         known = None if self._has_news else brought
-        await runner.run(self._recovery(state), known)
+        await runner.run(recovery, known)
 
     def _recovery(self, state: State) -> Recover | None:
         """What to record first, if another worker left this execution in the middle of something."""
         lost = self._claim.lost_worker_id
         if lost is None and state.executing == 0:
             return None
-        return Recover(self._shop.worker_id, lost, self._claim.failure_count + (lost is not None))
+        count = self._claim.failure_count + (lost is not None)
+        return Recover(self._shop.worker_id, lost, count, alone=self._claim.lost_alone is not None)
 
-    async def _set_aside(self) -> None:
+    async def _set_aside(self, seconds: int) -> None:
         """Leave what this worker cannot run to others, and have it looked at again later."""
-        wake_at = self._shop.clock.now() + SET_ASIDE_SECONDS * 1000
+        wake_at = self._shop.clock.now() + seconds * 1000
         await self._ledger.append(Append(release=True, wake_at=wake_at))
 
     async def _fail_for_unknown_reason(self) -> None:

@@ -17,6 +17,7 @@ from engine.interface import check_inputs
 from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
 from engine.registry import Registry
+from engine.spelling import SHOWN, did_you_mean
 from engine.values import SECRET_KEY, Value, encode
 from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, PortValueInput
 from storage.executions import ExecutionRow, NewExecution, repeated_execution
@@ -93,8 +94,9 @@ def _events(given: Sequence[ExternalEventInput], version: Version) -> list[dict[
 
 def _check_event(event: ExternalEventInput, version: Version, field: str) -> None:
     if event.event_name not in version.plan.listeners:
-        name = event.event_name[:100]
-        raise BadUserInput(f"The flow has no event.listen for {name!r}.", field=f"{field}.eventName")
+        name = event.event_name
+        said = f"The flow has no event.listen for {name[:SHOWN]!r}.{did_you_mean(name, version.plan.listeners)}"
+        raise BadUserInput(said, field=f"{field}.eventName")
     try:
         Value.of(event.payload)
     except ValueRefused as error:

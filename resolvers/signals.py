@@ -1,9 +1,9 @@
 """Whether a signal can be sent: the flow must wait for one of that name, and what waits now must be able to take it."""
 
-import difflib
 from typing import Any
 
 from engine.errors import BadUserInput, ValueRefused
+from engine.spelling import SHOWN, did_you_mean
 from engine.values import Value
 from resolvers.context import Context
 
@@ -13,9 +13,8 @@ async def check_signal(context: Context, execution_id: str, name: str, payload: 
     row = await context.asks.execution(execution_id)
     version = await context.services.versions.get(row.flow_id, row.flow_version)
     if name not in version.plan.signal_nodes:
-        near = difflib.get_close_matches(name[:100], version.plan.signal_nodes, 1)
-        suggestion = f" Did you mean {near[0]!r}?" if near else ""
-        raise BadUserInput(f"The flow has no signal.wait for {name[:100]!r}.{suggestion}", field="name")
+        said = f"The flow has no signal.wait for {name[:SHOWN]!r}.{did_you_mean(name, version.plan.signal_nodes)}"
+        raise BadUserInput(said, field="name")
     try:
         value = Value.of(payload)
     except ValueRefused as error:

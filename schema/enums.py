@@ -71,7 +71,7 @@ MEANINGS: Mapping[type[StrEnum], Mapping[str, str]] = {
         "DEPTH": "The tree of executions is too deep.",
         "BUDGET": "The tree has more executions than it may have.",
         "PAYLOAD": "A value cannot be stored.",
-        "CRASH": "It took down the worker that ran it, again and again.",
+        "CRASH": "It killed every process that ran it, or an internal error ended it.",
     },
     FlowProblemCode: {
         "UNKNOWN_KEY": "There is no such key.",

@@ -73,6 +73,12 @@ class Child:
     created_event: str
     is_born_paused: bool = False
 
+    @property
+    def bytes(self) -> int:
+        """About how much there is to send."""
+        texts = (self.inputs, self.port_values, self.options, self.integration, self.external_events)
+        return len(self.created_event) + sum(len(text) for text in texts if text)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -111,6 +117,17 @@ class Member:
     def last_index(self) -> int:
         """The index of the log's last event after this append."""
         return self.expected_index + len(self.rows)
+
+    @property
+    def bytes(self) -> int:
+        """About how much there is to send."""
+        told = len(self.order_body or "") + len(self.report or "")
+        return (
+            sum(len(row.data) for row in self.rows)
+            + sum(len(payload.text) for payload in self.payloads)
+            + sum(child.bytes for child in self.children)
+            + told
+        )
 
     @property
     def is_family_matter(self) -> bool:

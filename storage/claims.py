@@ -30,9 +30,10 @@ class MailRow:
 class Claim:
     """An execution that a worker owns from now on, with all that it needs to run it.
 
-    `token` fences every append. `lost_worker_id` is the worker that it was taken from. `now` is the database's time.
-    `acknowledged` is the last command that the log has acknowledged, `mail` what came after it, `inbox` what its family
-    has told it. `external_events` are `{"eventName", "payload"}`.
+    `token` fences every append. `lost_worker_id` is the worker that it was taken from, and `lost_alone` how that died,
+    if it ran nothing else and was seen to die. `now` is the database's time. `acknowledged` is the last command that
+    the log has acknowledged, `mail` what came after it, `inbox` what its family has told it. `external_events` are
+    `{"eventName", "payload"}`.
     """
 
     execution_id: str
@@ -40,6 +41,7 @@ class Claim:
     last_index: int
     acknowledged: int
     lost_worker_id: str | None
+    lost_alone: str | None
     owner_id: str
     flow_id: str
     flow_version: int
@@ -60,10 +62,53 @@ class Claim:
     inbox: tuple[InboxRow, ...]
 
 
+class Limits(NamedTuple):
+    """How many executions of one owner, and of one flow, all workers together may hold; None: any number."""
+
+    owner: int | None = None
+    flow: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        """Whether anything is limited."""
+        return self.owner is not None or self.flow is not None
+
+
+NO_LIMITS = Limits()
+
+
 async def claim(connection: Connection, worker_id: str, limit: int, *, after_owner: str = "") -> list[Claim]:
     """Claim up to `limit` ready executions in the fair order, in which the owner after `after_owner` comes first."""
     rows = await connection.fetch(QUERIES["claim"], worker_id, limit, after_owner)
     return [_claim(row) for row in rows]
+
+
+async def claim_within(
+    connection: Connection, limits: Limits, worker_id: str, limit: int, *, after_owner: str = ""
+) -> list[Claim]:
+    """Claim as `claim` does, as far as limits allow that hold for all workers.
+
+    Other claims within limits wait until the transaction ends that this is called in; raises ValueError outside of one.
+    """
+    if not connection.is_in_transaction():
+        raise ValueError("Claims within limits need a transaction.")
+    await connection.execute(QUERIES["exclude_other_claims"])
+    rows = await connection.fetch(QUERIES["claim_within_limits"], worker_id, limit, after_owner, *limits)
+    return [_claim(row) for row in rows]
+
+
+async def claim_errands(connection: Connection, worker_id: str, limit: int) -> list[Claim]:
+    """Claim up to `limit` executions that were told something, the oldest first; they are not to be run."""
+    rows = await connection.fetch(QUERIES["claim_errands"], worker_id, limit)
+    return [_claim(row) for row in rows]
+
+
+async def take_over(connection: Connection, worker_id: str, execution_id: str, token: UUID) -> Claim | None:
+    """Take a claim over from the worker that has this token, in a transaction; None if it is not valid any more."""
+    if await connection.fetchval(QUERIES["take_over"], worker_id, execution_id, token) is None:
+        return None
+    # A second statement, because the mailbox must be read as it is now that the head is locked.
+    return _claim(await connection.fetchrow(QUERIES["held"], execution_id))
 
 
 def _claim(row: Any) -> Claim:
@@ -74,6 +119,7 @@ def _claim(row: Any) -> Claim:
         last_index=row["last_index"],
         acknowledged=mail[0].seq - 1 if mail else row["mailbox_seq"],
         lost_worker_id=row["lost_worker_id"],
+        lost_alone=row["lost_alone"],
         owner_id=row["owner_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
@@ -111,6 +157,19 @@ async def is_anything_waiting(connection: Connection) -> bool:
     return bool(await connection.fetchval(QUERIES["waiting"], 1))
 
 
+class Waiting(NamedTuple):
+    """An execution that is ready and unclaimed, and since when."""
+
+    execution_id: str
+    ready_at: datetime
+
+
+async def next_within(connection: Connection, limits: Limits, *, ready_for: float = 0.0) -> Waiting | None:
+    """The first execution that limits allow to be claimed now, if it has been ready for so many seconds."""
+    row = await connection.fetchrow(QUERIES["next_within_limits"], ready_for, 1, "", *limits)
+    return Waiting(**row) if row else None
+
+
 async def wake_due(connection: Connection, limit: int) -> int:
     """Queue up to `limit` parked executions whose time has come; how many they were."""
     return int(await connection.fetchval(QUERIES["wake_due"], limit))
@@ -129,9 +188,14 @@ class Release(NamedTuple):
     left: int
 
 
-async def release_all(connection: Connection, worker_id: str, *, lost: bool, keep: Sequence[str] = ()) -> Release:
-    """Give back what a worker holds, but not `keep`. `lost` if it did not do so itself."""
-    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost, list(keep))
+async def release_all(
+    connection: Connection, worker_id: str, *, lost: bool, keep: Sequence[str] = (), alone: str | None = None
+) -> Release:
+    """Give back what a worker holds, but not `keep`. `lost` if it did not do so itself.
+
+    `alone` says how its process died, for one that ran a single execution and was seen to die.
+    """
+    row = await connection.fetchrow(QUERIES["release_all"], worker_id, lost, list(keep), alone)
     assert row is not None
     return Release(**row)
 

@@ -18,19 +18,23 @@ QUERIES = load("commands")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """In which statuses a command is accepted, and which status it leads to (None: the same)."""
+    """In which statuses a command is accepted, and which status it leads to (None: the same).
+
+    It `needs_place` where nodes run because of it; any other is applied also by a worker all of whose places are taken.
+    """
 
     accepted_in: frozenset[ExecutionStatus]
     leads_to: ExecutionStatus | None
+    needs_place: bool = False
 
 
 _UNFINISHED = frozenset({ExecutionStatus.CREATED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED})
 
 RULES: Mapping[ExecutionCommand, Rule] = {
-    ExecutionCommand.START: Rule(frozenset({ExecutionStatus.CREATED}), ExecutionStatus.RUNNING),
+    ExecutionCommand.START: Rule(frozenset({ExecutionStatus.CREATED}), ExecutionStatus.RUNNING, True),
     ExecutionCommand.PAUSE: Rule(frozenset({ExecutionStatus.RUNNING}), ExecutionStatus.PAUSED),
-    ExecutionCommand.RESUME: Rule(frozenset({ExecutionStatus.PAUSED}), ExecutionStatus.RUNNING),
-    ExecutionCommand.STEP: Rule(frozenset({ExecutionStatus.PAUSED}), None),
+    ExecutionCommand.RESUME: Rule(frozenset({ExecutionStatus.PAUSED}), ExecutionStatus.RUNNING, True),
+    ExecutionCommand.STEP: Rule(frozenset({ExecutionStatus.PAUSED}), None, True),
     ExecutionCommand.SET_BREAKPOINTS: Rule(_UNFINISHED, None),
     ExecutionCommand.SIGNAL: Rule(_UNFINISHED, None),
     ExecutionCommand.STOP: Rule(_UNFINISHED, ExecutionStatus.STOPPED),
@@ -58,7 +62,9 @@ async def send_command(
     rule = RULES[command]
     text = None if payload is None else orjson.dumps(payload).decode()
     statuses = [status.value for status in rule.accepted_in]
-    row = await connection.fetchrow(QUERIES["send"], execution_id, command.value, text, statuses, rule.leads_to)
+    row = await connection.fetchrow(
+        QUERIES["send"], execution_id, command.value, text, statuses, rule.leads_to, not rule.needs_place
+    )
     if row is None:
         raise await _refusal(connection, execution_id, command)
     return Accepted(row["seq"], row["is_held"])

@@ -67,9 +67,19 @@ async def _wake(connection: Connection, query: str, execution_ids: Sequence[str]
     return Woken(**row)
 
 
-async def forgotten(connection: Connection, limit: int) -> list[str]:
-    """Up to `limit` executions that were told something and that nobody looks at: no worker, and not the queue."""
-    return [row["execution_id"] for row in await connection.fetch(QUERIES["forgotten"], limit)]
+class Forgotten(NamedTuple):
+    """An execution that nobody looks at although it was told something, and its oldest letter."""
+
+    execution_id: str
+    letter: int
+
+
+async def forgotten(connection: Connection, limit: int, *, within: float) -> list[Forgotten]:
+    """Up to `limit` executions that were told something and that nobody looks at: no worker, and not the queue.
+
+    Those are not meant that are looked at within so many seconds because it is time.
+    """
+    return [Forgotten(*row) for row in await connection.fetch(QUERIES["forgotten"], limit, within)]
 
 
 async def discard_dead_letters(connection: Connection, limit: int) -> int:

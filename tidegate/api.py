@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from engine.errors import ServiceUnavailable
 from engine.nodes import BUILT_IN
+from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.services import open_services
 
@@ -26,12 +27,14 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def api(database_url: str, redis_url: str, listener: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a loopback socket from entry to exit; gives the task that serves.
+async def api(
+    database_url: str, redis_url: str, listener: socket.socket, node_types: Registry = BUILT_IN
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`.
 
     At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
     """
-    async with open_services(database_url, redis_url, BUILT_IN) as services:
+    async with open_services(database_url, redis_url, node_types) as services:
         server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True)))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:

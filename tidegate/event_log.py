@@ -10,7 +10,7 @@ from tidegate.client import Client
 from tidegate.event_stream import Event, follow
 from tidegate.operations import recorded_events
 
-TYPE_WIDTH = 24
+TYPE_WIDTH = 25
 
 
 async def print_events(url: str, execution_id: str, from_index: int, *, follows: bool, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tidegate.control_lines import PAUSED, control_line
 from tidegate.event_stream import Batch
 from tidegate.run_figures import Figures
 from tidegate.run_lines import duration, event_line, node_line, printable
@@ -59,7 +60,7 @@ class LiveReport:
         for event in batch.events:
             self._figures.take(event)
         # Printed together, because each print draws what is below anew.
-        if lines := [line for event in batch.events if (line := event_line(event))]:
+        if lines := [line for event in batch.events if (line := event_line(event) or control_line(event))]:
             self._console.print(Group(*lines))
 
     def dropped(self, reason: str) -> None:
@@ -79,8 +80,15 @@ class LiveReport:
     # --- while it runs ------------------------------------------------------------------------------------------------
 
     def _frame(self) -> Group:
-        lines: list[RenderableType] = [*self._busy_lines(), self._bar()]
+        lines: list[RenderableType] = [*self._busy_lines(), *self._remarks(), self._bar()]
         return Group(*lines, *[Text(self._trouble, "yellow")] * bool(self._trouble))
+
+    def _remarks(self) -> list[Text]:
+        """What holds up the run as a whole."""
+        figures = self._figures
+        family = f"… {figures.children_ended} of {figures.children} child executions have ended"
+        waiting = [Text(family, "yellow")] * (figures.children_ended < figures.children)
+        return [*waiting, *[Text(f"‖ {PAUSED}", "yellow")] * (self._status == "PAUSED")]
 
     def _busy_lines(self) -> list[Text]:
         now = self._figures.clock()
@@ -92,6 +100,7 @@ class LiveReport:
                 id_,
                 busy.node_type,
                 duration((now - busy.since) * 1000),
+                busy.waits,
             )
             for id_, busy in shown
         ]

@@ -5,27 +5,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tidegate.control_lines import waits_for
 from tidegate.event_stream import Event
 
 
 @dataclass(slots=True)
 class Busy:
-    """A node that is running or waiting; `since` is in seconds of `Figures.clock`."""
+    """A node that is running or waiting, and for what; `since` is in seconds of `Figures.clock`."""
 
     node_type: str
     since: float
     waiting: bool = False
+    waits: str = ""
 
 
 @dataclass(slots=True)
 class Figures:
-    """Counts of a run: `total` nodes, how many of them have ended and how, and which are busy."""
+    """Counts of a run: `total` nodes, how many of them have ended and how, which are busy; the children so far."""
 
     total: int
     clock: Callable[[], float] = time.monotonic
     completed: int = 0
     failed: int = 0
     skipped: int = 0
+    children: int = 0
+    children_ended: int = 0
     busy: dict[str, Busy] = field(default_factory=dict)
     outputs: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
@@ -40,15 +44,19 @@ class Figures:
         """Count an event in."""
         kind, data = event["type"], event["data"]
         if kind in ("NODE_STARTED", "NODE_WAITING", "NODE_RETRYING"):
-            self._begin(data, waiting=kind != "NODE_STARTED")
+            self._begin(kind, data)
         elif kind in ("NODE_COMPLETED", "NODE_FAILED", "NODE_SKIPPED"):
             self._end(kind, data)
+        elif kind in ("CHILD_EXECUTION_SPAWNED", "CHILD_EXECUTION_COMPLETED", "CHILD_EXECUTION_FAILED"):
+            self.children += kind == "CHILD_EXECUTION_SPAWNED"
+            self.children_ended += kind != "CHILD_EXECUTION_SPAWNED"
         elif kind in ("FLOW_COMPLETED", "FLOW_FAILED", "FLOW_CANCELLED"):
             self._finish(data)
 
-    def _begin(self, data: Mapping[str, Any], *, waiting: bool) -> None:
+    def _begin(self, kind: str, data: Mapping[str, Any]) -> None:
         busy = self.busy.setdefault(data["nodeId"], Busy(data["nodeType"], self.clock()))
-        busy.waiting = waiting
+        busy.waiting = kind != "NODE_STARTED"
+        busy.waits = waits_for(data) if kind == "NODE_WAITING" else ""
 
     def _end(self, kind: str, data: Mapping[str, Any]) -> None:
         self.busy.pop(data["nodeId"], None)

@@ -10,6 +10,8 @@ from engine.errors import TidegateError
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
+MANY = 1_000_000
+UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
 
 
@@ -48,13 +50,17 @@ class Variable(NamedTuple):
 class Settings:
     """The settings of a process.
 
-    `worker_concurrency` counts the executions that a worker runs at once, `lease_seconds` how long a silent worker
-    keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not global.
+    `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
+    those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
+    silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
+    global.
     """
 
     database_url: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
     worker_concurrency: int = 64
+    owner_concurrency: int | None = None
+    flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
 
@@ -123,6 +129,8 @@ VARIABLES = (
         _between(1, 10_000, int),
         "a whole number from 1 to 10000",
     ),
+    Variable("TIDEGATE_OWNER_CONCURRENCY", "owner_concurrency", _between(1, MANY, int), UP_TO_MANY),
+    Variable("TIDEGATE_FLOW_CONCURRENCY", "flow_concurrency", _between(1, MANY, int), UP_TO_MANY),
     Variable(
         "TIDEGATE_LEASE_SECONDS",
         "lease_seconds",

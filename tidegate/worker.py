@@ -1,32 +1,53 @@
 """tidegate worker: one worker as a process of its own."""
 
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
 from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
+from jobs.alone import run_alone
+from jobs.ticket import Ticket
 from jobs.worker import WorkerSettings, run_worker
+from storage.claims import Limits
 from tidegate.migrated import require_migrated
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
 
+ALONE = (sys.executable, "-P", "-m", "tidegate", "worker", "--alone")
+"""Starts a process for one execution, which it is told of on standard input; with the settings of the environment."""
 
-async def work(settings: Settings) -> None:
+
+async def work(settings: Settings, log_level: str) -> None:
     """Work until SIGINT or SIGTERM; raises `TidegateError` if it cannot begin, or was given up for lost."""
-    worker = _worker_settings(settings)
+    worker = _worker_settings(settings, log_level)
     await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
-    try:
-        await run_worker(worker, BUILT_IN)
-    except ExceptionGroup as group:
-        raise _expected(group) from None
+    await _run(run_worker(worker, BUILT_IN))
 
 
-def _worker_settings(settings: Settings) -> WorkerSettings:
+async def work_alone(settings: Settings, ticket: Ticket, log_level: str) -> None:
+    """Run the execution of a ticket, and nothing else; raises as `work` does."""
+    await _run(run_alone(_worker_settings(settings, log_level), BUILT_IN, ticket))
+
+
+def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
     return WorkerSettings(
         database_url=settings.database,
         redis_url=settings.redis,
         concurrency=settings.worker_concurrency,
         lease=settings.lease_seconds,
         http_allow=settings.http_allow,
+        limits=Limits(settings.owner_concurrency, settings.flow_concurrency),
+        isolated_command=(*ALONE, "--log-level", log_level),
     )
+
+
+async def _run(worker: Coroutine[Any, Any, None]) -> None:
+    try:
+        await worker
+    except ExceptionGroup as group:
+        raise _expected(group) from None
 
 
 def _expected(group: ExceptionGroup[Exception]) -> Exception:

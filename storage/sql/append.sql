@@ -13,7 +13,7 @@ member as (
     )
 ),
 locked as (
-    select h.execution_id
+    select h.execution_id, h.lost_alone
     from member m join execution_heads h on h.execution_id = m.execution_id
     where h.token = m.token and h.last_index = m.expected_index and (m.seen is null or h.mailbox_seq = m.seen)
     for no key update of h skip locked
@@ -30,10 +30,11 @@ owned as (
         worker_id = case when m.release then null else h.worker_id end,
         claimed_at = case when m.release then null else h.claimed_at end,
         lost_worker_id = case when m.last_index = m.expected_index then h.lost_worker_id end,
+        lost_alone = case when m.last_index = m.expected_index then h.lost_alone end,
         updated_at = clock_timestamp()
     from permitted l join member m on m.execution_id = l.execution_id
     where h.execution_id = l.execution_id
-    returning m.*
+    returning m.*, h.mailbox_seq
 ),
 event_rows as (
     insert into execution_events (execution_id, index, type, node_id, timestamp, data)
@@ -64,8 +65,8 @@ projected as (
         last_failure_at = case when o.failure_count > x.failure_count
             then clock_timestamp() else x.last_failure_at end,
         last_failure_reason = case when o.failure_count > x.failure_count
-            then 'The worker that ran it was lost.' else x.last_failure_reason end
-    from owned o
+            then coalesce(l.lost_alone, 'The worker that ran it was lost.') else x.last_failure_reason end
+    from owned o join locked l on l.execution_id = o.execution_id
     where x.id = o.execution_id and (o.new_status is not null or o.failure_count is not null)
 ),
 acknowledged as (
@@ -77,7 +78,8 @@ dequeued as (
     delete from queue q using owned o where q.execution_id = o.execution_id and o.release and not o.requeue
 ),
 requeued as (
-    update queue q set worker_id = null, ready_at = clock_timestamp()
+    update queue q
+    set worker_id = null, ready_at = clock_timestamp(), is_urgent = o.mailbox_seq > o.acknowledged
     from owned o
     where q.execution_id = o.execution_id and o.release and o.requeue
 ),
@@ -121,6 +123,8 @@ left join execution_heads h on h.execution_id = m.execution_id;
 -- what words, what its parent is told), the children as JSON ($33), one element a letter of an inbox that is acted on
 -- ($34, $35). One more verdict:
 --   over_budget  the root may not have so many descendants; of several that spawn in one tree, all are refused together
+-- (Who is permitted, and whose children are born, is looked up in arrays: Postgres takes the children for a few, whose
+-- number is not known, and would go through all of them for each.)
 with
 -- include: members
 kin as (
@@ -128,7 +132,7 @@ kin as (
         as k (execution_id, child_limit, order_kind, order_body, report)
 ),
 child as (
-    select c.*, p.root_id, p.owner_id, p.priority
+    select c.*, p.root_id, p.owner_id, p.priority, clock_timestamp() as born_at
     from json_to_recordset($33::json) as c (
         parent_id text, id text, flow_id text, flow_version integer, depth integer, inputs text, port_values text,
         options text, integration text, external_events text, spawned_by text, spawn_key text, created_event text,
@@ -151,41 +155,42 @@ budgeted as (
     returning root_id
 ),
 permitted as (
-    select l.execution_id from locked l
-    where not exists (
-        select from child c
-        where c.parent_id = l.execution_id and not exists (select from budgeted b where b.root_id = c.root_id)
-    )
+    select execution_id from locked
+    where execution_id <> all (array(
+        select distinct parent_id from child where root_id <> all (array(select root_id from budgeted))
+    ))
 ),
 -- include: writing
 ,
+born as (
+    select * from child where parent_id = any (array(select execution_id from owned))
+),
 spawned as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, spawned_by, spawn_key
+        external_events, priority, spawned_by, spawn_key, created_at, updated_at
     )
-    select c.id, c.flow_id, c.flow_version, c.owner_id, c.root_id, c.parent_id, c.depth, c.inputs, c.port_values,
-        c.options, c.integration, c.external_events, c.priority, c.spawned_by, c.spawn_key
-    from child c join owned o on o.execution_id = c.parent_id
-    returning id, owner_id, priority, created_at
+    select id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
+        external_events, priority, spawned_by, spawn_key, born_at, born_at
+    from born
 ),
 child_heads as (
     insert into execution_heads (execution_id, mailbox_seq, accepted_status, updated_at)
-    select id, 1, 'RUNNING', created_at from spawned
+    select id, 1, 'RUNNING', born_at from born
 ),
 child_events as (
     insert into execution_events (execution_id, index, type, timestamp, data)
-    select s.id, -1, 'EXECUTION_CREATED', s.created_at, c.created_event from spawned s join child c on c.id = s.id
+    select id, -1, 'EXECUTION_CREATED', born_at, created_event from born
 ),
 child_starts as (
-    insert into mailbox (execution_id, seq, command) select id, 1, 'START' from spawned
+    insert into mailbox (execution_id, seq, command) select id, 1, 'START' from born
 ),
 child_places as (
-    insert into queue (execution_id, owner_id, priority) select id, owner_id, priority from spawned
+    insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from born
 ),
 told as (
     insert into inbox (execution_id, kind, body)
-    select s.id, 'PAUSE', null from spawned s join child c on c.id = s.id where c.is_born_paused
+    select id, 'PAUSE', null from born where is_born_paused
     union all
     select x.id, k.order_kind, k.order_body
     from owned o

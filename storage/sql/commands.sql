@@ -1,7 +1,8 @@
 -- name: send
 -- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
 -- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
--- other, and an execution that nobody holds is queued in the same statement. $3 is the payload.
+-- other, and an execution that nobody holds is queued in the same statement, as urgent where $6 says so. $3 is the
+-- payload.
 with accepted as (
     update execution_heads h
     set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
@@ -13,11 +14,11 @@ posted as (
     select a.execution_id, a.mailbox_seq, $2, $3 from accepted a
 ),
 woken as (
-    insert into queue (execution_id, owner_id, priority)
-    select a.execution_id, e.owner_id, e.priority
+    insert into queue (execution_id, owner_id, flow_id, priority, is_urgent)
+    select a.execution_id, e.owner_id, e.flow_id, e.priority, $6::boolean
     from accepted a join executions e on e.id = a.execution_id
     where a.token is null
-    on conflict do nothing
+    on conflict (execution_id) do update set is_urgent = true where excluded.is_urgent and not queue.is_urgent
 )
 select a.mailbox_seq as seq, a.token is not null as is_held from accepted a;
 

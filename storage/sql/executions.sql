@@ -36,7 +36,7 @@ with flow as (
     insert into execution_events (execution_id, index, type, timestamp, data)
     select id, -1, 'EXECUTION_CREATED', created_at, $16 from execution
 ), queued as (
-    insert into queue (execution_id, owner_id, priority) select id, owner_id, priority from execution
+    insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from execution
 ), stored as (
     insert into payloads (root_id, id, text)
     select execution.root_id, payload.id, payload.text

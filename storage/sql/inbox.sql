@@ -4,17 +4,20 @@ select execution_id, id, kind, body from inbox where execution_id = any ($1::tex
 
 -- fragment: waking
 -- Queue those that were `told` something, have not ended and that nobody holds. A head that somebody locks just now
--- is left: it is being claimed or written, and its owner is one of the others, who are to be told.
+-- is left: it is being claimed or written, and its owner is one of the others, who are to be told. So is a head that
+-- was written since this statement began: it may have ended, and if not, whoever let go of it has looked again.
 unheld as (
     select h.execution_id
-    from told t join execution_heads h on h.execution_id = t.execution_id
-    where h.token is null
+    from told t
+    join execution_heads h on h.execution_id = t.execution_id
+    join execution_heads seen on seen.execution_id = t.execution_id
+    where h.token is null and h.append_id is not distinct from seen.append_id
     for no key update of h skip locked
 ),
 queued as (
-    insert into queue (execution_id, owner_id, priority)
-    select e.id, e.owner_id, e.priority from unheld u join executions e on e.id = u.execution_id
-    on conflict do nothing
+    insert into queue (execution_id, owner_id, flow_id, priority, is_urgent)
+    select e.id, e.owner_id, e.flow_id, e.priority, true from unheld u join executions e on e.id = u.execution_id
+    on conflict (execution_id) do update set is_urgent = true where not queue.is_urgent
     returning execution_id
 )
 select (select count(*) from queued) as queued,
@@ -43,10 +46,18 @@ told as (
 -- include: waking
 
 -- name: forgotten
--- Executions that were told something and that nobody will look at, up to $1.
-select distinct i.execution_id
+-- Up to $1 executions that were told something and that nobody will look at within $2 seconds, each with its oldest
+-- letter; the oldest of all first.
+select i.execution_id, min(i.id) as letter
 from inbox i join executions e on e.id = i.execution_id
-where e.completed_at is null and not exists (select from queue q where q.execution_id = i.execution_id)
+where e.completed_at is null
+    and not exists (select from queue q where q.execution_id = i.execution_id)
+    and not exists (
+        select from timers t
+        where t.execution_id = i.execution_id and t.due_at < clock_timestamp() + make_interval(secs => $2)
+    )
+group by i.execution_id
+order by letter
 limit $1;
 
 -- name: discard_dead_letters

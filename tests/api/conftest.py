@@ -1,11 +1,14 @@
-"""A server for each test that asks for one, and a client of it."""
+"""A server for each test that asks for one, a client of it, and a worker."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
 import pytest
 
+from engine.nodes import BUILT_IN
+from jobs.worker import Worker, WorkerSettings
 from tests.api.client import Client
 from tests.api.server import RunningServer, running_server
 
@@ -29,3 +32,13 @@ async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     opened = await asyncpg.connect(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def worker(database_url: str, redis_url: str) -> AsyncIterator[None]:
+    """A worker on the server's database, for as long as the test lasts."""
+    settings = WorkerSettings(database_url=database_url, redis_url=redis_url)
+    task = asyncio.create_task(Worker(settings, BUILT_IN).run())
+    yield
+    task.cancel()
+    await asyncio.wait([task])

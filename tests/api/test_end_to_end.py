@@ -1,12 +1,7 @@
 """The API and a worker together: create, subscribe, start, watch, read."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 import pytest
 
-from engine.nodes import BUILT_IN
-from jobs.worker import Worker, WorkerSettings
 from tests.api.client import Client, opened_socket
 
 EVENTS = """subscription($id: ID!) {
@@ -24,15 +19,6 @@ DETAILS = """query($id: ID!) {
     nodeStates(first: 1000) { edges { node { nodeId status attempt inputs outputs startedAt completedAt } } }
   }
 }"""
-
-
-@pytest.fixture
-async def worker(database_url: str, redis_url: str) -> AsyncIterator[None]:
-    settings = WorkerSettings(database_url=database_url, redis_url=redis_url)
-    task = asyncio.create_task(Worker(settings, BUILT_IN).run())
-    yield
-    task.cancel()
-    await asyncio.wait([task])
 
 
 # arq closes its connection by a name that redis has deprecated.

@@ -84,7 +84,6 @@ async def test_what_was_given_comes_back(client: Client, flow: str) -> None:
         ({"options": {"maxConcurrency": "many"}}, "input.options.maxConcurrency"),
         ({"options": {"breakpoints": ["double", "nowhere"]}}, "input.options.breakpoints.1"),
         ({"options": {"breakpoints": ["double", None]}}, "input.options.breakpoints.1"),
-        ({"options": {"breakpoints": ["double"]}}, "input.options.breakpoints"),
         ({"options": {"unknown": 1}}, "input.options"),
         ({"portValues": [{"nodeId": "nowhere", "port": "a", "value": 1}]}, "input.portValues.0.nodeId"),
         ({"portValues": [{"nodeId": "double", "port": "q", "value": 1}]}, "input.portValues.0.port"),

@@ -77,6 +77,9 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stopExecution": "StopExecutionPayload!",
         "pauseExecution": "PauseExecutionPayload!",
         "resumeExecution": "ResumeExecutionPayload!",
+        "stepExecution": "StepExecutionPayload!",
+        "setBreakpoints": "SetBreakpointsPayload!",
+        "sendSignal": "SendSignalPayload!",
     }
     assert fields(schema, "Subscription") == {"executionEvents": "ExecutionEventBatch!"}
 
@@ -104,6 +107,8 @@ def test_arguments_have_their_types_and_defaults(schema: GraphQLSchema) -> None:
     }
     assert arguments(schema, "Mutation", "stopExecution") == {"executionId": "ID!", "reason": "String"}
     assert arguments(schema, "Mutation", "pauseExecution") == {"executionId": "ID!", "reason": "String"}
+    assert arguments(schema, "Mutation", "setBreakpoints") == {"executionId": "ID!", "nodeIds": "[ID!]!"}
+    assert arguments(schema, "Mutation", "sendSignal") == {"executionId": "ID!", "name": "String!", "payload": "JSON"}
     assert arguments(schema, "Flow", "version") == {"number": "Int!"}
     assert arguments(schema, "Execution", "nodeStates") == {
         "first": "Int! = 100",
@@ -131,6 +136,12 @@ def test_options_have_the_defaults_of_the_engine(schema: GraphQLSchema) -> None:
     assert fields(schema, "ExecutionOptions") == fields(schema, "ExecutionOptionsInput")
 
 
+def test_events_from_outside_are_given_and_shown_alike(schema: GraphQLSchema) -> None:
+    assert fields(schema, "ExternalEventInput") == {"eventName": "String!", "payload": "JSON"}
+    assert fields(schema, "ExternalEvent") == fields(schema, "ExternalEventInput")
+    assert fields(schema, "CreateExecutionInput")["events"] == "[ExternalEventInput!]"
+
+
 def test_every_kind_of_event_has_a_type_of_its_own_and_an_enum_value(schema: GraphQLSchema) -> None:
     kinds = schema.type_map["ExecutionEventType"]
     assert isinstance(kinds, GraphQLEnumType)
@@ -153,13 +164,20 @@ def test_every_kind_of_event_has_a_type_of_its_own_and_an_enum_value(schema: Gra
         (
             "NodeWaitingEvent",
             "NodeEvent",
-            {"until": "DateTime", "signalName": "String", "childCount": "Int", "promised": "JSON"},
+            {"until": "DateTime", "signalName": "String", "childCount": "Int", "promised": "JSON", "calls": "JSON"},
         ),
         ("FlowFailedEvent", "TerminalEvent", {"error": "ExecutionError!"}),
         ("FlowCompletedEvent", "TerminalEvent", {"outputs": "JSON!", "failedNodeCount": "Int!"}),
         ("ChildExecutionSpawnedEvent", "ChildEvent", {"eventData": "JSON"}),
+        ("ChildExecutionFailedEvent", "ChildEvent", {"error": "ExecutionError!"}),
+        (
+            "SignalReceivedEvent",
+            None,
+            {"signalName": "String", "payload": "JSON", "accepted": "Boolean!", "reason": "String"},
+        ),
+        ("DebugBreakpointHitEvent", "NodeEvent", {}),
         ("EdgeTransferCompletedEvent", "EdgeEvent", {"transferTime": "Float!"}),
-        ("FlowPausedEvent", None, {"reason": "String", "runningNodes": "Int!"}),
+        ("FlowPausedEvent", None, {"reason": "String", "runningNodes": "Int!", "byParent": "Boolean!"}),
         ("BreakpointsSetEvent", None, {"nodeIds": "[ID!]!"}),
     ],
 )

@@ -1,7 +1,7 @@
 """A client of the service, as the API is one: rows in one transaction, a notification or a ring after it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -13,7 +13,7 @@ from engine.status import ExecutionCommand
 from jobs.dispatch import Doorbell
 from storage.commands import Accepted, send_command
 from storage.executions import NewExecution, create_execution
-from storage.flows import create_flow
+from storage.flows import create_flow, update_flow
 from storage.notify import Notifier
 from storage.shards import COMMANDS
 from storage.transaction import transaction
@@ -50,31 +50,49 @@ class Client:
 
     async def flow(self, nodes: list[dict[str, Any]], edges: list[tuple[str, str]] | None = None) -> str:
         """Store a flow; gives its id."""
-        document = {
-            "tidegate": 1,
-            "name": "Test",
-            "nodes": nodes,
-            "edges": [{"from": source, "to": target} for source, target in edges or []],
-        }
         async with transaction(self.pool) as connection:
-            row = await create_flow(connection, owner_id=self.owner, name="Test", description=None, document=document)
+            row = await create_flow(
+                connection, owner_id=self.owner, name="Test", description=None, document=_document(nodes, edges)
+            )
         return row.id
 
+    async def update(
+        self, flow_id: str, nodes: list[dict[str, Any]], edges: list[tuple[str, str]] | None = None
+    ) -> None:
+        """Store another version of a flow."""
+        async with transaction(self.pool) as connection:
+            await update_flow(
+                connection,
+                flow_id=flow_id,
+                owner_id=self.owner,
+                name="Test",
+                description=None,
+                document=_document(nodes, edges),
+                expected_version=None,
+            )
+
     async def create(
-        self, flow_id: str, *, inputs: dict[str, Any] | None = None, priority: int = 0, **options: Any
+        self,
+        flow_id: str,
+        *,
+        inputs: dict[str, Any] | None = None,
+        priority: int = 0,
+        events: Sequence[dict[str, Any]] = (),
+        **options: Any,
     ) -> str:
-        """Make an execution; gives its id."""
+        """Make an execution of the newest version; gives its id."""
+        version = await self.pool.fetchval("select latest_version from flows where id = $1", flow_id)
         new = NewExecution(
             id=new_execution_id(),
             flow_id=flow_id,
-            flow_version=1,
+            flow_version=version,
             flow_name="Test",
             owner_id=self.owner,
             inputs=inputs or {},
             port_values=[],
             options=ExecutionOptions(**options),
             integration=None,
-            external_events=[],
+            external_events=events,
             priority=priority,
             idempotency_key=None,
             request_digest=None,
@@ -189,3 +207,12 @@ class Client:
         await eventually(over, within)
         rows = await self.pool.fetch("select id, status, error from executions where id = any ($1::text[])", ids)
         assert {row["id"]: row["error"] for row in rows if row["status"] != status} == {}
+
+
+def _document(nodes: list[dict[str, Any]], edges: list[tuple[str, str]] | None) -> dict[str, Any]:
+    return {
+        "tidegate": 1,
+        "name": "Test",
+        "nodes": nodes,
+        "edges": [{"from": source, "to": target} for source, target in edges or []],
+    }

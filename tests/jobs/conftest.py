@@ -4,6 +4,7 @@ Whatever a test does, the invariants must hold at its end.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from storage.pool import open_pool
 from tests.invariants import check_invariants
 from tests.jobs.client import Client
 from tests.jobs.nodes import Notes
+from tests.jobs.worker_entry import alone_command
 from tests.jobs.workers import LocalWorker, WorkerProcess, start_process
 
 LEASE = 1.5
@@ -54,7 +56,8 @@ def settings(database_url: str, redis_url: str) -> Callable[..., WorkerSettings]
             "lease": LEASE,
             "warm_seconds": WARM,
         }
-        return WorkerSettings(**{**plain, **changes})
+        made = WorkerSettings(**{**plain, **changes})
+        return replace(made, isolated_command=alone_command(made))
 
     return make
 

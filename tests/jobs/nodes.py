@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,45 @@ class Block(Node[BlockInput, WitnessOutput]):
         if context.attempt == 1:
             time.sleep(inputs.seconds)  # noqa: ASYNC251
         return WitnessOutput()
+
+
+class DeadlyInput(Input):
+    notes: str
+    way: str = "kill"
+    attempts: int = 1000
+
+
+class Deadly(Node[DeadlyInput, WitnessOutput]):
+    """Takes its process down at its first attempts."""
+
+    type = "test.deadly"
+
+    async def run(self, inputs: DeadlyInput, context: Context) -> WitnessOutput:
+        Notes(Path(inputs.notes)).write("began", context)
+        if context.attempt <= inputs.attempts:
+            WAYS_TO_DIE[inputs.way]()
+        Notes(Path(inputs.notes)).write("ended", context)
+        return WitnessOutput(value=context.attempt)
+
+
+class DeadlyAndPure(Deadly):
+    """Does so before anything of it is written, if it is let."""
+
+    type = "test.deadly_and_pure"
+    pure = True
+
+
+def _hang() -> None:
+    while True:
+        time.sleep(60)
+
+
+WAYS_TO_DIE: dict[str, Callable[[], None]] = {
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(7),
+    "exit as if all were well": lambda: os._exit(0),
+    "hang": _hang,
+}
 
 
 class GivingUp(Node[Input, WitnessOutput]):
@@ -152,5 +193,6 @@ class Notes:
         return [line[0].rpartition(":")[2] for line in self.read(what)]
 
 
-REGISTRY = Registry([*BUILT_IN.values(), Witness, Stubborn, Block, GivingUp, Crooked, Surrogate, Exiting, Nul])
+OWN = (Witness, Stubborn, Block, Deadly, DeadlyAndPure, GivingUp, Crooked, Surrogate, Exiting, Nul)
+REGISTRY = Registry([*BUILT_IN.values(), *OWN])
 """The built-in node types and those of the tests."""

@@ -1,7 +1,7 @@
 """The journal: many appends in one commit, each written exactly once whatever happens on the way (rules 1 to 3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -11,14 +11,15 @@ from engine.errors import ClaimLost, ValueRefused
 from engine.ledger import Verdict
 from engine.values import Payload
 from jobs.journal import Journal
-from storage.append import Row
+from storage.append import Member, Outcome, Row, append
 from storage.claims import Claim
 from storage.flows import FlowRow, create_flow
-from storage.pool import open_pool
+from storage.pool import Connection, open_pool
 from tests.eventually import eventually
 from tests.pauses import locked, paused
 from tests.proxy import proxy
 from tests.storage.appends import AT, claimed, log_of, logs, member, set_token
+from tests.storage.families import child, family, spawning, taken
 
 
 @pytest.fixture
@@ -200,3 +201,63 @@ async def test_every_connection_terminated_in_the_middle_loses_and_repeats_nothi
         assert await asyncio.gather(*futures) == [Verdict.COMMITTED] * 20
     await through.close()
     assert await events(pool) == 20
+
+
+async def family_of(pool: asyncpg.Pool, flow: FlowRow, count: int) -> list[Claim]:
+    """The claimed children of one root."""
+    async with pool.acquire() as connection:
+        await family(connection, flow, count)
+        return await taken(connection, count)
+
+
+async def test_spawners_that_are_too_many_together_get_what_their_tree_may_still_have(
+    pool: asyncpg.Pool, flow: FlowRow
+) -> None:
+    claims = await family_of(pool, flow, 4)
+    async with journal(pool) as written:
+        futures = [written.append(spawning(each, [child(each)], limit=6)) for each in claims]
+        futures += [written.append(member(each)) for each in await claims_of(pool, flow, 4)]
+        outcomes = await asyncio.gather(*futures)
+    assert sorted(outcomes[:4], key=str) == [Verdict.COMMITTED] * 2 + [Verdict.OVER_BUDGET] * 2
+    assert outcomes[4:] == [Verdict.COMMITTED] * 4
+    assert await pool.fetchval("select used from child_budgets") == 6
+
+
+async def test_one_that_was_busy_when_it_went_alone_is_not_judged_by_the_next_it_goes_with(
+    pool: asyncpg.Pool, flow: FlowRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is room for it, but not for what it goes with: at first, and again after it was busy alone."""
+    modest, greedy, other = await family_of(pool, flow, 3)
+    sent: list[set[str]] = []
+
+    async def observed(connection: Connection, members: Sequence[Member]) -> dict[str, Outcome]:
+        sent.append({each.execution_id for each in members})
+        if sent[-1] == {modest.execution_id} and sent.count(sent[-1]) == 1:
+            return {modest.execution_id: Outcome.BUSY}
+        if sent[-1] == {greedy.execution_id}:
+            futures.append(written.append(spawning(other, [child(other, number) for number in range(3)], limit=5)))
+        return await append(connection, members)
+
+    monkeypatch.setattr("jobs.journal.append", observed)
+    monkeypatch.setattr("jobs.journal.BUSY_SECONDS", 0.0)
+    async with journal(pool) as written:
+        futures = [
+            written.append(spawning(modest, [child(modest)], limit=5)),
+            written.append(spawning(greedy, [child(greedy, number) for number in range(3)], limit=5)),
+        ]
+        assert await futures[1] is Verdict.OVER_BUDGET
+        assert await futures[0] is Verdict.COMMITTED
+        assert await futures[2] is Verdict.OVER_BUDGET
+    assert {modest.execution_id, other.execution_id} in sent
+
+
+async def test_children_count_for_how_much_goes_into_one_statement(
+    pool: asyncpg.Pool, flow: FlowRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.journal.BATCH_BYTES", 10_000)
+    claims = await claims_of(pool, flow, 6)
+    async with journal(pool) as written:
+        large = [spawning(each, [child(each, inputs=f'{{"text":"{"x" * 9_000}"}}')]) for each in claims]
+        assert await asyncio.gather(*(written.append(each) for each in large)) == [Verdict.COMMITTED] * 6
+    transactions = await pool.fetchval("select count(distinct xmin::text) from execution_events where index = 0")
+    assert transactions == 3

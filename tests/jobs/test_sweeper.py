@@ -6,15 +6,20 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from jobs.family import Family
 from jobs.slots import Slots
-from jobs.sweeper import Sweeper
-from storage.claims import claim
+from jobs.sweeper import OVERDUE_SECONDS, Sweeper
+from storage.claims import NO_LIMITS, Limits, claim, release_all
 from storage.flows import FlowRow, create_flow
+from storage.notify import Notifier
 from storage.pool import open_pool
+from storage.shards import COMMANDS
 from storage.workers import beat, register
 from tests.eventually import eventually
 from tests.pauses import locked
 from tests.proxy import Proxy, proxy
+from tests.storage.appends import AT, ending, one
+from tests.storage.families import family, is_queued, parking, reporting, taken
 from tests.storage.seeds import create
 
 
@@ -54,8 +59,13 @@ async def holding(pool: asyncpg.Pool, flow: FlowRow) -> AsyncIterator[list[str]]
         await connection.execute("update queue set worker_id = null where worker_id = 'silent'")
 
 
-def sweeper(pool: asyncpg.Pool, lease: float = 10.0) -> Sweeper:
-    return Sweeper(pool, lease, Slots(1, lambda: None), lambda: None)
+def family_at(pool: asyncpg.Pool) -> Family:
+    """A family that wakes when it is stopped."""
+    return Family(pool, Notifier(pool, COMMANDS))
+
+
+def sweeper(pool: asyncpg.Pool, lease: float = 10.0, limits: Limits = NO_LIMITS) -> Sweeper:
+    return Sweeper(pool, lease, Slots(1, lambda: None), limits, lambda: None, family_at(pool))
 
 
 async def sweep(given: Sweeper) -> None:
@@ -179,7 +189,7 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.05)
     slots = Slots(1, lambda: None)
     rung: list[bool] = []
-    watcher = Sweeper(pool, 10.0, slots, lambda: rung.append(True))
+    watcher = Sweeper(pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True), family_at(pool))
     slots.take()
     await eventually(lambda: pool.fetchval("select now() - ready_at > interval '0.1 s' from queue"))
     await sweep(watcher)
@@ -189,3 +199,107 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     await eventually(lambda: slots.had_room_for(0.05))
     await sweep(watcher)
     assert (watcher.rescues, rung) == (1, [True])
+
+
+async def held_back(pool: asyncpg.Pool, flow: FlowRow) -> None:
+    """Of two executions, one is held by a worker and the other has waited for long."""
+    async with pool.acquire() as connection:
+        for _ in range(2):
+            await create(connection, flow)
+        await register(connection, "worker", host="h", pid=1, concurrency=8)
+        await claim(connection, "worker", 1)
+        await connection.execute("update queue set ready_at = ready_at - interval '1 hour' where worker_id is null")
+
+
+async def test_what_a_limit_holds_back_is_not_overdue(pool: asyncpg.Pool, flow: FlowRow, watch: Watch) -> None:
+    await held_back(pool, flow)
+    watcher = sweeper(pool, limits=Limits(owner=1))
+    for _ in range(3):
+        await sweep(watcher)
+        watch.now += OVERDUE_SECONDS
+    assert watcher.rescues == 0
+
+
+async def test_what_a_limit_allows_and_nobody_claims_is_overdue_after_a_while(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    """However long the limit has held it back before."""
+    await held_back(pool, flow)
+    watcher = sweeper(pool, limits=Limits(flow=1))
+    await sweep(watcher)
+    watch.now += OVERDUE_SECONDS
+    async with pool.acquire() as connection:
+        await release_all(connection, "worker", lost=False)
+        await connection.execute("update queue set ready_at = ready_at - interval '1 hour'")
+    await sweep(watcher)
+    watch.now += OVERDUE_SECONDS - 0.01
+    await sweep(watcher)
+    assert watcher.rescues == 0
+    watch.now += 0.01
+    await sweep(watcher)
+    assert watcher.rescues == 1
+
+
+async def test_what_stands_behind_others_that_are_claimed_is_not_overdue(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    """The limit has room at every look, and at every look another one is the next."""
+    async with pool.acquire() as connection:
+        for _ in range(4):
+            await create(connection, flow)
+        await connection.execute("update queue set ready_at = ready_at - interval '1 hour'")
+        watcher = sweeper(pool, limits=Limits(owner=1))
+        for _ in range(4):
+            await sweep(watcher)
+            [own] = await claim(connection, "worker", 1)
+            await one(connection, ending(own, "STOPPED"))
+            watch.now += OVERDUE_SECONDS
+    assert watcher.rescues == 0
+
+
+async def told(pool: asyncpg.Pool, flow: FlowRow, wake_at: int = AT) -> str:
+    """A parked parent whose child has reported, and whom nobody has woken."""
+    async with pool.acquire() as connection:
+        parent, _ = await family(connection, flow)
+        [own] = await taken(connection, 1)
+        await one(connection, parking(parent, wake_at=wake_at))
+        await one(connection, reporting(own))
+    return parent.execution_id
+
+
+async def test_who_was_told_something_and_woken_by_nobody_is_woken_after_a_while_and_counted(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    parent, relatives = await told(pool, flow), family_at(pool)
+    watcher = Sweeper(pool, 10.0, Slots(1, lambda: None), NO_LIMITS, lambda: None, relatives)
+    await sweep(watcher)
+    watch.now += OVERDUE_SECONDS - 0.01
+    await sweep(watcher)
+    await relatives.stop()
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)
+    watch.now += 0.01
+    await sweep(watcher)
+    await relatives.stop()
+    assert (watcher.rescues, await is_queued(pool, parent)) == (1, True)
+
+
+async def test_who_is_told_something_new_at_every_look_was_not_overlooked(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    parent, watcher = await told(pool, flow), sweeper(pool)
+    for _ in range(3):
+        await sweep(watcher)
+        watch.now += OVERDUE_SECONDS
+        again = "insert into inbox (execution_id, kind, body) select execution_id, kind, body from old"
+        await pool.execute(f"with old as (delete from inbox returning *) {again}")
+    await sweep(watcher)
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)
+
+
+async def test_who_is_set_aside_for_a_while_is_left_there(pool: asyncpg.Pool, flow: FlowRow, watch: Watch) -> None:
+    parent, watcher = await told(pool, flow, wake_at=1), sweeper(pool)
+    await pool.execute("update timers set due_at = clock_timestamp() + interval '30 seconds'")
+    for _ in range(2):
+        await sweep(watcher)
+        watch.now += OVERDUE_SECONDS
+    assert (watcher.rescues, await is_queued(pool, parent)) == (0, False)

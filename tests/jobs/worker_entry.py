@@ -1,32 +1,57 @@
 """A worker with the node types of the tests, as a process that ends on SIGTERM; its log goes to standard error.
 
-Exits with 3 if the others have given it up.
+With `alone` as its last argument it runs the execution that standard input tells of. Exits with 3 if the others have
+given it up.
 """
 
 import logging
 import sys
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
 
+from jobs.alone import run_alone
 from jobs.heartbeat import WorkerGivenUp
+from jobs.ticket import Ticket
 from jobs.worker import WorkerSettings, run_worker
 from tests.jobs.nodes import REGISTRY
 from tidegate.loop import run
+from tidegate.stdin_watch import end_when_stdin_closes
 
 GIVEN_UP = 3
 
 
+def command(settings: WorkerSettings) -> list[str]:
+    """Starts this file as a worker with these settings."""
+    given = [settings.database_url, settings.redis_url, settings.concurrency, settings.lease, settings.warm_seconds]
+    return [sys.executable, "-m", "tests.jobs.worker_entry", *map(str, given)]
+
+
+def alone_command(settings: WorkerSettings) -> list[str]:
+    """Starts this file for one execution."""
+    return [*command(settings), "alone"]
+
+
 def main() -> int:
-    database_url, redis_url, concurrency, lease, warm_seconds = sys.argv[1:]
-    settings = WorkerSettings(
+    database_url, redis_url, concurrency, lease, warm_seconds, *mode = sys.argv[1:]
+    plain = WorkerSettings(
         database_url, redis_url, concurrency=int(concurrency), lease=float(lease), warm_seconds=float(warm_seconds)
     )
+    settings = replace(plain, isolated_command=alone_command(plain))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        run(run_worker(settings, REGISTRY))
+        run(_run_alone(settings) if mode == ["alone"] else run_worker(settings, REGISTRY))
     except BaseExceptionGroup as group:
         if group.subgroup(WorkerGivenUp):
             return GIVEN_UP
         raise
     return 0
+
+
+def _run_alone(settings: WorkerSettings) -> Coroutine[Any, Any, None]:
+    ticket = Ticket.read(sys.stdin.buffer.readline())
+    end_when_stdin_closes()
+    return run_alone(settings, REGISTRY, ticket)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from jobs.worker import Parts, Worker, WorkerSettings
 from tests.eventually import eventually
 from tests.jobs.nodes import REGISTRY
+from tests.jobs.worker_entry import command
 
 READY = re.compile(r"Worker (\S+) is ready")
 REPOSITORY = Path(__file__).parents[2]
@@ -114,13 +114,9 @@ class WorkerProcess:
 
 async def start_process(settings: WorkerSettings, log: Path) -> WorkerProcess:
     """Run a worker as a process and wait until it is ready."""
-    arguments = [settings.database_url, settings.redis_url, settings.concurrency, settings.lease, settings.warm_seconds]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.jobs.worker_entry",
-            *map(str, arguments),
+            *command(settings),
             stderr=output,
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},

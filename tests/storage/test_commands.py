@@ -87,6 +87,37 @@ async def test_after_the_end_every_command_is_refused_with_the_final_status(
         assert refused.value.status == status
 
 
+async def test_a_step_is_for_what_is_paused_and_leaves_it_so(connection: Connection, flow: FlowRow) -> None:
+    row = await create(connection, flow)
+    for before in ("CREATED", "RUNNING"):
+        with pytest.raises(InvalidState, match=f"Cannot step an execution in status {before}"):
+            await send_command(connection, row.id, ExecutionCommand.STEP)
+        await send_command(connection, row.id, START if before == "CREATED" else ExecutionCommand.PAUSE)
+    sent = [ExecutionCommand.STEP, ExecutionCommand.STEP, ExecutionCommand.RESUME]
+    assert [(await send_command(connection, row.id, each)).seq for each in sent] == [3, 4, 5]
+    assert await pending_commands(connection, [row.id]) == {row.id: [START, ExecutionCommand.PAUSE, *sent]}
+
+
+@pytest.mark.parametrize("command", [ExecutionCommand.SIGNAL, ExecutionCommand.SET_BREAKPOINTS])
+async def test_what_changes_no_status_is_for_whatever_has_not_ended(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow, command: ExecutionCommand
+) -> None:
+    row = await create(connection, flow)
+    for status, leads_on in (("CREATED", START), ("RUNNING", ExecutionCommand.PAUSE), ("PAUSED", STOP)):
+        await send_command(connection, row.id, command, {"payload": status})
+        assert (await head(pool, row.id))["accepted_status"] == status
+        await send_command(connection, row.id, leads_on)
+    with pytest.raises(InvalidState) as refused:
+        await send_command(connection, row.id, command)
+    assert refused.value.status == "STOPPED"
+    [own] = await claim(connection, "worker", 1)
+    assert [letter.payload for letter in own.mail if letter.command is command] == [
+        {"payload": "CREATED"},
+        {"payload": "RUNNING"},
+        {"payload": "PAUSED"},
+    ]
+
+
 @pytest.mark.parametrize("command", list(RULES))
 async def test_an_unknown_execution_is_not_found(connection: Connection, command: ExecutionCommand) -> None:
     with pytest.raises(NotFound):

@@ -1,6 +1,7 @@
 """Flows: versions that never change, conflicts, and what a search finds."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import asyncpg
 import orjson
@@ -17,6 +18,7 @@ from storage.flows import (
     list_flow_versions,
     list_flows,
     update_flow,
+    version_at,
 )
 from storage.pool import Connection
 from storage.transaction import transaction
@@ -198,3 +200,35 @@ async def test_pages_of_flows_join_without_gap_while_others_are_made(connection:
         after = seen[-1]
         await named(connection, "meanwhile")
     assert seen == before[::-1]
+
+
+async def test_a_flow_is_found_as_it_was_at_a_time(connection: Connection, flow: FlowRow) -> None:
+    changed = await updated(connection, flow, {"second": True})
+    await updated(connection, flow, {"third": True})
+    assert (await at(connection, flow, changed.updated_at + timedelta(days=1))) == (3, {"third": True})
+    second, first = (await list_flow_versions(connection, flow_id=flow.id, limit=10, after=3))[:2]
+    assert await at(connection, flow, second.created_at) == (2, {"second": True})
+    assert await at(connection, flow, first.created_at) == (1, {"nodes": []})
+
+
+async def test_a_flow_that_is_younger_than_a_time_is_found_in_its_first_version(
+    connection: Connection, flow: FlowRow
+) -> None:
+    await updated(connection, flow, {"second": True})
+    assert await at(connection, flow, flow.created_at - timedelta(days=1)) == (1, {"nodes": []})
+
+
+async def test_neither_another_owners_flow_nor_a_deleted_one_is_found_at_any_time(
+    pool: asyncpg.Pool, connection: Connection, flow: FlowRow
+) -> None:
+    assert await version_at(connection, "eve", flow.id, flow.created_at) is None
+    assert await version_at(connection, "ada", "FL0", flow.created_at) is None
+    async with transaction(pool) as deleting:
+        await delete_flow(deleting, flow_id=flow.id, owner_id="ada")
+    assert await version_at(connection, "ada", flow.id, flow.created_at) is None
+
+
+async def at(connection: Connection, flow: FlowRow, time: datetime) -> tuple[int, object] | None:
+    """The number and the document of a flow's version at a time."""
+    found = await version_at(connection, "ada", flow.id, time)
+    return (found.version, found.document) if found else None

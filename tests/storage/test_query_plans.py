@@ -18,7 +18,13 @@ from tests.conftest import _database
 
 HOT = [
     ("append", "append"),
+    ("append", "append_in_family"),
     ("claims", "claim"),
+    ("claims", "claim_within_limits"),
+    ("claims", "next_within_limits"),
+    ("claims", "claim_errands"),
+    ("claims", "take_over"),
+    ("claims", "held"),
     ("claims", "wake_due"),
     ("claims", "next_due"),
     ("claims", "release_all"),
@@ -46,6 +52,10 @@ HOT = [
     ("flows", "flow_versions_by_id"),
     ("flows", "list_flows"),
     ("flows", "list_flow_versions"),
+    ("flows", "version_at"),
+    ("inbox", "read_inbox"),
+    ("inbox", "wake"),
+    ("inbox", "wake_family"),
     ("payloads", "load_payloads"),
 ]
 """File and name of each."""
@@ -82,8 +92,10 @@ select id, index, 'NODE_STARTED', now(), '{}' from executions, generate_series(-
 insert into payloads (root_id, id, text) select id, md5(id), '1' from executions where id = root_id;
 insert into mailbox (execution_id, seq, command, applied)
 select id, 1, 'START', completed_at is not null from executions;
-insert into queue (execution_id, owner_id, priority, worker_id)
-select id, owner_id, 0, case when right(id, 1) < '5' then 'worker' || right(id, 2) end from executions;
+insert into queue (execution_id, owner_id, flow_id, priority, worker_id)
+select id, owner_id, flow_id, 0, case when right(id, 1) = '0' then 'worker' || right(id, 2) end from executions;
+insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
+insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from tests.eventually import eventually
+from tidegate.control_lines import control_line
 from tidegate.event_stream import Batch, Event
 from tidegate.live_report import LiveReport
 from tidegate.run_figures import Figures
@@ -120,16 +121,89 @@ async def test_who_leaves_early_is_told_how_to_come_back():
     assert "tidegate events EX1 --follow" in out.getvalue()
 
 
+CONTROLS = [
+    (node("NODE_WAITING", "a", signalName="go"), "… a math.arithmetic waits for the signal 'go'"),
+    (
+        node("NODE_WAITING", "a", signalName="g\x1bo", until="2026-01-02T03:04:05.678Z"),
+        "… a math.arithmetic waits for the signal 'g\\x1bo', until 2026-01-02T03:04:05.678Z",
+    ),
+    (node("NODE_WAITING", "a", childCount=1), "… a math.arithmetic waits for 1 child execution"),
+    (node("NODE_WAITING", "a", childCount=3), "… a math.arithmetic waits for 3 child executions"),
+    (
+        node("DEBUG_BREAKPOINT_HIT", "a"),
+        "‖ a math.arithmetic breakpoint paused; resumeExecution lets it go on, stepExecution one node",
+    ),
+    (
+        event("FLOW_PAUSED", reason="Lunch.", runningNodes=1),
+        "‖ paused; resumeExecution lets it go on, stepExecution one node (Lunch.)",
+    ),
+    (
+        event("FLOW_PAUSED", runningNodes=0),
+        "‖ paused; resumeExecution lets it go on, stepExecution one node",
+    ),
+    (event("FLOW_STEPPED"), "▸ one node may start"),
+    (event("FLOW_RESUMED"), "▸ goes on"),
+    (event("SIGNAL_RECEIVED", signalName="go", accepted=True), "→ the signal 'go' came in"),
+    (
+        event("SIGNAL_RECEIVED", signalName="go", accepted=False, reason="It does not fit."),
+        "→ the signal 'go' is not accepted: It does not fit.",
+    ),
+    (event("CHILD_EXECUTION_SPAWNED", childExecutionId="EX2", eventName="order"), "↳ child EX2 for the event 'order'"),
+    (event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", spawnedByNodeId="map"), "✓ child EX2 of map"),
+    (
+        event("CHILD_EXECUTION_FAILED", childExecutionId="EX2", spawnedByNodeId="map", error=error("Never.")),
+        "✗ child EX2 of map: Never.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "line"), CONTROLS)
+def test_waits_commands_and_children_have_a_line_each(told, line):
+    shown_line = control_line(told)
+
+    assert shown_line is not None
+    assert " ".join(shown_line.plain.split()) == line
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        node("NODE_WAITING", "a", until="2026-01-02T03:04:05.678Z"),
+        event("CHILD_EXECUTION_SPAWNED", childExecutionId="EX2", spawnedByNodeId="map"),
+        event("CHILD_EXECUTION_RENAMED", childExecutionId="EX2"),
+        event("FLOW_DRAINED"),
+    ],
+)
+def test_what_is_told_otherwise_has_no_line(told):
+    assert control_line(told) is None
+
+
+async def test_a_terminal_says_what_a_run_waits_for():
+    out = io.StringIO()
+    report = LiveReport("Flow", 3, Console(file=out, width=100, force_terminal=True, highlight=False))
+    spawned = [event("CHILD_EXECUTION_SPAWNED", childExecutionId=id_, spawnedByNodeId="a") for id_ in ("EX2", "EX3")]
+
+    with report.running():
+        report.batch(Batch([*STARTED, node("NODE_WAITING", "b", signalName="go")], 3, "RUNNING"))
+        await eventually(lambda: "for the signal 'go'" in out.getvalue())
+        report.batch(Batch(spawned, 5, "RUNNING"))
+        await eventually(lambda: "0 of 2 child executions have ended" in out.getvalue())
+        report.batch(Batch([event("FLOW_PAUSED", runningNodes=0)], 6, "PAUSED"))
+        await eventually(lambda: out.getvalue().count("paused; resumeExecution") > 2)
+
+
 def test_figures_know_what_is_busy_and_what_waits():
     figures = Figures(2, clock=lambda: 5.0)
     for each in STARTED:
         figures.take(each)
-    figures.take(node("NODE_WAITING", "b"))
+    figures.take(node("NODE_WAITING", "b", childCount=2))
     figures.take(node("NODE_COMPLETED", "a"))
 
     assert (figures.ended, figures.completed) == (1, 1)
     assert list(figures.busy) == ["b"]
-    assert figures.busy["b"].waiting
+    assert (figures.busy["b"].waiting, figures.busy["b"].waits) == (True, "for 2 child executions")
+    figures.take(node("NODE_STARTED", "b", attempt=2))
+    assert (figures.busy["b"].waiting, figures.busy["b"].waits) == (False, "")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,18 @@ import re
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 
 from tidegate.cli import main
 from tidegate.settings import VARIABLES, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+OPERATIONS = [
+    operation
+    for block in re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
+    for operation in block.strip().split("\n\n")
+]
 
 
 def test_the_flow_in_the_readme_is_valid(tmp_path, capsys):
@@ -26,6 +32,11 @@ def test_every_link_leads_somewhere(document):
 
     for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_in_the_readme_is_valid(operation):
+    assert validate(build_schema((ROOT / "schema.graphql").read_text()), parse(operation)) == []
 
 
 def test_every_setting_is_explained_with_its_default():

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.tidegate.processes import COMMAND, ROOT, environment
+from tests.tidegate.processes import COMMAND, ROOT, Dev, environment
 
 FAILING = """\
 tidegate: 1
@@ -24,6 +25,13 @@ name: Sleeping
 nodes:
   - {id: nap, type: time.sleep, inputs: {durationMs: 600000}}
 """
+
+
+SIGNAL = """mutation($id: ID!, $payload: JSON) {
+  sendSignal(executionId: $id, name: "approval", payload: $payload) { execution { id } } }"""
+PAUSE = 'mutation($id: ID!) { pauseExecution(executionId: $id, reason: "Lunch.") { execution { id } } }'
+STOP = "mutation($id: ID!) { stopExecution(executionId: $id) { execution { id } } }"
+TREE = "query($id: ID!) { executionTree(executionId: $id) { edges { node { level execution { id outputs } } } } }"
 
 
 def write(folder: Path, text: str) -> str:
@@ -43,6 +51,7 @@ def parsed(text: str) -> list[dict[str, Any]]:
         (("branching.yaml", "--input", "country=NZ"), {"fee": 24, "total": 104}),
         (("fan-out.yaml",), {"final": 118591.84, "growth": 4.8}),
         (("rollout.yaml", "--input", "failures=4"), {"steps": ["canary runs 2.4.0", "canary rolled back"]}),
+        (("approval.yaml", "--input", "deadlineMs=1000"), {"payment": "not paid"}),
         # Longer than a worker stays with an execution that only waits.
         (
             ("rollout.yaml", "--input", "failures=4", "--input", "watchMs=4000"),
@@ -66,6 +75,68 @@ def test_the_access_log_is_read_from_a_file_and_its_report_shown(running):
     assert done.returncode == 0
     assert "360 requests, 1.8 MB sent, 1.4 % server errors" in done.stdout
     assert "27 of 27 nodes completed" in done.stdout
+
+
+def answer(running: Dev, query: str, **variables: Any) -> Any:
+    """The data that the service answers with."""
+    body = httpx.post(running.url, json={"query": query, "variables": variables}).json()
+    assert "errors" not in body, body
+    return body["data"]
+
+
+def test_an_approval_that_comes_in_time_ends_the_wait(running):
+    with subprocess.Popen(
+        [*COMMAND, "run", "examples/approval.yaml", "--json", "--url", running.url],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        waiting = next(event for event in map(json.loads, process.stdout) if event["type"] == "NODE_WAITING")
+        answer(running, SIGNAL, id=waiting["executionId"], payload={"approved": True, "by": "Ada"})
+        *_, last = map(json.loads, process.stdout)
+
+    assert (waiting["data"]["nodeId"], waiting["data"]["signalName"]) == ("approval", "approval")
+    assert last["data"]["outputs"] == {"payment": "paid, as Ada has approved"}
+    assert process.returncode == 0
+
+
+def test_a_paused_run_says_what_lets_it_go_on(running):
+    with subprocess.Popen(
+        [*COMMAND, "run", "examples/approval.yaml", "--url", running.url],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        execution = next(process.stdout).split()[-1]
+        waiting = next(line for line in process.stdout if line.startswith("…"))
+        answer(running, PAUSE, id=execution)
+        paused = next(line for line in process.stdout if line.startswith("‖"))
+        answer(running, STOP, id=execution)
+        last = process.stdout.read()
+
+    assert "signal.wait      waits for the signal 'approval', until 20" in waiting
+    assert paused == "‖ paused; resumeExecution lets it go on, stepExecution one node (Lunch.)\n"
+    assert last.startswith("STOPPED in ")
+    assert process.returncode == 1
+
+
+def test_a_large_order_has_a_child_and_a_grandchild(running):
+    done = running.run("run", "examples/orders.yaml")
+
+    execution = done.stdout.splitlines()[0].split()[-1]
+    members = [edge["node"] for edge in answer(running, TREE, id=execution)["executionTree"]["edges"]]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "for the event 'placed'" in done.stdout
+    assert [member["level"] for member in members] == [0, 1, 2]
+    assert [member["execution"]["outputs"] for member in members] == [
+        {"orderExecution": members[1]["execution"]["id"]},
+        {"total": 1350},
+        {"notice": "3 × desk: somebody has to look at this"},
+    ]
 
 
 def test_a_handled_failure_completes(running):
@@ -135,3 +206,16 @@ def test_the_example_client_creates_watches_and_reads(running):
     assert done.stderr == ""
     assert done.stdout.splitlines()[0].strip() == "-1 EXECUTION_CREATED"
     assert done.stdout.splitlines()[-1] == "{'status': 'COMPLETED', 'outputs': {'greeting': 'Hello, world'}}"
+
+
+def test_the_example_of_a_family_pauses_resumes_and_stops_it_as_one(running):
+    done = subprocess.run(
+        [sys.executable, "examples/family.py", running.url], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert "{'postages': [{'postage': 2}, {'postage': 5.0}, {'postage': 8}]}" in lines
+    for command, status in (("pauseExecution", "PAUSED"), ("resumeExecution", "RUNNING"), ("stopExecution", "STOPPED")):
+        after = lines[lines.index(command) + 1 :]
+        assert any(line.split() == [status] * 4 for line in after), done.stdout

@@ -13,6 +13,7 @@ def test_an_empty_environment_gives_the_defaults():
     assert settings.worker_concurrency == 64
     assert settings.lease_seconds == 10.0
     assert settings.http_allow == frozenset()
+    assert (settings.owner_concurrency, settings.flow_concurrency) == (None, None)
 
 
 def test_every_variable_is_read():
@@ -21,6 +22,8 @@ def test_every_variable_is_read():
             "DATABASE_URL": POSTGRES,
             "REDIS_URL": "unix:///run/valkey.sock",
             "TIDEGATE_WORKER_CONCURRENCY": "200",
+            "TIDEGATE_OWNER_CONCURRENCY": "5",
+            "TIDEGATE_FLOW_CONCURRENCY": "1000000",
             "TIDEGATE_LEASE_SECONDS": "2.5",
             "TIDEGATE_HTTP_ALLOW": "Localhost:8080, 10.0.0.7,[::1]:9000,",
         }
@@ -29,6 +32,7 @@ def test_every_variable_is_read():
     assert settings.database == POSTGRES
     assert settings.redis == "unix:///run/valkey.sock"
     assert settings.worker_concurrency == 200
+    assert (settings.owner_concurrency, settings.flow_concurrency) == (5, 1_000_000)
     assert settings.lease_seconds == 2.5
     assert settings.http_allow == {"localhost:8080", "10.0.0.7", "[::1]:9000"}
 
@@ -45,6 +49,8 @@ def test_an_empty_variable_counts_as_not_set():
         ("REDIS_URL", "localhost:6379", "redis://:password@host:6379/0"),
         ("TIDEGATE_WORKER_CONCURRENCY", "0", "from 1 to 10000"),
         ("TIDEGATE_WORKER_CONCURRENCY", "2.5", "a whole number"),
+        ("TIDEGATE_OWNER_CONCURRENCY", "0", "from 1 to 1000000"),
+        ("TIDEGATE_FLOW_CONCURRENCY", "many", "a whole number"),
         ("TIDEGATE_LEASE_SECONDS", "nan", "from 1 to 3600"),
         ("TIDEGATE_LEASE_SECONDS", "ten", "a number of seconds"),
         ("TIDEGATE_HTTP_ALLOW", "http://localhost", "localhost:8080"),

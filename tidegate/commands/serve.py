@@ -13,6 +13,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
+    from tidegate.arming import arm_if_asked
     from tidegate.listening import listen
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
@@ -20,6 +21,7 @@ def _execute(arguments: Namespace) -> int:
 
     settings = Settings.read()
     log_to_stderr(arguments.log_level)
+    arm_if_asked()
     with listen(arguments.host, arguments.port) as listener:
         from tidegate.serve import serve
 

@@ -1,6 +1,7 @@
 """tidegate worker: runs executions."""
 
-from argparse import ArgumentParser, Namespace
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
 
 from tidegate.command import Command
 from tidegate.commands.arguments import add_log_level
@@ -13,20 +14,26 @@ def _configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="end also when standard input closes, which it does when the process that holds it ends",
     )
+    # How a worker starts the process of a suspect; the first line of standard input says which.
+    parser.add_argument("--alone", action="store_true", help=SUPPRESS)
 
 
 def _execute(arguments: Namespace) -> int:
+    from jobs.ticket import Ticket
+    from tidegate.arming import arm_if_asked
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.settings import Settings
     from tidegate.stdin_watch import end_when_stdin_closes
-    from tidegate.worker import work
+    from tidegate.worker import work, work_alone
 
-    settings = Settings.read()
-    log_to_stderr(arguments.log_level)
-    if arguments.until_stdin_closes:
+    settings, log_level = Settings.read(), arguments.log_level
+    log_to_stderr(log_level)
+    arm_if_asked()
+    ticket = Ticket.read(sys.stdin.buffer.readline()) if arguments.alone else None
+    if ticket or arguments.until_stdin_closes:
         end_when_stdin_closes()
-    run(work(settings))
+    run(work_alone(settings, ticket, log_level) if ticket else work(settings, log_level))
     return 0
 
 

@@ -1,0 +1,207 @@
+"""Protections that are taken away one at a time, each with the tests of which one must then fail."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+APPEND, CLAIMS, COMMANDS = "storage/sql/append.sql", "storage/sql/claims.sql", "storage/sql/commands.sql"
+EVENTS, WORKERS = "storage/sql/events.sql", "storage/sql/workers.sql"
+
+
+class Mutation(NamedTuple):
+    """A text that stands once in a file and what it is replaced by; `proofs` are ids of tests."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    proofs: Sequence[str]
+
+
+def _scene(fault: str) -> str:
+    return f"tests/faults/test_short_campaign.py::test_no_invariant_is_violated_by[{fault}]"
+
+
+MUTATIONS: Sequence[Mutation] = (
+    Mutation(
+        "an append does not compare tokens",
+        APPEND,
+        "where h.token = m.token and h.last_index",
+        "where h.last_index",
+        ["tests/storage/test_append.py::test_a_stale_token_writes_nothing_at_all"],
+    ),
+    Mutation(
+        "an append does not compare indices",
+        APPEND,
+        "where h.token = m.token and h.last_index = m.expected_index and",
+        "where h.token = m.token and",
+        ["tests/storage/test_append.py::test_an_append_beyond_the_end_of_the_log_is_refused"],
+    ),
+    Mutation(
+        "an append overtakes commands",
+        APPEND,
+        " and (m.seen is null or h.mailbox_seq = m.seen)\n",
+        "\n",
+        ["tests/storage/test_append.py::test_a_command_that_was_not_seen_goes_before_the_end"],
+    ),
+    Mutation(
+        "an append waits for a head that somebody holds",
+        APPEND,
+        "for no key update of h skip locked",
+        "for no key update of h",
+        ["tests/storage/test_append.py::test_a_locked_head_is_busy_and_the_others_are_written_at_once"],
+    ),
+    Mutation(
+        "an append that is sent again is not recognized",
+        APPEND,
+        "or h.append_id = m.append_id then 'committed'\n        -- include",
+        "then 'committed'\n        -- include",
+        [_scene("cut in_append")],
+    ),
+    Mutation(
+        "a spawning append that is sent again is not recognized",
+        APPEND,
+        "or h.append_id = m.append_id then 'committed'\n        when l.",
+        "then 'committed'\n        when l.",
+        [_scene("cut in_spawn")],
+    ),
+    Mutation(
+        "commands are not marked as applied",
+        APPEND,
+        "b.seq <= o.consumed and not b.applied",
+        "b.seq < o.consumed and not b.applied",
+        [_scene("nothing")],
+    ),
+    Mutation(
+        "a claim takes heads that have moved since its snapshot",
+        CLAIMS,
+        " and h.mailbox_seq = seen.mailbox_seq and h.append_id is not distinct from seen.append_id",
+        "",
+        ["tests/storage/test_claims.py::test_a_claim_whose_snapshot_is_older_than_the_head_takes_nothing"],
+    ),
+    Mutation(
+        "a timer queues what somebody holds",
+        CLAIMS,
+        "    where d.token is null\n",
+        "",
+        ["tests/storage/test_claims.py::test_a_wake_up_of_what_is_being_claimed_changes_nothing"],
+    ),
+    Mutation(
+        "a timer that was spent meanwhile wakes all the same",
+        CLAIMS,
+        "for no key update of h, t skip locked",
+        "for no key update of h skip locked",
+        ["tests/storage/test_claims.py::test_a_wake_up_whose_snapshot_is_older_than_the_timer_queues_nothing"],
+    ),
+    Mutation(
+        "a lost worker's executions stay with it",
+        CLAIMS,
+        "    set token = null, worker_id = null, claimed_at = null,\n        lost_worker_id",
+        "    set claimed_at = null,\n        lost_worker_id",
+        [_scene("kill before_effect")],
+    ),
+    Mutation(
+        "a command to a parked execution queues nothing",
+        COMMANDS,
+        "    where a.token is null\n",
+        "    where false\n",
+        ["tests/storage/test_commands.py::test_a_command_to_a_parked_execution_queues_it_in_the_same_statement"],
+    ),
+    Mutation(
+        "a page of a log begins one event too late",
+        EVENTS,
+        "where execution_id = $1 and index >= $2 order by",
+        "where execution_id = $1 and index > $2 order by",
+        [_scene("stalled subscribers")],
+    ),
+    Mutation(
+        "a beat at the last moment does not save a worker",
+        WORKERS,
+        "beat = $2)",
+        "beat >= $2)",
+        ["tests/jobs/test_sweeper.py::test_a_beat_between_the_look_and_the_theft_saves_the_worker"],
+    ),
+    Mutation(
+        "nobody is ever given up",
+        "jobs/sweeper.py",
+        "if now - since >= self._lease]",
+        "if now < since]",
+        [_scene("kill after_claim")],
+    ),
+    Mutation(
+        "an outage counts as silence",
+        "jobs/sweeper.py",
+        "self._seen.clear()",
+        "pass",
+        ["tests/jobs/test_sweeper.py::test_nobody_is_given_up_after_an_outage_in_which_nobody_could_beat"],
+    ),
+    Mutation(
+        "a worker that was given up works on",
+        "jobs/heartbeat.py",
+        "if now is None:\n            raise WorkerGivenUp",
+        "if now is None:\n            return",
+        [_scene("beat no more")],
+    ),
+    Mutation(
+        "what the database refuses fails with all that was sent with it",
+        "jobs/journal.py",
+        "if len(batch) == 1:\n            _fail(batch[0], _refusal(error))",
+        "if batch:\n            for each in batch:\n                _fail(each, _refusal(error))",
+        ["tests/jobs/test_journal.py::test_of_fifty_appends_only_the_poisoned_one_fails"],
+    ),
+    Mutation(
+        "mailboxes are not polled",
+        "jobs/mailroom.py",
+        "            if self._listeners:\n                await self._poll()",
+        "            pass",
+        ["tests/jobs/test_stop.py::test_a_stop_is_applied_within_a_second_although_notifications_do_not_get_through"],
+    ),
+    Mutation(
+        "an effect begins before its start is in the log",
+        "engine/runner.py",
+        "while self._effects and self._effects[0][0] <= self._writer.committed and",
+        "while self._effects and",
+        ["tests/engine/test_random_graphs.py"],
+    ),
+    Mutation(
+        "an effect begins although the lease is over",
+        "engine/attempts.py",
+        "while not (node.node_type.safe or self._may_begin()):",
+        "while False:",
+        ["tests/engine/test_lease.py"],
+    ),
+    Mutation(
+        "the end overtakes a command",
+        "engine/runner.py",
+        "consumed=self._seen, seen=self._seen):",
+        "consumed=self._seen, seen=None):",
+        ["tests/jobs/test_stop.py::test_stop_wins_over_an_end_that_is_being_written"],
+    ),
+    Mutation(
+        "a park overtakes a command",
+        "engine/runner.py",
+        "seen = None if requeue else self._seen",
+        "seen = None",
+        ["tests/jobs/test_start.py::test_a_park_that_comes_in_while_the_start_is_being_accepted_is_called_off"],
+    ),
+    Mutation(
+        "nobody looks again after letting go",
+        "jobs/family.py",
+        "if member.release and member.projection.completed_at is None:",
+        "if False:",
+        ["tests/jobs/test_children.py"],
+    ),
+    Mutation(
+        "a tree has as many children as it likes",
+        APPEND,
+        "where b.used + excluded.used <= (select w.child_limit from wanted w where w.root_id = excluded.root_id)",
+        "where true",
+        ["tests/jobs/test_children.py::test_a_tree_has_no_more_children_than_its_root_may"],
+    ),
+    Mutation(
+        "faults do not fire",
+        "tidegate/faults.py",
+        "if fault := self.passing(point):",
+        "if (fault := self.passing(point)) and not fault:",
+        [_scene("kill after_effect")],
+    ),
+)
