@@ -79,7 +79,7 @@ async def test_after_a_lost_connection_everybody_is_told_to_look(wakeups: Wakeup
     await eventually(lambda: everything == [(None, None)] * SHARDS)
 
 
-@pytest.mark.parametrize("nonsense", ["", ":", "no colon", f"{EXECUTION}:x", "é:1"])
+@pytest.mark.parametrize("nonsense", ["", ":", "no colon", f"{EXECUTION}:x", "é:1"], ids=range(5))
 async def test_a_message_that_makes_no_sense_is_survived(wakeups: Wakeups, pool: asyncpg.Pool, nonsense: str) -> None:
     heard: list[int | None] = []
     wakeups.watch(EXECUTION, heard.append)
