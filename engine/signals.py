@@ -26,9 +26,7 @@ def receive(state: State, command: Signal, now: int) -> Decision:
 
 
 def refusal(state: State, name: str, payload: Value) -> str | None:
-    """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits any more."""
-    if state.status.ended:
-        return None
+    """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits."""
     reasons = [_misfit(state, number, payload) for number in state.waiting_for(name)]
     return reasons[0] if reasons and None not in reasons else None
 

@@ -54,7 +54,7 @@ class Snapshots:
             return {node.id: _show(node, record) for node, record in zip(state.plan.nodes, state.nodes, strict=True)}
 
     async def signal_refusal(self, execution: ExecutionRow, name: str, payload: Value) -> str | None:
-        """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits any more."""
+        """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits."""
         folded = await self._folded(execution)
         async with folded.lock:
             await self._catch_up(folded.state, execution)

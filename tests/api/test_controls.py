@@ -4,7 +4,8 @@ import asyncpg
 import orjson
 import pytest
 
-from engine.events import FlowCancelled, FlowPaused, NodeWaiting
+from engine.events import ExecutionError, FlowCancelled, FlowPaused, NodeFailed, NodeWaiting
+from engine.status import ErrorCode
 from tests.api.client import DOUBLING, Client, Json
 from tests.api.flows import APPROVAL, LISTENING, created
 from tests.api.logs import FLOW_STARTED, append, started
@@ -223,7 +224,9 @@ async def test_a_misfit_for_an_ended_execution_is_refused_for_its_status(
     client: Client, execution: str, connection: asyncpg.Connection
 ) -> None:
     await begin_to_wait(connection, execution)
-    await append(connection, execution, FlowCancelled(execution_time=0))
+    cancelled = ExecutionError(code=ErrorCode.CANCELLED, message="The execution ended.", node_id="ask")
+    over = NodeFailed(node_id="ask", node_type="signal.wait", attempt=1, error=cancelled, execution_time=0)
+    await append(connection, execution, over, FlowCancelled(execution_time=0))
     await connection.execute("update execution_heads set accepted_status = 'STOPPED'")
     _, extensions = await refusal(client, SIGNAL, id=execution, payload={"ok": "yes"})
     assert extensions == {"code": "INVALID_STATE", "status": "STOPPED"}

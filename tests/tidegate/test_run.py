@@ -116,7 +116,7 @@ def test_a_paused_run_says_what_lets_it_go_on(running):
         answer(running, PAUSE, id=execution)
         paused = next(line for line in process.stdout if line.startswith("‖"))
         answer(running, STOP, id=execution)
-        last = process.stdout.read()
+        *_, last = process.stdout
 
     assert "signal.wait      waits for the signal 'approval', until 20" in waiting
     assert paused == "‖ paused; resumeExecution lets it go on, stepExecution one node (Lunch.)\n"
