@@ -19,6 +19,7 @@ from tests.faults.mutations import MUTATIONS, Mutation
 ROOT = Path(__file__).parents[2]
 PROOF_SECONDS = 240
 NO_FAILURE, FAILURE = 0, 1
+OUTPUT = "output.txt"
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def _survivors(mutations: Sequence[Mutation]) -> list[str]:
         _copy(tree)
         proofs = sorted({proof for mutation in mutations for proof in mutation.proofs})
         if _run(tree, proofs, PROOF_SECONDS * len(proofs)) != NO_FAILURE:
-            print("The tests fail although nothing is taken away.")
+            print("The tests fail although nothing is taken away:", (tree / OUTPUT).read_text()[-4000:], sep="\n")
             return ["nothing"]
         for mutation in mutations:
             began, is_noticed = time.monotonic(), _is_noticed(tree, mutation)
@@ -86,13 +87,9 @@ def _run(tree: Path, proofs: Sequence[str], seconds: float) -> int:
     """Run tests in the copy; the exit code of pytest. What does not end has failed."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *proofs]
     # The copy comes before the checkout that the environment points to.
-    process = subprocess.Popen(
-        command,
-        cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    with (tree / OUTPUT).open("w") as output:
+        process = subprocess.Popen(command, cwd=tree, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
