@@ -1,6 +1,7 @@
 """Turning what a run appends into what the store keeps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -130,8 +131,8 @@ def _child(claim: Claim, spawn: Spawn, status: ExecutionStatus) -> tuple[Child, 
         flow_version=flow.version if flow else claim.flow_version,
         flow_name=flow.name if flow else claim.flow_name,
         owner_id=claim.owner_id,
-        inputs=_stored(claim.inputs) if spawn.inputs is None else spawn.inputs,
-        port_values=[] if flow else [{**port, "value": Value.stored(port["value"])} for port in claim.port_values],
+        inputs=spawn.inputs or {},
+        port_values=[],
         options=claim.options.model_copy(update={"breakpoints": list(spawn.breakpoints)}),
         integration=claim.integration,
         external_events=[{"eventName": event.name, "payload": event.payload}] if event else [],
@@ -143,11 +144,8 @@ def _child(claim: Claim, spawn: Spawn, status: ExecutionStatus) -> tuple[Child, 
         depth=claim.depth + 1,
     )
     is_paused = status is ExecutionStatus.PAUSED
-    return child_of(new, spawned_by=spawn.spawned_by, spawn_key=spawn.key, is_born_paused=is_paused)
-
-
-def _stored(given: Mapping[str, Any]) -> dict[str, Value]:
-    return {name: Value.stored(data) for name, data in given.items()}
+    child, payloads = child_of(new, spawned_by=spawn.spawned_by, spawn_key=spawn.key, is_born_paused=is_paused)
+    return (child if flow else replace(child, inputs=None, port_values=None)), payloads
 
 
 def _words(claim: Claim, entries: Sequence[Entry]) -> dict[str, Any]:

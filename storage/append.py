@@ -56,15 +56,16 @@ UNCHANGED = Projection()
 class Child:
     """An execution that its parent's append creates, with the JSON of its columns; `spawn_key` is the parent's own.
 
-    It is started already, and paused as well if it `is_born_paused`. Owner, root and priority are its parent's.
+    `inputs` and `port_values` are None for the parent's, which may be large and need not travel once more. It is
+    started already, and paused as well if it `is_born_paused`. Owner, root and priority are its parent's.
     """
 
     id: str
     flow_id: str
     flow_version: int
     depth: int
-    inputs: str
-    port_values: str
+    inputs: str | None
+    port_values: str | None
     options: str
     integration: str | None
     external_events: str

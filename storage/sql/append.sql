@@ -132,7 +132,8 @@ kin as (
         as k (execution_id, child_limit, order_kind, order_body, report)
 ),
 child as (
-    select c.*, p.root_id, p.owner_id, p.priority, clock_timestamp() as born_at
+    select c.*, p.root_id, p.owner_id, p.priority, p.inputs as parents_inputs, p.port_values as parents_port_values,
+        clock_timestamp() as born_at
     from json_to_recordset($33::json) as c (
         parent_id text, id text, flow_id text, flow_version integer, depth integer, inputs text, port_values text,
         options text, integration text, external_events text, spawned_by text, spawn_key text, created_event text,
@@ -170,8 +171,9 @@ spawned as (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
         external_events, priority, spawned_by, spawn_key, created_at, updated_at
     )
-    select id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, spawned_by, spawn_key, born_at, born_at
+    select id, flow_id, flow_version, owner_id, root_id, parent_id, depth, coalesce(inputs, parents_inputs),
+        coalesce(port_values, parents_port_values), options, integration, external_events, priority, spawned_by,
+        spawn_key, born_at, born_at
     from born
 ),
 child_heads as (

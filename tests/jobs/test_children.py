@@ -100,6 +100,23 @@ async def test_an_emitted_event_is_run_for_by_a_child_and_the_parent_ends_after_
     assert worker.parts.sweeper.rescues == 0
 
 
+async def test_a_child_that_runs_for_an_event_has_its_parents_inputs(client: Client, new_worker: NewWorker) -> None:
+    await new_worker()
+    nodes = [
+        item_input("factor"),
+        {"id": "emit", "type": "event.emit", "inputs": {"eventName": "order", "payload": 20}},
+        {"id": "listen", "type": "event.listen", "inputs": {"eventName": "order"}},
+        {"id": "product", "type": "math.arithmetic", "inputs": {"operation": "multiply"}},
+        output(),
+    ]
+    edges = [("factor.value", "product.a"), ("listen.payload", "product.b"), ("product.result", "out.value")]
+    execution = await client.run(await client.flow(nodes, edges), inputs={"factor": 3})
+    await client.ended(execution)
+    (child,) = await children(client, execution)
+    assert orjson.loads(child["outputs"]) == {"result": 60}
+    assert orjson.loads(child["inputs"]) == {"factor": 3}
+
+
 async def test_an_event_that_nobody_listens_to_spawns_nothing(client: Client, new_worker: NewWorker) -> None:
     await new_worker()
     execution = await client.run(
