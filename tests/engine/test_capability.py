@@ -27,9 +27,8 @@ def order(inputs: type[Input], outputs: type[Output] = Price) -> NodeTypes:
         """An order."""
 
         type = "shop.order"
-        input_model = inputs
-        output_model = outputs
 
+    Order.input_model, Order.output_model = inputs, outputs
     return {**BUILT_IN, "shop.order": Order}
 
 

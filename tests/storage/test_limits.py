@@ -184,7 +184,7 @@ async def pages_of_a_claim(connection: Connection, limits: Limits) -> int:
     undone = connection.transaction()
     await undone.start()
     explained = f"explain (analyze, buffers, format json) {load('claims')['claim_within_limits']}"
-    plan = orjson.loads(await connection.fetchval(explained, "worker", 64, "", *limits))[0]["Plan"]
+    plan = orjson.loads(await connection.fetchval(explained, "worker", 64, "", *limits, "worker"))[0]["Plan"]
     await undone.rollback()
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 

@@ -95,7 +95,8 @@ insert into payloads (root_id, id, text) select id, md5(id), '1' from executions
 insert into mailbox (execution_id, seq, command, applied)
 select id, 1, 'START', completed_at is not null from executions;
 insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority, worker_id)
-select id, owner_id, flow_id, flow_version, log_format, 0, case when right(id, 1) = '0' then 'worker' || right(id, 2) end
+select id, owner_id, flow_id, flow_version, log_format, 0,
+    case when right(id, 1) = '0' then 'worker' || right(id, 2) end
 from executions;
 insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
 insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
