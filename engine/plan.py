@@ -16,7 +16,7 @@ from engine.document import (
 )
 from engine.node import AnyNode
 from engine.ports import AFTER, ERROR_OUTPUTS, EXECUTE, SUCCESS, SYSTEM_INPUTS, Port, PortKind, Ports
-from engine.registry import Registry
+from engine.registry import NodeTypes
 from engine.scope import Scope, event_scope, ordinary_scope
 from engine.status import JoinMode
 from engine.values import Value
@@ -105,7 +105,7 @@ class Plan:
         return self.nodes[self.numbers[node_id]]
 
 
-def compile_plan(document: FlowDocument, registry: Registry) -> Plan:
+def compile_plan(document: FlowDocument, registry: NodeTypes) -> Plan:
     """Compile a valid document."""
     return _Compiler(document, registry).plan()
 
@@ -113,7 +113,7 @@ def compile_plan(document: FlowDocument, registry: Registry) -> Plan:
 @dataclass(slots=True)
 class _Compiler:
     document: FlowDocument
-    registry: Registry
+    registry: NodeTypes
     numbers: dict[str, int] = field(default_factory=dict)
     ports: list[Ports] = field(default_factory=list)
     members: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from engine.errors import TidegateError
 from engine.node import AnyNode
 
+NodeTypes = Mapping[str, type[AnyNode]]
+"""Node types by name."""
+
 TYPE_PATTERN = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*\Z")
 
 

@@ -20,6 +20,8 @@ before the others give this worker up."""
 class LoneWorker(Worker):
     """Takes over the claim of a ticket, and ends when it holds the execution no more."""
 
+    takes_work = False
+
     def __init__(self, settings: WorkerSettings, registry: Registry, ticket: Ticket) -> None:
         alone = replace(settings, concurrency=1, warm_seconds=0.0, isolated_command=())
         super().__init__(alone, registry, worker_id=ticket.worker_id)

@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 from jobs.dispatch import Doorbell
 from jobs.slots import NoPlace, Place, Slots
 from jobs.workflow import Workflow, Workshop
+from storage.capability import is_anything_left_to_others
 from storage.claims import (
     Claim,
     Limits,
     claim,
+    claim_but_declined,
     claim_errands,
     claim_within,
     is_anything_waiting,
@@ -135,10 +137,10 @@ class Claimer:
             self._more_may_wait = len(claims) == asked
             if not claims:
                 break
-        # With places left, all that is told something has been claimed, unless a limit holds it back.
-        if not self.slots.free or self._limits.are_set:
+        # With places left, all that is told something has been claimed, unless a limit holds it back or it is declined.
+        if not self.slots.free or self._limits.are_set or self._shop.declined:
             await self._run_errands()
-        if not self.slots.free:
+        if not self.slots.free or self._shop.declined:
             await self._pass_on()
 
     async def _run_errands(self) -> None:
@@ -157,23 +159,29 @@ class Claimer:
             async with transaction(self._shop.pool) as connection:
                 claims = await claim_within(connection, self._limits, worker_id, limit, after_owner=last)
         else:
+            own_claim = claim_but_declined if self._shop.declined else claim
             async with self._shop.pool.acquire() as connection:
-                claims = await claim(connection, worker_id, limit, after_owner=last)
+                claims = await own_claim(connection, worker_id, limit, after_owner=last)
         if claims:
             self._last_owner = claims[-1].owner_id
             self._shop.clock.set(claims[-1].now)
         return claims
 
     async def _pass_on(self) -> None:
-        """Every place is taken: let another worker look, if there is something left to take."""
-        self._more_may_wait = True
+        """Let another worker look, if there is something left that it may take and this one cannot."""
+        self._more_may_wait = self._more_may_wait or not self.slots.free
         async with self._shop.pool.acquire() as connection:
             if await self._is_anything_left(connection):
                 self._doorbell.ring_later(RING_AGAIN_SECONDS)
 
     async def _is_anything_left(self, connection: Connection) -> bool:
-        if self._limits.are_set:
-            return await next_within(connection, self._limits) is not None
+        worker_id, declined = self._shop.worker_id, self._shop.declined
+        if declined and await is_anything_left_to_others(connection, worker_id):
+            return True
+        if self.slots.free:
+            return False
+        if declined or self._limits.are_set:
+            return await next_within(connection, self._limits, worker_id) is not None
         return await is_anything_waiting(connection)
 
     def _begin(self, claimed: Claim) -> asyncio.Task[None]:

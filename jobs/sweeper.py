@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from jobs.declining import Declined
 from jobs.family import Family
 from jobs.slots import Slots
 from storage.claims import Limits, Waiting, is_overdue, next_within, release_all, seconds_to_next_due, wake_due
@@ -71,6 +72,7 @@ class Sweeper:
         limits: Limits,
         on_ready: Callable[[], None],
         family: Family,
+        declined: Declined,
     ) -> None:
         self._pool = pool
         self._lease = lease
@@ -78,6 +80,7 @@ class Sweeper:
         self._limits = limits
         self._on_ready = on_ready
         self._family = family
+        self._declined = declined
         self._seen: dict[str, tuple[int, float]] = {}
         self._next: tuple[Waiting | None, float] = (None, 0.0)
         self._lying: dict[Forgotten, float] = {}
@@ -116,12 +119,14 @@ class Sweeper:
     async def _is_overdue(self, connection: Connection) -> bool:
         """Whether something has waited for long that could have been claimed all the while.
 
-        What a limit holds back waits for its turn, however long. So with limits it counts that the same one was the
-        next at every look, which it cannot be while anybody claims.
+        What a limit holds back waits for its turn, however long, and what this worker has declined is for others to
+        judge. So with either it counts that the same one was the next at every look, which it cannot be while anybody
+        claims.
         """
-        if not self._limits.are_set:
+        if not self._limits.are_set and not self._declined:
             return await is_overdue(connection, OVERDUE_SECONDS)
-        waiting, now = await next_within(connection, self._limits, ready_for=OVERDUE_SECONDS), time.monotonic()
+        own = self._declined.worker_id
+        waiting, now = await next_within(connection, self._limits, own, ready_for=OVERDUE_SECONDS), time.monotonic()
         if waiting != self._next[0]:
             self._next = (waiting, now)
         return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS

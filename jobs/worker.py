@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import uuid4
 
 import asyncpg
@@ -17,6 +18,7 @@ from engine.registry import Registry
 from jobs.bell import Bell
 from jobs.claimer import Claimer
 from jobs.clock import DatabaseClock
+from jobs.declining import Declined
 from jobs.dispatch import Doorbell
 from jobs.family import Family
 from jobs.finding import FlowFinder
@@ -70,6 +72,8 @@ class WorkerSettings:
 class Worker:
     """One worker in this process; `async with` starts it and, at the end, gives back what it holds."""
 
+    takes_work: ClassVar[bool] = True
+
     def __init__(self, settings: WorkerSettings, registry: Registry, *, worker_id: str | None = None) -> None:
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._settings = settings
@@ -121,6 +125,7 @@ class Worker:
             clock=clock,
             heartbeat=heartbeat,
             http_allow=settings.http_allow,
+            declined=Declined(pool, self.id),
             isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
         return self._put_to_work(shop, doorbell)
@@ -169,7 +174,9 @@ class Worker:
             journal=shop.journal,
             bell=Bell(settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
-            sweeper=Sweeper(shop.pool, settings.lease, claimer.slots, settings.limits, ready, shop.family),
+            sweeper=Sweeper(
+                shop.pool, settings.lease, claimer.slots, settings.limits, ready, shop.family, shop.declined
+            ),
             doorbell=doorbell,
         )
 
@@ -181,6 +188,7 @@ class Worker:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 concurrency=self._settings.concurrency,
+                takes_work=self.takes_work,
             )
         await parts.heartbeat.once()
 
@@ -188,26 +196,24 @@ class Worker:
         await parts.claimer.give_back(GIVE_BACK_SECONDS)
         try:
             async with asyncio.timeout(SIGN_OFF_TIMEOUT):
-                if await self._sign_off(pool):
-                    parts.doorbell.ring()
+                await self._sign_off(pool)
+            # Also what it did not hold may be another's to see to, now that it is gone.
+            parts.doorbell.ring()
         except DATABASE_TROUBLE as error:
             logger.warning("The worker could not sign off (%s); the others will notice.", error)
 
-    async def _sign_off(self, pool: asyncpg.Pool) -> int:
-        """Free what is still held and take the worker out; how many executions were freed.
+    async def _sign_off(self, pool: asyncpg.Pool) -> None:
+        """Free what is still held and take the worker out.
 
         While somebody else holds one of them the worker stays entered, and at last the others see that it is silent.
         """
-        freed = 0
         for delay in SIGN_OFF_SECONDS:
             await asyncio.sleep(delay)
             async with transaction(pool) as connection:
                 release = await release_all(connection, self.id, lost=False)
-                freed += release.freed
                 if not release.left:
                     await remove(connection, self.id)
                     break
-        return freed
 
 
 @dataclass(frozen=True, slots=True)

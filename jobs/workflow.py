@@ -14,18 +14,20 @@ from uuid import uuid4
 
 import asyncpg
 
+from engine.capability import unknown_format
 from engine.closing import fail_flow
-from engine.commands import Recover
+from engine.commands import Recover, Stop
 from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
-from engine.events import ExecutionError, FlowFailed
+from engine.events import ExecutionError, FlowCancelled, FlowFailed, TerminalEvent
 from engine.ledger import Append, Verdict
 from engine.reach import Reach
 from engine.runner import Runner
 from engine.state import State
 from engine.status import ErrorCode, ExecutionCommand
 from jobs.clock import DatabaseClock
+from jobs.declining import Declined
 from jobs.family import Family
 from jobs.finding import FlowFinder
 from jobs.heartbeat import Heartbeat
@@ -36,10 +38,11 @@ from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.slots import NoPlace, Place
+from storage.capability import Kind
 from storage.claims import Claim
 from storage.inbox import InboxKind
 from storage.pool import DATABASE_TROUBLE
-from storage.versions import Versions
+from storage.versions import Version, Versions
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class Workshop:
     clock: DatabaseClock
     heartbeat: Heartbeat
     http_allow: frozenset[str]
+    declined: Declined
     isolation: Isolation | None = None
 
 
@@ -134,18 +138,39 @@ class Workflow:
     async def _prepare_and_run(self) -> bool:
         """Run to the end or to a release; False if the database could not be read."""
         try:
-            plan = (await self._shop.versions.get(self._claim.flow_id, self._claim.flow_version)).plan
-            loaded = await self._shop.loader.load(self._claim, plan)
+            version = await self._version()
+            shortfall = unknown_format(self._claim.log_format) or version.shortfall
+            if shortfall and not await self._is_to_be_ended_here(shortfall):
+                return True
+            loaded = await self._shop.loader.load(self._claim, version.plan)
         except DATABASE_TROUBLE as error:
             logger.warning("%s cannot be loaded (%s: %s).", self._claim.execution_id, type(error).__name__, error)
             return False
-        except KeyError as unknown:
-            logger.warning("%s cannot be run here: %s is not known to this worker.", self._claim.execution_id, unknown)
-            await self._set_aside(SET_ASIDE_SECONDS)
-            return True
         self._ledger.knows(loaded.payloads)
         await self._judge(loaded.state)
         return True
+
+    async def _version(self) -> Version:
+        return await self._shop.versions.get(self._claim.flow_id, self._claim.flow_version)
+
+    async def _is_to_be_ended_here(self, shortfall: str) -> bool:
+        """Leave to others what this worker cannot run.
+
+        True if it is not left, because it was told to stop and nobody else can do that. To fold its log and end it, no
+        node has to be known; if its log cannot be read either, all that is known is where it ends.
+        """
+        is_for_others = await self._shop.declined.add(Kind.of(self._claim), shortfall)
+        if is_for_others or not self._is_stopped:
+            await self.hand_on()
+            return False
+        self._place.free()
+        self._place = NoPlace()
+        if unknown_format(self._claim.log_format) is None:
+            return True
+        asked = (letter.command for letter in await self._ledger.letters())
+        reason = next((command.reason for command in asked if isinstance(command, Stop)), None)
+        await self._end_unread(FlowCancelled(reason=reason, execution_time=0))
+        return False
 
     async def _judge(self, state: State) -> None:
         """Run it among the others, or alone, or not at all, by what became of the processes that ran it.
@@ -203,7 +228,7 @@ class Workflow:
         return Recover(self._shop.worker_id, lost, count, alone=self._claim.lost_alone is not None)
 
     async def _set_aside(self, seconds: int) -> None:
-        """Leave what this worker cannot run to others, and have it looked at again later."""
+        """Let go of the execution, and have it looked at again later."""
         wake_at = self._shop.clock.now() + seconds * 1000
         await self._ledger.append(Append(release=True, wake_at=wake_at))
 
@@ -222,23 +247,21 @@ class Workflow:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
             logger.exception("The log of %s cannot be folded.", self._claim.execution_id)
-            await self._end_unread(error)
+            await self._end_unread(FlowFailed(error=error, execution_time=0))
 
     async def _is_failed(self, error: ExecutionError) -> bool:
         """Write the end; False if the database could not be read."""
         await self._ledger.settled()
         try:
-            plan = (await self._shop.versions.get(self._claim.flow_id, self._claim.flow_version)).plan
-            state = await self._shop.loader.replay(self._claim, plan)
+            state = await self._shop.loader.replay(self._claim, (await self._version()).plan)
         except DATABASE_TROUBLE:
             return False
         await self._append_end(self._failure(state, error))
         return True
 
-    async def _end_unread(self, error: ExecutionError) -> None:
+    async def _end_unread(self, event: TerminalEvent) -> None:
         """End an execution whose log cannot be folded: all that is known is where it ends."""
         try:
-            event = FlowFailed(error=error, execution_time=0)
             entry = Entry(self._ledger.next_index, self._ledger.now(), event)
             await self._append_end([entry])
         except Exception:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from engine.capability import pin
 from engine.validation import check_document, load_document
 from resolvers.context import Info
 from schema.arguments import After, First, FlowId
@@ -63,6 +64,7 @@ async def create_flow(info: Info, input: NewFlow) -> CreateFlowPayload:
             name=document.name,
             description=document.description,
             document=input.document,
+            node_types=pin(document, context.services.node_types),
         )
     return CreateFlowPayload(flow=_show(row))
 
@@ -80,6 +82,7 @@ async def update_flow(info: Info, input: ChangedFlow) -> UpdateFlowPayload:
             description=document.description,
             document=input.document,
             expected_version=input.expected_version,
+            node_types=pin(document, context.services.node_types),
         )
     context.asks.forget()
     return UpdateFlowPayload(flow=_show(row))

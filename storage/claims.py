@@ -45,6 +45,7 @@ class Claim:
     owner_id: str
     flow_id: str
     flow_version: int
+    log_format: int
     flow_name: str
     status: ExecutionStatus
     root_id: str
@@ -93,7 +94,20 @@ async def claim_within(
     if not connection.is_in_transaction():
         raise ValueError("Claims within limits need a transaction.")
     await connection.execute(QUERIES["exclude_other_claims"])
-    rows = await connection.fetch(QUERIES["claim_within_limits"], worker_id, limit, after_owner, *limits)
+    return await _claim_within(connection, limits, worker_id, limit, after_owner)
+
+
+async def claim_but_declined(
+    connection: Connection, worker_id: str, limit: int, *, after_owner: str = ""
+) -> list[Claim]:
+    """Claim as `claim` does, but nothing that the worker has declined, which any other way of claiming heeds anyway."""
+    return await _claim_within(connection, NO_LIMITS, worker_id, limit, after_owner)
+
+
+async def _claim_within(
+    connection: Connection, limits: Limits, worker_id: str, limit: int, after_owner: str
+) -> list[Claim]:
+    rows = await connection.fetch(QUERIES["claim_within_limits"], worker_id, limit, after_owner, *limits, worker_id)
     return [_claim(row) for row in rows]
 
 
@@ -123,6 +137,7 @@ def _claim(row: Any) -> Claim:
         owner_id=row["owner_id"],
         flow_id=row["flow_id"],
         flow_version=row["flow_version"],
+        log_format=row["log_format"],
         flow_name=row["flow_name"],
         status=ExecutionStatus(row["status"]),
         root_id=row["root_id"],
@@ -164,9 +179,11 @@ class Waiting(NamedTuple):
     ready_at: datetime
 
 
-async def next_within(connection: Connection, limits: Limits, *, ready_for: float = 0.0) -> Waiting | None:
-    """The first execution that limits allow to be claimed now, if it has been ready for so many seconds."""
-    row = await connection.fetchrow(QUERIES["next_within_limits"], ready_for, 1, "", *limits)
+async def next_within(
+    connection: Connection, limits: Limits, worker_id: str, *, ready_for: float = 0.0
+) -> Waiting | None:
+    """The first execution that limits allow this worker to claim now, if it has been ready for so many seconds."""
+    row = await connection.fetchrow(QUERIES["next_within_limits"], ready_for, 1, "", *limits, worker_id)
     return Waiting(**row) if row else None
 
 

@@ -48,6 +48,7 @@ class ExecutionRow:
     last_failure_at: datetime | None
     spawned_by: str | None
     spawn_key: str | None
+    log_format: int
     last_index: int
     worker_id: str | None
     claimed_at: datetime | None

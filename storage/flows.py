@@ -1,6 +1,6 @@
 """Flows and their versions, which never change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,21 +39,35 @@ class FlowRow:
 
 @dataclass(frozen=True, slots=True)
 class FlowVersionRow:
-    """A version of a flow; `document` is as it was sent."""
+    """A version of a flow; `document` is as it was sent.
+
+    `node_types` is what `engine.capability.pin` made of it; None for a version of which nothing was pinned.
+    """
 
     flow_id: str
     version: int
     name: str
     document: Any
     created_at: datetime
+    node_types: Mapping[str, str] | None
 
 
 async def create_flow(
-    connection: Connection, *, owner_id: str, name: str, description: str | None, document: Any
+    connection: Connection,
+    *,
+    owner_id: str,
+    name: str,
+    description: str | None,
+    document: Any,
+    node_types: Mapping[str, str] | None = None,
 ) -> FlowRow:
-    """Make a flow whose version 1 is this document; raises `ValueRefused` for what cannot be stored exactly."""
+    """Make a flow whose version 1 is this document; raises `ValueRefused` for what cannot be stored exactly.
+
+    `node_types` pins what the document relies on; without it, its node types only have to be known where it is run.
+    """
+    text = encode(document).decode()
     record = await connection.fetchrow(
-        QUERIES["create_flow"], new_flow_id(), owner_id, name, description, encode(document).decode()
+        QUERIES["create_flow"], new_flow_id(), owner_id, name, description, text, _pins(node_types)
     )
     assert record is not None
     return FlowRow(**record)
@@ -68,14 +82,15 @@ async def update_flow(
     description: str | None,
     document: Any,
     expected_version: int | None,
+    node_types: Mapping[str, str] | None = None,
 ) -> FlowRow:
-    """Add a version to a flow.
+    """Add a version to a flow, as `create_flow` makes the first.
 
     Raises `NotFound`, and `Conflict` with `currentVersion` if the latest version is not the expected one (None: any).
     """
     text = encode(document).decode()
     record = await connection.fetchrow(
-        QUERIES["update_flow"], flow_id, owner_id, name, description, text, expected_version
+        QUERIES["update_flow"], flow_id, owner_id, name, description, text, expected_version, _pins(node_types)
     )
     return FlowRow(**record) if record else await _refuse_update(connection, flow_id, owner_id)
 
@@ -142,4 +157,9 @@ async def list_flow_versions(
 
 
 def _version(record: asyncpg.Record) -> FlowVersionRow:
-    return FlowVersionRow(**{**record, "document": orjson.loads(record["document"])})
+    node_types = record["node_types"] and orjson.loads(record["node_types"])
+    return FlowVersionRow(**{**record, "document": orjson.loads(record["document"]), "node_types": node_types})
+
+
+def _pins(node_types: Mapping[str, str] | None) -> str | None:
+    return None if node_types is None else orjson.dumps(node_types).decode()

@@ -6,10 +6,12 @@ from functools import cached_property
 
 import asyncpg
 
+from engine.capability import shortfall
 from engine.document import FlowDocument, parse_document
 from engine.errors import NotFound
 from engine.plan import Plan, compile_plan
 from engine.registry import Registry
+from engine.stand_in import with_stand_ins
 from storage.flows import FlowVersionRow, flow_versions_by_id
 
 KEPT_NODES = 20_000
@@ -29,8 +31,13 @@ class Version:
 
     @cached_property
     def plan(self) -> Plan:
-        """The document, compiled for running; raises `KeyError` for a node type that is not registered."""
-        return compile_plan(self.document, self.node_types)
+        """The document, compiled; with a `shortfall` it serves to read logs and to end them, but not to run."""
+        return compile_plan(self.document, with_stand_ins(self.document, self.node_types))
+
+    @cached_property
+    def shortfall(self) -> str | None:
+        """Why this process cannot run the version, in words; None if it can."""
+        return shortfall(self.document, self.row.node_types, self.node_types)
 
 
 class Versions:

@@ -8,9 +8,11 @@ from storage.queries import load
 QUERIES = load("workers")
 
 
-async def register(connection: Connection, worker_id: str, *, host: str, pid: int, concurrency: int) -> None:
-    """Enter a worker that takes up to `concurrency` running executions."""
-    await connection.execute(QUERIES["register"], worker_id, host, pid, concurrency)
+async def register(
+    connection: Connection, worker_id: str, *, host: str, pid: int, concurrency: int, takes_work: bool = True
+) -> None:
+    """Enter a worker that takes up to `concurrency` running executions, or only the one that it was started for."""
+    await connection.execute(QUERIES["register"], worker_id, host, pid, concurrency, takes_work)
 
 
 async def beat(connection: Connection, worker_id: str) -> datetime | None:

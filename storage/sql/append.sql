@@ -137,7 +137,7 @@ child as (
     from json_to_recordset($33::json) as c (
         parent_id text, id text, flow_id text, flow_version integer, depth integer, inputs text, port_values text,
         options text, integration text, external_events text, spawned_by text, spawn_key text, created_event text,
-        is_born_paused boolean
+        log_format smallint, is_born_paused boolean
     )
     join locked l on l.execution_id = c.parent_id
     join executions p on p.id = c.parent_id
@@ -169,11 +169,11 @@ born as (
 spawned as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, spawned_by, spawn_key, created_at, updated_at
+        external_events, priority, spawned_by, spawn_key, log_format, created_at, updated_at
     )
     select id, flow_id, flow_version, owner_id, root_id, parent_id, depth, coalesce(inputs, parents_inputs),
         coalesce(port_values, parents_port_values), options, integration, external_events, priority, spawned_by,
-        spawn_key, born_at, born_at
+        spawn_key, log_format, born_at, born_at
     from born
 ),
 child_heads as (
@@ -188,7 +188,8 @@ child_starts as (
     insert into mailbox (execution_id, seq, command) select id, 1, 'START' from born
 ),
 child_places as (
-    insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from born
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority)
+    select id, owner_id, flow_id, flow_version, log_format, priority from born
 ),
 told as (
     insert into inbox (execution_id, kind, body)

@@ -1,8 +1,9 @@
 -- fragment: what_is_claimed
 -- All that a worker needs to know of the head d and the execution e that it has claimed.
 select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.lost_alone, d.mailbox_seq,
-    e.owner_id, e.flow_id, e.flow_version, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs, e.port_values, e.options,
-    e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name, clock_timestamp() as now,
+    e.owner_id, e.flow_id, e.flow_version, e.log_format, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs,
+    e.port_values, e.options, e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name,
+    clock_timestamp() as now,
     (
         select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
             order by m.seq), '[]')
@@ -54,7 +55,7 @@ owners as (
     ) o
 ),
 candidates as (
-    select t.execution_id, t.owner_id, t.flow_id, t.priority, t.ready_at, t.turn, o.place
+    select t.execution_id, t.owner_id, t.flow_id, t.flow_version, t.log_format, t.priority, t.ready_at, t.turn, o.place
     from owners o
     cross join lateral (
         select q.*, row_number() over (order by q.priority desc, q.ready_at) as turn
@@ -68,11 +69,12 @@ candidates as (
 )
 
 -- fragment: candidates_within_limits
--- The same order among what limits allow: at most $4 executions of an owner and $5 of a flow are held (null: any number).
--- Goes from flow to flow that has something waiting, past owners and flows without room, in two laps: to the last owner
--- and from the first one on (chr(1114111) is behind every id). The time grows with how many are held, and with how many
--- flows the owners that are looked at have waiting, but not with how many wait. What is beyond the room is spare, and
--- comes last. (Rooms are looked up in objects, because Postgres cannot know how many a join would have to go through.)
+-- The same order among what limits allow and worker $6 has not declined: at most $4 executions of an owner and $5 of a
+-- flow are held (null: any number). Goes from version to version that has something waiting, past what is declined and
+-- owners and flows without room, in two laps: to the last owner and from the first one on (chr(1114111) is behind every
+-- id, 2147483647 is the last version). The time grows with how many are held, and with how many versions the owners that
+-- are looked at have waiting, but not with how many wait. What is beyond the room is spare, and comes last. (Rooms are
+-- looked up in objects, because Postgres cannot know how many a join would have to go through.)
 with recursive rooms as (
     select
         (
@@ -87,26 +89,35 @@ with recursive rooms as (
         ) as flows
 ),
 walk as (
-    select lap, owner_id collate "C" as owner_id, after_flow collate "C" as flow_id, after_flow collate "C" as after_flow,
-        last_owner collate "C" as last_owner, 0 as owner_room, 0 as flow_room, 0 as place, false as is_counted
+    select lap, owner_id collate "C" as owner_id, after_flow collate "C" as flow_id, 0 as flow_version,
+        0::smallint as log_format, after_flow collate "C" as after_flow, 0 as after_version,
+        last_owner collate "C" as last_owner, 0 as owner_room, 0 as flow_room, 0 as place, false as is_counted,
+        false as is_open
     from (values (1, $3, chr(1114111), chr(1114111)), (2, '', '', $3)) laps (lap, owner_id, after_flow, last_owner)
     union all
-    select w.lap, n.owner_id, n.flow_id, case when n.owner_room > 0 then n.flow_id else chr(1114111) end, w.last_owner,
-        n.owner_room, n.flow_room, w.place + (n.is_open and not n.is_counted)::integer, n.is_open or n.is_counted
+    select w.lap, n.owner_id, n.flow_id, n.flow_version, n.log_format,
+        case when n.owner_room > 0 then n.flow_id else chr(1114111) end,
+        case when n.flow_room > 0 then n.flow_version else 2147483647 end, w.last_owner, n.owner_room, n.flow_room,
+        w.place + (n.is_open and not n.is_counted)::integer, n.is_open or n.is_counted, n.is_open
     from walk w
     cross join lateral (
-        select q.owner_id, q.flow_id,
+        select q.owner_id, q.flow_id, q.flow_version, q.log_format,
             coalesce((rooms.owners ->> q.owner_id)::integer, $4::integer, 2147483647) as owner_room,
             coalesce((rooms.flows ->> q.flow_id)::integer, $5::integer, 2147483647) as flow_room
         from queue q, rooms
         where q.worker_id is null and q.owner_id <= w.last_owner
-            and (q.owner_id, q.flow_id) > (w.owner_id, w.after_flow)
-        order by q.owner_id, q.flow_id
+            and (q.owner_id, q.flow_id, q.flow_version, q.log_format)
+                > (w.owner_id, w.after_flow, w.after_version, w.log_format)
+        order by q.owner_id, q.flow_id, q.flow_version, q.log_format
         limit 1
     ) f
     cross join lateral (
-        select f.*, f.owner_room > 0 and f.flow_room > 0 as is_open,
-            w.is_counted and w.owner_id = f.owner_id as is_counted
+        select f.*, w.is_counted and w.owner_id = f.owner_id as is_counted,
+            f.owner_room > 0 and f.flow_room > 0 and not exists (
+                select from declined x
+                where x.worker_id = $6 and x.flow_id = f.flow_id and x.flow_version = f.flow_version
+                    and x.log_format = f.log_format
+            ) as is_open
     ) n
     where w.place < $2 + 32
 ),
@@ -115,20 +126,21 @@ ready as (
         row_number() over (partition by t.owner_id order by t.priority desc, t.ready_at) as turn
     from walk w
     cross join lateral (
-        select q.execution_id, q.owner_id, q.flow_id, q.priority, q.ready_at
+        select q.execution_id, q.owner_id, q.flow_id, q.flow_version, q.log_format, q.priority, q.ready_at
         from queue q
         where q.worker_id is null and q.owner_id = w.owner_id and q.flow_id = w.flow_id
+            and q.flow_version = w.flow_version and q.log_format = w.log_format
         order by q.priority desc, q.ready_at
         limit least($2 / (select count(distinct owner_id) from walk where is_counted), w.owner_room, w.flow_room) + 8
     ) t
-    where w.owner_room > 0 and w.flow_room > 0
+    where w.is_open
 ),
 numbered as (
     select *, row_number() over (partition by flow_id order by turn, place) as turn_in_flow from ready
 ),
 candidates as (
-    select n.execution_id, n.owner_id, n.flow_id, n.priority, n.ready_at, n.place, n.owner_room, n.flow_room, s.is_spare,
-        case when s.is_spare then 1000000 else 0 end + n.turn as turn
+    select n.execution_id, n.owner_id, n.flow_id, n.flow_version, n.log_format, n.priority, n.ready_at, n.place,
+        n.owner_room, n.flow_room, s.is_spare, case when s.is_spare then 1000000 else 0 end + n.turn as turn
     from numbered n, lateral (select n.turn > n.owner_room or n.turn_in_flow > n.flow_room) s (is_spare)
     order by turn, place
     limit $2 + 32
@@ -155,8 +167,8 @@ claimed as (
     returning h.execution_id, h.token, h.last_index, h.mailbox_seq, h.lost_worker_id, h.lost_alone
 ),
 held as (
-    insert into queue (execution_id, owner_id, flow_id, priority, ready_at, worker_id)
-    select c.execution_id, c.owner_id, c.flow_id, c.priority, c.ready_at, $1
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority, ready_at, worker_id)
+    select c.execution_id, c.owner_id, c.flow_id, c.flow_version, c.log_format, c.priority, c.ready_at, $1
     from claimed d join candidates c on c.execution_id = d.execution_id
     on conflict (execution_id) do update set worker_id = excluded.worker_id, is_urgent = false
 ),
@@ -182,11 +194,35 @@ order by c.turn, c.place;
 
 -- name: claim_errands
 -- Claim up to $2 executions for worker $1 that were told something, the oldest first, whoever's they are and whatever the
--- limits: they are not run, only what they were told is recorded.
+-- limits: they are not run, only what they were told is recorded. What the worker has declined it can only end, and only
+-- if it was told to stop and no worker is left that has not declined it.
 with candidates as (
     select q.*, 0 as turn, row_number() over (order by q.ready_at) as place
     from queue q
     where q.worker_id is null and q.is_urgent
+        and (
+            not exists (
+                select from declined x
+                where x.worker_id = $1 and x.flow_id = q.flow_id and x.flow_version = q.flow_version
+                    and x.log_format = q.log_format
+            )
+            or (
+                exists (
+                    select from mailbox m
+                    where m.execution_id = q.execution_id and not m.applied and m.command = 'STOP'
+                    union all
+                    select from inbox i where i.execution_id = q.execution_id and i.kind = 'STOP'
+                )
+                and not exists (
+                    select from workers w
+                    where w.takes_work and not exists (
+                        select from declined x
+                        where x.worker_id = w.id and x.flow_id = q.flow_id and x.flow_version = q.flow_version
+                            and x.log_format = q.log_format
+                    )
+                )
+            )
+        )
     order by q.ready_at
     limit $2 + 32
 )
@@ -205,8 +241,8 @@ select pg_advisory_xact_lock(7427361183), set_config('idle_in_transaction_sessio
 
 -- name: claim_within_limits
 -- Claim as `claim` does, but so that no owner has more than $4 executions held, over all workers, and no flow more than
--- $5 (null: any number). What was locked in place of what somebody holds is counted once more, because it may be
--- another owner's or flow's.
+-- $5 (null: any number), and nothing that worker $6, which is $1, has declined. What was locked in place of what somebody
+-- holds is counted once more, because it may be another owner's or flow's.
 -- include: candidates_within_limits
 , spared as (
 -- include: lockable
@@ -226,8 +262,8 @@ locked as (
 -- include: claimed
 
 -- name: next_within_limits
--- The first execution that could be claimed within limits $4 and $5, if it has been ready for $1 seconds, and since when:
--- what comes back to the queue waits anew. ($2 is 1, and $3 the owner whose turn is over.)
+-- The first execution that worker $6 could claim within limits $4 and $5, if it has been ready for $1 seconds, and since
+-- when: what comes back to the queue waits anew. ($2 is 1, and $3 the owner whose turn is over.)
 -- include: candidates_within_limits
 select execution_id, ready_at
 from (select * from candidates order by turn, place limit 1) first
@@ -275,8 +311,8 @@ with due as (
     for no key update of h, t skip locked
 ),
 woken as (
-    insert into queue (execution_id, owner_id, flow_id, priority)
-    select d.execution_id, e.owner_id, e.flow_id, e.priority
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority)
+    select d.execution_id, e.owner_id, e.flow_id, e.flow_version, e.log_format, e.priority
     from due d join executions e on e.id = d.execution_id
     where d.token is null
     on conflict do nothing

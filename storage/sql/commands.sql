@@ -14,8 +14,8 @@ posted as (
     select a.execution_id, a.mailbox_seq, $2, $3 from accepted a
 ),
 woken as (
-    insert into queue (execution_id, owner_id, flow_id, priority, is_urgent)
-    select a.execution_id, e.owner_id, e.flow_id, e.priority, $6::boolean
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority, is_urgent)
+    select a.execution_id, e.owner_id, e.flow_id, e.flow_version, e.log_format, e.priority, $6::boolean
     from accepted a join executions e on e.id = a.execution_id
     where a.token is null
     on conflict (execution_id) do update set is_urgent = true where excluded.is_urgent and not queue.is_urgent

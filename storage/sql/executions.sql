@@ -25,9 +25,9 @@ with flow as (
 ), execution as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, idempotency_key, request_digest
+        external_events, priority, idempotency_key, request_digest, log_format
     )
-    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from flow
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint from flow
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
 ), head as (
@@ -36,7 +36,8 @@ with flow as (
     insert into execution_events (execution_id, index, type, timestamp, data)
     select id, -1, 'EXECUTION_CREATED', created_at, $16 from execution
 ), queued as (
-    insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from execution
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority)
+    select id, owner_id, flow_id, flow_version, log_format, priority from execution
 ), stored as (
     insert into payloads (root_id, id, text)
     select execution.root_id, payload.id, payload.text

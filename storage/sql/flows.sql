@@ -5,8 +5,8 @@ with flow as (
     values ($1, $2, $3, $4, 1)
     returning *
 ), version as (
-    insert into flow_versions (flow_id, version, name, document)
-    select id, latest_version, name, $5 from flow
+    insert into flow_versions (flow_id, version, name, document, node_types)
+    select id, latest_version, name, $5, $6 from flow
 )
 select * from flow;
 
@@ -18,8 +18,8 @@ with flow as (
     where id = $1 and owner_id = $2 and deleted_at is null and ($6::integer is null or latest_version = $6)
     returning *
 ), version as (
-    insert into flow_versions (flow_id, version, name, document)
-    select id, latest_version, name, $5 from flow
+    insert into flow_versions (flow_id, version, name, document, node_types)
+    select id, latest_version, name, $5, $7 from flow
 )
 select * from flow;
 

@@ -15,8 +15,9 @@ unheld as (
     for no key update of h skip locked
 ),
 queued as (
-    insert into queue (execution_id, owner_id, flow_id, priority, is_urgent)
-    select e.id, e.owner_id, e.flow_id, e.priority, true from unheld u join executions e on e.id = u.execution_id
+    insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority, is_urgent)
+    select e.id, e.owner_id, e.flow_id, e.flow_version, e.log_format, e.priority, true
+    from unheld u join executions e on e.id = u.execution_id
     on conflict (execution_id) do update set is_urgent = true where not queue.is_urgent
     returning execution_id
 )

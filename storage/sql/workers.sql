@@ -1,6 +1,6 @@
 -- name: register
--- Enter a worker.
-insert into workers (id, host, pid, concurrency) values ($1, $2, $3, $4);
+-- Enter a worker; $5 says whether it looks for work.
+insert into workers (id, host, pid, concurrency, takes_work) values ($1, $2, $3, $4, $5);
 
 -- name: beat
 -- Count one beat; no row means that the worker was given up and must stop.

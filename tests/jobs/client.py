@@ -7,8 +7,11 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 
+from engine.capability import pin
+from engine.document import parse_document
 from engine.ids import new_execution_id
 from engine.options import ExecutionOptions
+from engine.registry import NodeTypes
 from engine.status import ExecutionCommand
 from jobs.dispatch import Doorbell
 from storage.commands import Accepted, send_command
@@ -48,11 +51,18 @@ class Client:
         if self._doorbell:
             self._doorbell.ring()
 
-    async def flow(self, nodes: list[dict[str, Any]], edges: list[tuple[str, str]] | None = None) -> str:
-        """Store a flow; gives its id."""
+    async def flow(
+        self,
+        nodes: list[dict[str, Any]],
+        edges: list[tuple[str, str]] | None = None,
+        node_types: NodeTypes | None = None,
+    ) -> str:
+        """Store a flow, with what it relies on in these node types, if any are given; gives its id."""
+        document = _document(nodes, edges)
+        pinned = node_types and pin(parse_document(document), node_types)
         async with transaction(self.pool) as connection:
             row = await create_flow(
-                connection, owner_id=self.owner, name="Test", description=None, document=_document(nodes, edges)
+                connection, owner_id=self.owner, name="Test", description=None, document=document, node_types=pinned
             )
         return row.id
 

@@ -12,11 +12,12 @@ from typing import Any
 import asyncpg
 import pytest
 
+from engine.registry import Registry
 from jobs.worker import WorkerSettings
 from storage.pool import open_pool
 from tests.invariants import check_invariants
 from tests.jobs.client import Client
-from tests.jobs.nodes import Notes
+from tests.jobs.nodes import REGISTRY, Notes
 from tests.jobs.worker_entry import alone_command
 from tests.jobs.workers import LocalWorker, WorkerProcess, start_process
 
@@ -67,8 +68,8 @@ async def new_worker(pool: asyncpg.Pool, settings: Callable[..., WorkerSettings]
     """Starts a worker in this process; stopped at the end of the test, if it still runs."""
     workers: list[LocalWorker] = []
 
-    async def start(**changes: Any) -> LocalWorker:
-        worker = LocalWorker(settings(**changes))
+    async def start(*, registry: Registry = REGISTRY, **changes: Any) -> LocalWorker:
+        worker = LocalWorker(settings(**changes), registry)
         workers.append(worker)
         await worker.start()
         return worker

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 
 from engine.errors import InvalidState
 from engine.status import ExecutionCommand
+from jobs.declining import Declined
 from jobs.family import Family
 from jobs.slots import Slots
 from jobs.sweeper import Sweeper
@@ -105,7 +106,9 @@ class ClaimMachine(RuleBasedStateMachine):
         self.hands: dict[str, Hand] = {}
         self.tokens: set[object] = set()
         self.names = 0
-        self.sweeper = Sweeper(world.pool, LEASE, Slots(1, _nothing), NO_LIMITS, _nothing, _family(world.pool))
+        self.sweeper = Sweeper(
+            world.pool, LEASE, Slots(1, _nothing), NO_LIMITS, _nothing, _family(world.pool), _declined(world.pool)
+        )
         self.is_sound = True
 
     def real(self, work: Coroutine[Any, Any, T]) -> T:
@@ -354,6 +357,10 @@ class ClaimMachine(RuleBasedStateMachine):
             self.deliver(run, is_answered=True)
             if is_end:
                 return
+
+
+def _declined(pool: asyncpg.Pool) -> Declined:
+    return Declined(pool, "watcher")
 
 
 def _family(pool: asyncpg.Pool) -> Family:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from jobs.declining import Declined
 from jobs.family import Family
 from jobs.slots import Slots
 from jobs.sweeper import OVERDUE_SECONDS, Sweeper
@@ -65,7 +66,9 @@ def family_at(pool: asyncpg.Pool) -> Family:
 
 
 def sweeper(pool: asyncpg.Pool, lease: float = 10.0, limits: Limits = NO_LIMITS) -> Sweeper:
-    return Sweeper(pool, lease, Slots(1, lambda: None), limits, lambda: None, family_at(pool))
+    return Sweeper(
+        pool, lease, Slots(1, lambda: None), limits, lambda: None, family_at(pool), Declined(pool, "watcher")
+    )
 
 
 async def sweep(given: Sweeper) -> None:
@@ -189,7 +192,9 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.05)
     slots = Slots(1, lambda: None)
     rung: list[bool] = []
-    watcher = Sweeper(pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True), family_at(pool))
+    watcher = Sweeper(
+        pool, 10.0, slots, NO_LIMITS, lambda: rung.append(True), family_at(pool), Declined(pool, "watcher")
+    )
     slots.take()
     await eventually(lambda: pool.fetchval("select now() - ready_at > interval '0.1 s' from queue"))
     await sweep(watcher)
@@ -271,7 +276,7 @@ async def test_who_was_told_something_and_woken_by_nobody_is_woken_after_a_while
     pool: asyncpg.Pool, flow: FlowRow, watch: Watch
 ) -> None:
     parent, relatives = await told(pool, flow), family_at(pool)
-    watcher = Sweeper(pool, 10.0, Slots(1, lambda: None), NO_LIMITS, lambda: None, relatives)
+    watcher = Sweeper(pool, 10.0, Slots(1, lambda: None), NO_LIMITS, lambda: None, relatives, Declined(pool, "watcher"))
     await sweep(watcher)
     watch.now += OVERDUE_SECONDS - 0.01
     await sweep(watcher)

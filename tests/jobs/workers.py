@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from engine.registry import Registry
 from jobs.worker import Parts, Worker, WorkerSettings
 from tests.eventually import eventually
 from tests.jobs.nodes import REGISTRY
@@ -20,8 +21,8 @@ REPOSITORY = Path(__file__).parents[2]
 class SeenWorker(Worker):
     """A worker that shows its parts while it works."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
-        super().__init__(settings, REGISTRY)
+    def __init__(self, settings: WorkerSettings, registry: Registry) -> None:
+        super().__init__(settings, registry)
         self.ready = asyncio.Event()
         self.shown: Parts | None = None
 
@@ -36,8 +37,8 @@ class SeenWorker(Worker):
 class LocalWorker:
     """A worker in this process, from `start` to `stop`."""
 
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._worker = SeenWorker(settings)
+    def __init__(self, settings: WorkerSettings, registry: Registry = REGISTRY) -> None:
+        self._worker = SeenWorker(settings, registry)
         self.id = self._worker.id
         self.task: asyncio.Task[None] | None = None
 

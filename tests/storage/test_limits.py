@@ -32,7 +32,8 @@ with execution as (
     insert into execution_events (execution_id, index, type, timestamp, data)
     select id, -1, 'EXECUTION_CREATED', created_at, '{}' from execution
 )
-insert into queue (execution_id, owner_id, flow_id, priority) select id, owner_id, flow_id, priority from execution
+insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority)
+select id, owner_id, flow_id, flow_version, log_format, priority from execution
 """
 
 
@@ -183,7 +184,7 @@ async def pages_of_a_claim(connection: Connection, limits: Limits) -> int:
     undone = connection.transaction()
     await undone.start()
     explained = f"explain (analyze, buffers, format json) {load('claims')['claim_within_limits']}"
-    plan = orjson.loads(await connection.fetchval(explained, "worker", 64, "", *limits))[0]["Plan"]
+    plan = orjson.loads(await connection.fetchval(explained, "worker", 64, "", *limits, "worker"))[0]["Plan"]
     await undone.rollback()
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
@@ -260,7 +261,7 @@ async def test_what_limits_allow_is_claimed_and_nothing_else(
         left = await pool.fetch("select owner_id, flow_id from queue where worker_id is null")
         for owner, flow in left:
             assert owner_held[owner] == limits.owner or flow_held[flow] == limits.flow
-        assert await next_within(connection, limits) is None
+        assert await next_within(connection, limits, "worker") is None
         dice.shuffle(held)
         for each in held[: dice.randint(0, len(held))]:
             held.remove(each)
@@ -299,14 +300,14 @@ async def test_what_is_next_is_told_with_the_time_since_when(
 ) -> None:
     limits = Limits(owner=1)
     first, second = await create(connection, flow), await create(connection, flow)
-    found = await next_within(connection, limits)
+    found = await next_within(connection, limits, "worker")
     assert found
     assert found.execution_id == first.id
-    assert await next_within(connection, limits, ready_for=60.0) is None
+    assert await next_within(connection, limits, "worker", ready_for=60.0) is None
     [own] = await take(pool, limits)
-    assert await next_within(connection, limits) is None
+    assert await next_within(connection, limits, "worker") is None
     await one(connection, requeued(own))
-    found = await next_within(connection, limits)
+    found = await next_within(connection, limits, "worker")
     assert found
     assert found.execution_id == second.id
 

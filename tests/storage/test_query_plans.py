@@ -19,6 +19,8 @@ from tests.conftest import _database
 HOT = [
     ("append", "append"),
     ("append", "append_in_family"),
+    ("capability", "left_to_others"),
+    ("capability", "without_capable_worker"),
     ("claims", "claim"),
     ("claims", "claim_within_limits"),
     ("claims", "next_within_limits"),
@@ -92,8 +94,10 @@ select id, index, 'NODE_STARTED', now(), '{}' from executions, generate_series(-
 insert into payloads (root_id, id, text) select id, md5(id), '1' from executions where id = root_id;
 insert into mailbox (execution_id, seq, command, applied)
 select id, 1, 'START', completed_at is not null from executions;
-insert into queue (execution_id, owner_id, flow_id, priority, worker_id)
-select id, owner_id, flow_id, 0, case when right(id, 1) = '0' then 'worker' || right(id, 2) end from executions;
+insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, priority, worker_id)
+select id, owner_id, flow_id, flow_version, log_format, 0,
+    case when right(id, 1) = '0' then 'worker' || right(id, 2) end
+from executions;
 insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
 insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
 insert into timers (execution_id, due_at)
@@ -109,7 +113,7 @@ begin
 end $$;
 """
 
-SMALL_TABLES = {"workers"}
+SMALL_TABLES = {"workers", "declined"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
