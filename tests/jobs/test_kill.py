@@ -26,7 +26,7 @@ async def test_another_worker_goes_on_after_the_last_completed_node(
     gate.touch()
     row = await client.ended(execution)
     recovered = await client.saw(execution, "EXECUTION_RECOVERED")
-    assert recovered == {"workerId": heir.id, "previousWorkerId": doomed.id, "failureCount": 1}
+    assert recovered == {"workerId": heir.id, "previousWorkerId": doomed.id, "failureCount": 1, "alone": False}
     assert (row["failure_count"], row["last_failure_reason"] is None) == (1, False)
     assert notes.nodes("began") == ["a", "b", "c", "c", "d"]
     assert notes.nodes("ended") == ["a", "b", "c", "d"]

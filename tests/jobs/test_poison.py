@@ -78,7 +78,7 @@ async def test_an_execution_that_kills_every_process_fails_after_a_few_and_a_bys
 
 async def killed_until_suspect(client: Client, new_process: NewProcess, flow: str, notes: Notes) -> str:
     """An execution whose deadly node has taken two workers down."""
-    workers = [await new_process(lease=1.0) for _ in range(2)]
+    workers = [await new_process() for _ in range(2)]
     execution = await client.run(flow)
     for worker in workers:
         await worker.exit_code()
@@ -91,7 +91,7 @@ async def test_however_a_process_dies_it_counts(
 ) -> None:
     flow = await client.flow([deadly("boom", notes, way=way)])
     execution = await killed_until_suspect(client, new_process, flow, notes)
-    await new_worker(lease=1.0)
+    await new_worker()
     row = await client.ended(execution, "FAILED", within=MANY)
     assert orjson.loads(row["error"])["code"] == "CRASH"
     assert len(deaths(notes, "boom")) == 4
@@ -100,11 +100,11 @@ async def test_however_a_process_dies_it_counts(
 async def test_a_pure_node_that_kills_before_its_start_is_written_is_found_too(
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes
 ) -> None:
-    workers = [await new_process(lease=1.0) for _ in range(3)]
+    workers = [await new_process() for _ in range(3)]
     execution = await client.run(await client.flow([deadly("boom", notes, "test.deadly_and_pure")]))
     for worker in workers:
         await worker.exit_code()
-    await new_worker(lease=1.0)
+    await new_worker()
     row = await client.ended(execution, "FAILED", within=MANY)
     assert '"code":"CRASH"' in row["error"]
     assert len(deaths(notes, "boom")) == 5
@@ -115,7 +115,7 @@ async def test_a_node_that_kills_twice_and_then_succeeds_completes_alone(
 ) -> None:
     nodes = [deadly("boom", notes, attempts=2), witness("after", notes)]
     execution = await killed_until_suspect(client, new_process, await client.flow(nodes, in_a_row(nodes)), notes)
-    await new_worker(lease=1.0)
+    await new_worker()
     row = await client.ended(execution, within=MANY)
     assert row["failure_count"] == 2
     assert os.getpid() not in deaths(notes, "boom") + deaths(notes, "after")
@@ -129,7 +129,7 @@ async def test_what_was_achieved_alone_makes_an_execution_one_like_others(
     nap = {"id": "nap", "type": "time.sleep", "inputs": {"durationMs": 1000}}
     nodes = [deadly("first", notes, attempts=3), nap, witness("second", notes)]
     execution = await killed_until_suspect(client, new_process, await client.flow(nodes, in_a_row(nodes)), notes)
-    await new_worker(lease=1.0)
+    await new_worker()
     await client.ended(execution, within=MANY)
     assert len(set(deaths(notes, "first"))) == 4
     assert deaths(notes, "second") == [os.getpid()]
@@ -168,14 +168,14 @@ async def test_healthy_workers_killed_again_and_again_fail_nothing_also_together
 ) -> None:
     execution = await client.run(await client.flow([witness("long", notes, gate)]))
     for times in range(1, 6):
-        host = await new_process(lease=1.0)
+        host = await new_process()
         await eventually(lambda times=times: len(deaths(notes, "long")) == times, within=MANY)  # type: ignore[misc]
         host.freeze()
         if deaths(notes, "long")[-1] != host.pid:
             os.kill(deaths(notes, "long")[-1], signal.SIGKILL)
         host.kill()
         await host.exit_code()
-    last = await new_worker(lease=1.0)
+    last = await new_worker()
     gate.touch()
     row = await client.ended(execution, within=MANY)
     assert row["failure_count"] == 5
@@ -188,7 +188,7 @@ async def suspect(client: Client, new_process: NewProcess, notes: Notes, gate: P
     """An execution with a long node that has lost two workers."""
     execution = await client.run(await client.flow([witness("long", notes, gate)]))
     for times in (1, 2):
-        worker = await new_process(lease=1.0)
+        worker = await new_process()
         await eventually(lambda times=times: len(deaths(notes, "long")) == times, within=MANY)  # type: ignore[misc]
         worker.kill()
         await worker.exit_code()
@@ -200,12 +200,12 @@ async def test_a_rolling_restart_counts_nothing_also_for_what_runs_alone(
 ) -> None:
     execution = await suspect(client, new_process, notes, gate)
     for times in (3, 4, 5):
-        host = await new_process(lease=1.0)
+        host = await new_process()
         alone = await lone_process(notes, "long", times, [host.pid])
         host.terminate()
         assert await host.exit_code() == 0
         assert not alone.is_running()
-    await new_worker(lease=1.0)
+    await new_worker()
     gate.touch()
     row = await client.ended(execution, within=MANY)
     assert row["failure_count"] == 2
@@ -216,12 +216,12 @@ async def test_the_process_alone_ends_when_its_host_is_killed_and_gives_its_exec
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
     execution = await suspect(client, new_process, notes, gate)
-    host = await new_process(lease=1.0)
+    host = await new_process()
     alone = await lone_process(notes, "long", 3, [host.pid])
     host.kill()
     await eventually(lambda: not alone.is_running())
     assert notes.nodes("cancelled") == ["long"]
-    await new_worker(lease=1.0)
+    await new_worker()
     gate.touch()
     assert (await client.ended(execution, within=MANY))["failure_count"] == 2
 
@@ -230,7 +230,7 @@ async def test_a_stop_ends_what_runs_alone_within_a_second(
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
     execution = await suspect(client, new_process, notes, gate)
-    host = await new_worker(lease=1.0)
+    host = await new_worker()
     alone = await lone_process(notes, "long", 3, [os.getpid()])
     await client.stop(execution)
     await client.ended(execution, "STOPPED", within=1.0)
@@ -243,7 +243,7 @@ async def test_a_process_alone_that_stands_still_for_its_lease_is_replaced_and_w
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
     execution = await suspect(client, new_process, notes, gate)
-    host = await new_worker(lease=1.0)
+    host = await new_worker()
     zombie = await lone_process(notes, "long", 3, [os.getpid()])
     zombie.suspend()
     heir = await lone_process(notes, "long", 4, [os.getpid(), zombie.pid])
@@ -263,11 +263,11 @@ async def test_suspects_wait_their_turn_and_hold_up_nobody_nor_their_own_stop(
     flow = await client.flow([witness("long", notes, gate)])
     suspects = [await client.run(flow) for _ in range(4)]
     for times in (4, 8):
-        worker = await new_process(lease=1.0)
+        worker = await new_process()
         await eventually(lambda times=times: len(deaths(notes, "long")) == times, within=MANY)  # type: ignore[misc]
         worker.kill()
         await worker.exit_code()
-    await new_worker(lease=1.0, concurrency=3)
+    await new_worker(concurrency=3)
     await eventually(lambda: len(deaths(notes, "long")) == 10, within=MANY)
     other = await client.run(await client.flow([witness("other", notes)]))
     await client.ended(other)

@@ -14,9 +14,13 @@ from storage.commands import send_command
 from storage.flows import FlowRow
 from storage.pool import Connection
 from storage.transaction import transaction
+from tests.eventually import eventually
 from tests.invariants import check_invariants
 from tests.pauses import paused
 from tests.storage.appends import AT, claimed, head, member, one
+
+WAITS_FOR_A_LOCK = """select exists (select from pg_stat_activity where datname = current_database()
+    and wait_event_type = 'Lock' and wait_event = 'transactionid')"""
 
 DIED = "The process that ran nothing else died (signal SIGKILL)."
 
@@ -83,6 +87,7 @@ async def test_a_command_that_comes_while_a_claim_is_taken_over_is_known_to_its_
         sending = asyncio.create_task(_send(pool, own.execution_id))
         await pause.reached()
         taking = asyncio.create_task(taken(pool, own))
+        await eventually(lambda: pool.fetchval(WAITS_FOR_A_LOCK))
         await pause.end()
         await sending
         got = await taking
