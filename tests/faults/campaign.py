@@ -35,10 +35,12 @@ async def play_one(fault: Fault, stage: Stage, flows: Mapping[str, Flow], seed: 
     """Set the stage up and play one scene on it; nothing of it is left behind."""
     await stage.set_up()
     try:
-        return await play(fault, stage, flows, seed, executions)
+        result = await play(fault, stage, flows, seed, executions)
     finally:
         await stage.set_up()
         await stage.clear()
+    result.violations += await stage.leftovers()
+    return result
 
 
 async def play_all(

@@ -12,7 +12,7 @@ import httpx
 from tests.eventually import eventually
 from tests.jobs.workers import READY, REPOSITORY
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 END_SECONDS = 20.0
 
 Environment = Mapping[str, str]

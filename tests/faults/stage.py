@@ -9,11 +9,13 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from storage.embedded.home import free_port
 from storage.migrate import migrate
 from storage.pool import open_pool
+from tests.eventually import eventually
 from tests.faults.service import ApiProcess, ServiceProcess, WorkerProcess
 
 LEASE = 1.5
@@ -24,6 +26,11 @@ SERVER = {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}
 
 TABLES = "executions, execution_heads, execution_events, payloads, mailbox, queue, timers, inbox, child_budgets"
 """What a scene leaves behind; flows are kept."""
+
+
+CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'tidegate%'"
+CONNECTIONS_EACH, FILES_EACH, BYTES_EACH = 12, 80, 500_000_000
+"""What a process that nobody asks for anything has at most: its pools are full, and its subscribers gone."""
 
 
 class Stage:
@@ -77,6 +84,31 @@ class Stage:
         self.apis += await asyncio.gather(*(self.api() for _ in range(missing_apis)))
         self.workers += await asyncio.gather(*(self.worker() for _ in range(missing_workers)))
         self._guests = [*self.apis, *self.workers]
+
+    async def leftovers(self) -> list[str]:
+        """I10: what is more than those who stay may have open, one line each, if it does not go away soon."""
+        try:
+            await eventually(self._is_tidy, within=10.0)
+        except AssertionError:
+            return [f"I10: {line}" for line in await self._too_much()]
+        return []
+
+    async def _is_tidy(self) -> bool:
+        return not await self._too_much()
+
+    async def _too_much(self) -> list[str]:
+        processes = [psutil.Process(process.pid) for process in (*self.apis, *self.workers)]
+        known = {process.pid for process in processes}
+        strangers = [each for each in psutil.Process().children() if "tests.faults.entry" in each.cmdline()]
+        lines = [f"process {each.pid} was left behind" for each in strangers if each.pid not in known]
+        connections = await self.pool.fetchval(CONNECTIONS)
+        if connections > CONNECTIONS_EACH * len(processes):
+            lines.append(f"{connections} connections for {len(processes)} processes")
+        for process in processes:
+            files, memory = process.num_fds(), process.memory_info().rss
+            if files > FILES_EACH or memory > BYTES_EACH:
+                lines.append(f"process {process.pid} has {files} files open and {memory} bytes in memory")
+        return lines
 
     async def clear(self) -> None:
         """Forget all executions."""
