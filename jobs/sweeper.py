@@ -133,7 +133,7 @@ class Sweeper:
         return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS
 
     def _could_claim_for(self, seconds: float) -> bool:
-        """Whether this worker has been there with a free place for so long: what waited before it came is no lost ring."""
+        """Whether this worker has been there for so long, with a free place: what waited before is no lost ring."""
         return self._slots.had_room_for(seconds) and time.monotonic() - self._made_at >= seconds
 
     def _overlooked(self, found: Sequence[Forgotten]) -> list[str]:
