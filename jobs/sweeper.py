@@ -81,6 +81,7 @@ class Sweeper:
         self._on_ready = on_ready
         self._family = family
         self._declined = declined
+        self._made_at = time.monotonic()
         self._seen: dict[str, tuple[int, float]] = {}
         self._next: tuple[Waiting | None, float] = (None, 0.0)
         self._lying: dict[Forgotten, float] = {}
@@ -109,7 +110,7 @@ class Sweeper:
         if overlooked:
             self._rescue()
             self._family.wake(overlooked)
-        if overdue and self._slots.had_room_for(OVERDUE_SECONDS):
+        if overdue and self._could_claim_for(OVERDUE_SECONDS):
             self._rescue()
         for worker_id in self._silent(current):
             await _try(self._give_up(worker_id, current[worker_id]))
@@ -130,6 +131,10 @@ class Sweeper:
         if waiting != self._next[0]:
             self._next = (waiting, now)
         return waiting is not None and now - self._next[1] >= OVERDUE_SECONDS
+
+    def _could_claim_for(self, seconds: float) -> bool:
+        """Whether this worker has been there for so long, with a free place: what waited before is no lost ring."""
+        return self._slots.had_room_for(seconds) and time.monotonic() - self._made_at >= seconds
 
     def _overlooked(self, found: Sequence[Forgotten]) -> list[str]:
         """Those whose letter has lain there for long; any other is just being told of it."""

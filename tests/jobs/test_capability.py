@@ -120,15 +120,16 @@ async def test_what_a_worker_has_declined_once_it_never_claims_again(client: Cli
 async def test_what_nobody_can_run_waits_visibly_until_somebody_comes(
     client: Client, new_worker: NewWorker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.2)
     older = await new_worker()
     fresh = await client.flow(FRESH)
     with caplog.at_level(logging.WARNING, logger="jobs.declining"):
         ids = [await client.run(fresh) for _ in range(10)]
         assert await declined(client, ids[0]) == "It does not know the node type test.fresh."
     assert len([record for record in caplog.records if "to others" in record.message]) == 1
-    long = "select count(*) = 10 from queue where worker_id is null and ready_at < now() - interval '1 s'"
-    await eventually(lambda: client.pool.fetchval(long))
+    with monkeypatch.context() as patched:
+        patched.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.2)
+        long = "select count(*) = 10 from queue where worker_id is null and ready_at < now() - interval '4 s'"
+        await eventually(lambda: client.pool.fetchval(long))
     assert older.parts.sweeper.rescues == 0
     newer = await new_worker(registry=NEWER)
     await client.all_ended(ids, within=2.0)
