@@ -338,7 +338,7 @@ def test_a_retry_of_a_repetition_begins_with_its_first_inputs() -> None:
     retry = {**RETRY, "on": ["INPUT"]}
     settings = {"retry": retry}
     root = called(
-        calling("flow.repeat", flowId="down", inputs={"ms": 1000}, until="false", maxTimes=9, settings=settings)
+        calling("flow.repeat", flowId="down", inputs={"ms": 1000}, until="false", maxTimes=4, settings=settings)
     )
     assert [child.inputs["ms"] for child in root.children] == [1000, 0, -1000] * 3
     assert not root.of_node("call", NodeCompleted)
