@@ -65,10 +65,11 @@ class Run:
 
     @property
     def choices(self) -> list[str]:
-        """What may be written now."""
+        """What may be written now, the likely more than once."""
         if not self.pending:
-            return ["log", "park", "requeue", *(["end"] if self.status in (CREATED, RUNNING) else [])]
-        return ["log", "requeue", "end" if self.pending[0].command is ExecutionCommand.STOP else "apply"]
+            ends = {CREATED: ["end"], RUNNING: ["end", "end"]}.get(self.status, [])
+            return ["log", "park", "requeue", "park", "requeue", *ends]
+        return ["log", "requeue", *["end" if self.pending[0].command is ExecutionCommand.STOP else "apply"] * 3]
 
     def compose(self, what: str, data: st.DataObject) -> Sent:
         """Make the append that does one of the `choices`."""
