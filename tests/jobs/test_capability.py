@@ -84,7 +84,7 @@ async def declined(client: Client, execution_id: str) -> str:
 
 
 async def looks(worker: LocalWorker, client: Client, times: int) -> None:
-    """Have a worker look so many times, each to its end."""
+    """Have a worker look so many times."""
     claimer = worker.parts.claimer
     for _ in range(times):
         claimer.look()
@@ -115,6 +115,20 @@ async def test_what_a_worker_has_declined_once_it_never_claims_again(client: Cli
         await client.run(fresh)
     await looks(older, client, 20)
     assert before == await claims_of(client, older) == 1
+
+
+async def test_a_worker_rings_for_what_it_passes_over_as_long_as_another_may_take_it(
+    client: Client, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = await new_worker()
+    await declined(client, await client.run(await client.flow(FRESH)))
+    rung: list[float] = []
+    monkeypatch.setattr(older.parts.doorbell, "ring_later", rung.append)
+    await looks(older, client, 3)
+    assert not rung
+    await client.pool.execute("insert into workers (id, host, pid, concurrency) values ('newer', 'h', 1, 1)")
+    older.parts.claimer.look()
+    await eventually(lambda: rung)
 
 
 async def test_what_nobody_can_run_waits_visibly_until_somebody_comes(

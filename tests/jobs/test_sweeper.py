@@ -206,6 +206,20 @@ async def test_something_overdue_is_rung_for_only_while_there_is_room(
     assert (watcher.rescues, rung) == (1, [True])
 
 
+async def test_what_waited_before_the_sweeper_came_is_not_overdue_at_once(
+    pool: asyncpg.Pool, flow: FlowRow, watch: Watch
+) -> None:
+    async with pool.acquire() as connection:
+        await create(connection, flow)
+        await connection.execute("update queue set ready_at = ready_at - interval '1 hour'")
+    watcher = sweeper(pool)
+    await sweep(watcher)
+    assert watcher.rescues == 0
+    watch.now += OVERDUE_SECONDS
+    await sweep(watcher)
+    assert watcher.rescues == 1
+
+
 async def held_back(pool: asyncpg.Pool, flow: FlowRow) -> None:
     """Of two executions, one is held by a worker and the other has waited for long."""
     async with pool.acquire() as connection:
