@@ -172,7 +172,7 @@ class Runner:
         entries = self._entries(events, now)
         for entry in entries:
             self.state.apply(entry)
-            if isinstance(entry.event, NodeStarted):
+            if type(entry.event) is NodeStarted:
                 self._start(entry.index, entry.event)
         self._acknowledged = max(self._acknowledged, consumed)
         if read:

@@ -94,7 +94,7 @@ def _row(entry: Entry) -> Row:
 
 
 def _projection(entries: Sequence[Entry]) -> Projection:
-    changes = [entry for entry in entries if entry.event.enters or isinstance(entry.event, ExecutionRecovered)]
+    changes = [entry for entry in entries if entry.event.enters or type(entry.event) is ExecutionRecovered]
     if not changes:
         return UNCHANGED
     started = next((entry.at for entry in changes if isinstance(entry.event, FlowStarted)), None)

@@ -1,6 +1,7 @@
 """The event loop that every command runs in."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ T = TypeVar("T")
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end."""
+    # What the imports have made stays to the end: the collector need not go through it again and again.
+    gc.freeze()
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(main)
 
