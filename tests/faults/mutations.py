@@ -79,13 +79,6 @@ MUTATIONS: Sequence[Mutation] = (
         ["tests/storage/test_claims.py::test_a_claim_whose_snapshot_is_older_than_the_head_takes_nothing"],
     ),
     Mutation(
-        "a timer queues what somebody holds",
-        CLAIMS,
-        "    where d.token is null\n",
-        "",
-        ["tests/storage/test_claims.py::test_a_wake_up_of_what_is_being_claimed_changes_nothing"],
-    ),
-    Mutation(
         "a timer that was spent meanwhile wakes all the same",
         CLAIMS,
         "for no key update of h, t skip locked",

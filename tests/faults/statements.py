@@ -37,6 +37,9 @@ drop sequence raised;
 """
 RAISED = "select case when is_called then last_value else 0 end from raised"
 
+ASTRAY = """select count(*) from execution_events
+    where type = 'EXECUTION_RECOVERED' and data::json ->> 'previousWorkerId' is null"""
+
 BAD_NODES = ("test.nul", "test.crooked", "test.surrogate", "test.exiting", "test.giving_up")
 RINGS = 300
 
@@ -47,8 +50,11 @@ async def cut_commits(point: str, times: int, scene: Scene) -> None:
     victim = await scene.victim(",".join(f"{point}:cut@{passing}" for passing in passings))
     scene.begin()
     await scene.fires(victim, times=times)
+    await scene.end()
     if not victim.is_running:
         scene.complaints.append("the worker did not live on")
+    if astray := await scene.stage.pool.fetchval(ASTRAY):
+        scene.complaints.append(f"{astray} executions had to be taken up again, though no worker was lost or left")
 
 
 async def raise_errors(state: str, scene: Scene) -> None:
