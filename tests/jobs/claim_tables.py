@@ -24,6 +24,13 @@ left join timers t on t.execution_id = x.id
 
 PASS = "update timers set due_at = due_at - make_interval(secs => $1)"
 
+ORDER = """
+update queue q set ready_at = now() - make_interval(secs => n.place)
+from (select execution_id, row_number() over (order by execution_id desc) as place from queue) n
+where n.execution_id = q.execution_id
+"""
+"""Lets claims take the oldest first: what one statement has queued is in no order, and a test must be repeatable."""
+
 EMPTY = """
 delete from timers; delete from queue; delete from mailbox; delete from execution_events; delete from execution_heads;
 delete from executions; delete from workers

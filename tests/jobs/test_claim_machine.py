@@ -38,12 +38,12 @@ from storage.workers import beat, register, remove
 from tests.invariants import violations
 from tests.jobs.claim_model import COMMANDS, CREATED, NEXT_STATUS, PAUSED, RUNNING, Execution, Model
 from tests.jobs.claim_runs import Run
-from tests.jobs.claim_tables import EMPTY, expected, faults, look, pass_ticks
+from tests.jobs.claim_tables import EMPTY, ORDER, expected, faults, look, pass_ticks
 from tests.storage.seeds import create
 
 T = TypeVar("T")
 
-EXAMPLES = int(os.environ.get("TIDEGATE_CLAIM_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("TIDEGATE_CLAIM_EXAMPLES", "40"))
 LEASE = 10.0
 MOST_WORKERS = 3
 MOST_EXECUTIONS = 4
@@ -260,6 +260,7 @@ class ClaimMachine(RuleBasedStateMachine):
         worker_id = data.draw(st.sampled_from(self.awake))
         limit, is_answered = data.draw(st.integers(1, 3)), data.draw(mostly)
         claimable = self.model.claimable
+        self.real(self.world.pool.execute(ORDER))
         claims: list[Claim] = self.do(claim, worker_id, limit)
         assert len(claims) == min(limit, len(claimable))
         for given in claims:
@@ -316,7 +317,7 @@ class ClaimMachine(RuleBasedStateMachine):
         run.in_flight = None
         if outcome is Outcome.INTERRUPTED:
             self.read(run)
-            assert run.pending[-1].seq > sent.seen
+            assert [row for row in run.pending if row.seq > sent.seen]
         elif outcome is Outcome.LOST or sent.member.release:
             del self.hands[run.worker_id].runs[run.claim.execution_id]
         else:
