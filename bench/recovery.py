@@ -2,6 +2,8 @@
 
 import asyncio
 
+import asyncpg
+
 from bench.client import Client
 from bench.figures import Figure, rounded
 from bench.flows import naps
@@ -10,18 +12,32 @@ from engine.options import ExecutionOptions
 from engine.status import ExecutionCommand
 
 LEASES = (2, 10)
-EXECUTIONS = 20
-NODES = 10_000
+EXECUTIONS = 40
+NODES = 1000
 NODE_MS = 5
 BEGUN = """select count(distinct execution_id) from execution_events where type = 'NODE_COMPLETED'
     and execution_id = any ($1::text[])"""
-RECOVERED = """select count(distinct execution_id) from execution_events where type = 'EXECUTION_RECOVERED'
-    and execution_id = any ($1::text[])"""
-STOPPED = "select count(*) from executions where status = 'STOPPED' and id = any ($1::text[])"
+GOING_ON = """
+select count(distinct recovered.execution_id) from execution_events recovered
+join execution_events started on started.execution_id = recovered.execution_id and started.index > recovered.index
+where recovered.type = 'EXECUTION_RECOVERED' and started.type = 'NODE_STARTED'
+    and recovered.execution_id = any ($1::text[])
+"""
+LOST = """
+select h.execution_id from execution_heads h join workers w on w.id = h.worker_id
+where h.execution_id = any ($1::text[]) and w.pid = $2
+"""
+ENDED = "select count(*) from executions where completed_at is not null and id = any ($1::text[])"
 GAPS = """
-select max(extract(epoch from next.timestamp - last.timestamp)) from execution_events next
-join execution_events last on last.execution_id = next.execution_id and last.index = next.index - 1
-where next.type = 'EXECUTION_RECOVERED' and next.execution_id = any ($1::text[])
+select max(extract(epoch from recovered.timestamp - last.timestamp))::float8 as recovered,
+    max(extract(epoch from started.timestamp - last.timestamp))::float8 as started
+from execution_events recovered
+join execution_events last on last.execution_id = recovered.execution_id and last.index = recovered.index - 1
+cross join lateral (
+    select min(e.timestamp) as timestamp from execution_events e
+    where e.execution_id = recovered.execution_id and e.index > recovered.index and e.type = 'NODE_STARTED'
+) started
+where recovered.type = 'EXECUTION_RECOVERED' and recovered.execution_id = any ($1::text[])
 """
 
 
@@ -30,25 +46,31 @@ async def measure(stage: Stage) -> None:
     async with Client(stage) as client:
         flow_id = await client.flow(naps(NODES, NODE_MS))
         for lease in LEASES:
-            seconds = await _kill(stage, client, flow_id, lease)
-            Figure(f"recovery_with_lease_of_{lease}", rounded(seconds), "s", f"<= {lease + 2}").print()
+            gaps = await _kill(stage, client, flow_id, lease)
+            for what in ("recovered", "started"):
+                name, target = f"last_word_to_{what}_with_lease_of_{lease}", f"<= {lease + 2}"
+                Figure(name, rounded(gaps[what]), "s", target).print()
 
 
-async def _kill(stage: Stage, client: Client, flow_id: str, lease: int) -> float:
+async def _kill(stage: Stage, client: Client, flow_id: str, lease: int) -> asyncpg.Record:
+    """Give the longest times from the last event before the kill to the recovery and to the next node's start."""
     settings = {"TIDEGATE_LEASE_SECONDS": str(lease)}
-    async with worker(stage, **settings) as victim:
+    async with worker(stage, **settings) as victim, worker(stage, **settings):
         ids = [await client.create(flow_id, ExecutionOptions()) for _ in range(EXECUTIONS)]
         for execution_id in ids:
             await client.start(execution_id)
         await _until_all(stage, BEGUN, ids)
-        async with worker(stage, **settings):
-            victim.kill()
-            await _until_all(stage, RECOVERED, ids)
-            seconds: float = await stage.pool.fetchval(GAPS, ids)
-            for execution_id in ids:
-                await client.send(execution_id, ExecutionCommand.STOP)
-            await _until_all(stage, STOPPED, ids)
-    return float(seconds)
+        victim.kill()
+        lost = [row["execution_id"] for row in await stage.pool.fetch(LOST, ids, victim.pid)]
+        if not lost:
+            raise RuntimeError("The worker that was killed had nothing to do.")
+        await _until_all(stage, GOING_ON, lost)
+        gaps = await stage.pool.fetchrow(GAPS, lost)
+        assert gaps is not None
+        for execution_id in ids:
+            await client.send(execution_id, ExecutionCommand.STOP)
+        await _until_all(stage, ENDED, ids)
+    return gaps
 
 
 async def _until_all(stage: Stage, query: str, ids: list[str]) -> None:

@@ -76,7 +76,7 @@ async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterat
 async def worker(stage: Stage, **settings: str) -> AsyncIterator[psutil.Process]:
     """Run one worker, and wait for its first beat."""
     async with process(stage, "worker", **settings) as running:
-        await _until(lambda: _has_worker(stage))
+        await _until(lambda: _beats(stage, running.pid))
         yield running
 
 
@@ -89,8 +89,8 @@ async def api(stage: Stage) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}/graphql"
 
 
-async def _has_worker(stage: Stage) -> bool:
-    return bool(await stage.pool.fetchval("select exists (select from workers where beat > 0)"))
+async def _beats(stage: Stage, pid: int) -> bool:
+    return bool(await stage.pool.fetchval("select exists (select from workers where pid = $1 and beat > 0)", pid))
 
 
 async def _is_ready(port: int) -> bool:
