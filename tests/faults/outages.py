@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 from redis.asyncio import Redis
@@ -27,11 +28,11 @@ def _postmaster(scene: Scene) -> int:
 
 
 def _valkey(scene: Scene) -> psutil.Process:
-    """The process of this stage's Valkey, which works in the stage's folder."""
+    """The stage's own Valkey: the tests may have started another one in this process."""
+    port = urlsplit(scene.stage.valkey.url).port
     own = psutil.Process().children(recursive=True)
-    (found,) = [process for process in own if process.name().startswith("valkey-server")]
-    assert Path(found.cwd()).is_relative_to(scene.stage.folder)
-    return found
+    servers = [process for process in own if process.name().startswith("valkey-server")]
+    return next(server for server in servers if port in {each.laddr.port for each in server.net_connections("tcp")})
 
 
 async def restart_postgres(number: signal.Signals, seconds: float, scene: Scene) -> None:

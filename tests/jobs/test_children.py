@@ -374,7 +374,7 @@ async def test_a_tree_is_at_most_a_hundred_levels_deep(client: Client, new_worke
 async def test_a_thousand_children_finish_on_one_worker_with_four_places(client: Client, new_worker: NewWorker) -> None:
     worker = await new_worker(concurrency=4)
     execution = await client.run(await mapping(client, await doubling(client), list(range(1000))))
-    got = await outputs(client, execution, within=60.0)
+    got = await outputs(client, execution, within=240.0)
     assert got["results"] == [{"result": 2 * number} for number in range(1000)]
     kinds = await client.kinds(execution)
     assert kinds.count("CHILD_EXECUTION_SPAWNED") == kinds.count("CHILD_EXECUTION_COMPLETED") == 1000
