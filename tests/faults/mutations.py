@@ -188,7 +188,7 @@ MUTATIONS: Sequence[Mutation] = (
         APPEND,
         "where b.used + excluded.used <= (select w.child_limit from wanted w where w.root_id = excluded.root_id)",
         "where true",
-        ["tests/jobs/test_children.py::test_a_tree_has_no_more_children_than_its_root_may"],
+        ["tests/storage/test_families.py::test_what_is_over_budget_writes_nothing_at_all_and_keeps_its_claim"],
     ),
     Mutation(
         "faults do not fire",
