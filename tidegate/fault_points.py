@@ -1,6 +1,6 @@
 """The points at which a process can be made to fail: around statements, nodes, rings and notifications.
 
-A point around a statement is `before_`, `in_` (it is carried out, its answer is not read) or `after_` one of
+A point around a statement is `before_`, `in_` (it is carried out, its answer is lost) or `after_` one of
 STATEMENT_KINDS. The others are before_lease_check (the last one before an effect), before_effect, after_effect, ring
 and notify (something is committed, and nobody was told).
 """

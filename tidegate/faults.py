@@ -14,13 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import asyncpg
+
 from engine.errors import TidegateError
 from storage.pool import Connection
 
 T = TypeVar("T")
-
-SENT_SECONDS = 0.1
-"""How long a statement is given to reach the server and to be carried out there."""
 
 
 class Action(StrEnum):
@@ -94,18 +93,17 @@ class Faults:
         time.sleep(fault.seconds)
 
     async def reach_unanswered(self, point: str, connection: Connection, statement: Coroutine[Any, Any, T]) -> T:
-        """Carry out a statement; when a fault is due, act while the server's answer is not read yet."""
+        """Carry out a statement; when a fault is due, act before anybody knows the server's answer.
+
+        A cut loses the answer: what is raised then is what asyncpg raises when a connection ends under a statement.
+        """
         fault = self.passing(point)
-        if fault is None:
-            return await statement
-        transport: Any = getattr(connection, "_transport")  # noqa: B009
-        transport.pause_reading()
-        sent = asyncio.ensure_future(statement)
-        await asyncio.sleep(SENT_SECONDS)
-        await self._act(fault, connection)
-        if not transport.is_closing():
-            transport.resume_reading()
-        return await sent
+        answer = await statement
+        if fault:
+            await self._act(fault, connection)
+            if fault.action is Action.CUT:
+                raise asyncpg.ConnectionDoesNotExistError("The connection was cut in the middle of the statement.")
+        return answer
 
     async def _act(self, fault: Fault, connection: "Connection | None") -> None:
         self._note(fault)
