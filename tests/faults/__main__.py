@@ -1,6 +1,7 @@
 """The fault campaign: `python -m tests.faults --seconds 600 --seed 7`. Exits with 1 if anything was violated."""
 
 import asyncio
+import logging
 import re
 import sys
 import time
@@ -18,6 +19,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed replays the same plan")
     parser.add_argument("--executions", type=int, default=60, help="how many at least in each scene")
     parser.add_argument("--only", default="", help="only faults whose names this matches")
+    # The campaign's own connections end with its servers, which asyncpg would tell of at length.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     results = asyncio.run(_play(parser.parse_args()))
     print(table(results))
     return int(any(result.violations for result in results))
