@@ -83,14 +83,6 @@ async def declined(client: Client, execution_id: str) -> str:
     return reason
 
 
-async def looks(worker: LocalWorker, client: Client, times: int) -> None:
-    """Have a worker look so many times."""
-    claimer = worker.parts.claimer
-    for _ in range(times):
-        claimer.look()
-        await eventually(lambda: not claimer._wanted.is_set() and not claimer.held)
-
-
 async def test_each_execution_runs_where_its_node_types_are_known(
     client: Client, new_worker: NewWorker, notes: Notes
 ) -> None:
@@ -113,7 +105,7 @@ async def test_what_a_worker_has_declined_once_it_never_claims_again(client: Cli
     before = await claims_of(client, older)
     for _ in range(20):
         await client.run(fresh)
-    await looks(older, client, 20)
+    await older.look(20)
     assert before == await claims_of(client, older) == 1
 
 
@@ -124,7 +116,7 @@ async def test_a_worker_rings_for_what_it_passes_over_as_long_as_another_may_tak
     await declined(client, await client.run(await client.flow(FRESH)))
     rung: list[float] = []
     monkeypatch.setattr(older.parts.doorbell, "ring_later", rung.append)
-    await looks(older, client, 3)
+    await older.look(3)
     assert not rung
     await client.pool.execute("insert into workers (id, host, pid, concurrency) values ('newer', 'h', 1, 1)")
     older.parts.claimer.look()

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 import engine.runner
-import jobs.ledger
 from engine.commands import NodeSucceeded
 from engine.errors import InvalidState
+from engine.ledger import Append
+from jobs.records import Writing
 from storage.append import Member
 from tests.eventually import eventually
 from tests.jobs.client import Client
@@ -20,16 +21,16 @@ ONE = [{"id": "one", "type": "value.number", "inputs": {"value": 1}}]
 
 def poison_completions_of(monkeypatch: pytest.MonkeyPatch, ids: set[str]) -> None:
     """Smuggle a NUL into what these executions write when a node completes."""
-    encode = jobs.ledger.member
+    encode = Writing.member
 
-    def poisoned(execution_id: str, *arguments: Any, **options: Any) -> Member:
-        member = encode(execution_id, *arguments, **options)
-        if execution_id not in ids:
+    def poisoned(self: Writing, append: Append) -> Member:
+        member = encode(self, append)
+        if member.execution_id not in ids:
             return member
         rows = [replace(row, data=f"\x00{row.data}") if row.type == "NODE_COMPLETED" else row for row in member.rows]
         return replace(member, rows=rows)
 
-    monkeypatch.setattr(jobs.ledger, "member", poisoned)
+    monkeypatch.setattr(Writing, "member", poisoned)
 
 
 async def test_of_300_executions_only_the_one_whose_events_cannot_be_stored_fails(

@@ -121,10 +121,11 @@ async def test_a_worker_that_does_not_know_a_node_leaves_what_is_told_something_
     await client.pool.execute("insert into inbox (execution_id, kind) values ($1, 'PAUSE')", unknown)
     outcomes = outcomes_of_appends(monkeypatch)
     worker = await new_worker()
-    await eventually(lambda: client.pool.fetchval("select count(*) from timers"))
+    await eventually(lambda: outcomes)
+    await worker.look(5)
     await worker.stop()
     assert outcomes == [Outcome.COMMITTED]
-    assert await client.pool.fetchval("select count(*) from queue") == 0
+    assert await client.pool.fetchval("select count(*) from inbox where execution_id = $1", unknown) == 1
     await client.pool.execute("delete from inbox")
 
 

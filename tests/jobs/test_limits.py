@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.claimer import RING_AGAIN_SECONDS
 from jobs.sweeper import OVERDUE_SECONDS
 from storage.claims import Limits
 from tests.eventually import eventually
@@ -73,13 +74,17 @@ async def test_no_more_executions_of_a_flow_are_held_than_its_limit(
 async def test_what_a_limit_held_back_is_taken_up_by_another_worker_if_the_one_that_lets_go_cannot(
     client: Client, new_worker: NewWorker, notes: Notes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever rings while the limit holds everything back rings for nothing."""
+    """Whoever rings while the limit holds everything back rings for nothing, so it has to ring when it lets go."""
     gates = [tmp_path / "first", tmp_path / "second"]
     busy = await new_worker(concurrency=1, limits=Limits(owner=1))
     first = await client.run(await client.flow([witness("first", notes, gates[0])]))
     await eventually(lambda: notes.nodes("began") == ["first"])
-    monkeypatch.setattr(busy.parts.claimer, "_take_all", nothing)
     idle = await new_worker(limits=Limits(owner=1))
+
+    async def pass_on() -> None:
+        idle.parts.doorbell.ring_later(RING_AGAIN_SECONDS)
+
+    monkeypatch.setattr(busy.parts.claimer, "_take_all", pass_on)
     second = await client.run(await client.flow([witness("second", notes, gates[1])]))
     rung: list[bool] = []
     ring = busy.parts.doorbell.ring
@@ -91,10 +96,6 @@ async def test_what_a_limit_held_back_is_taken_up_by_another_worker_if_the_one_t
     gates[1].touch()
     await client.all_ended([first, second])
     assert rescues([busy, idle]) == 0
-
-
-async def nothing() -> None:
-    return None
 
 
 async def test_executions_that_wait_for_their_start_do_not_fill_up_a_limit(

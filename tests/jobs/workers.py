@@ -57,6 +57,13 @@ class LocalWorker:
         if self.task.done():
             self.task.result()
 
+    async def look(self, times: int) -> None:
+        """Have the worker look for work so many times, each until it holds nothing any more."""
+        claimer = self.parts.claimer
+        for _ in range(times):
+            claimer.look()
+            await eventually(lambda: not claimer._wanted.is_set() and not claimer.held)
+
     async def stop(self) -> None:
         """End in order, as on SIGTERM; raises what ended the worker before."""
         assert self.task
