@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolvers.json_text import read_json
+from resolvers.requests import Operation
 
 
 class WrongMessage(Exception):
@@ -34,11 +35,12 @@ class Message(_Part):
     id: str | None = Field(None, min_length=1)
     payload: Any = None
 
-    def asked(self) -> tuple[str, Payload]:
+    def asked(self) -> tuple[str, Operation]:
         """The id and operation of a `subscribe`; raises `WrongMessage`."""
         if self.id is None:
             raise WrongMessage("A subscribe message needs an id")
-        return self.id, _read(Payload, self.payload)
+        payload = _read(Payload, self.payload)
+        return self.id, Operation(payload.query, payload.variables, payload.operation_name)
 
 
 def read_message(text: str) -> Message:

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from resolvers.context import Context
 from resolvers.json_text import write_json
-from resolvers.messages import Message, Payload, WrongMessage, read_message
-from resolvers.schema import SCHEMA
+from resolvers.messages import Message, WrongMessage, read_message
+from resolvers.operations import OperationFailed, results
+from resolvers.requests import Operation
 from resolvers.viewer import authenticate
 
 PROTOCOL = "graphql-transport-ws"
@@ -108,7 +108,7 @@ class _Socket:
         self._initiated.set()
         await self._send({"type": "connection_ack"})
 
-    async def _subscribe(self, id: str, payload: Payload) -> None:
+    async def _subscribe(self, id: str, operation: Operation) -> None:
         if not self._initiated.is_set():
             await self._close(UNAUTHORIZED, "Unauthorized")
         if id in self._operations:
@@ -117,38 +117,41 @@ class _Socket:
             message = f"A socket may have {OPERATIONS_LIMIT} operations at once."
             await self._send_errors(id, [GraphQLError(message, extensions={"code": "RATE_LIMITED"})])
             return
-        self._operations[id] = self._tasks.create_task(self._operate(id, payload))
+        self._operations[id] = self._tasks.create_task(self._operate(id, operation))
 
     def _cancel(self, id: str | None) -> None:
         if task := self._operations.pop(id or "", None):
             task.cancel()
 
-    async def _operate(self, id: str, payload: Payload) -> None:
+    async def _operate(self, id: str, operation: Operation) -> None:
         own = asyncio.current_task()
-        errors = await self._stream(id, payload)
+        errors = await self._stream(id, operation)
         if self._operations.get(id) is own:
             # Before the last message goes out the client may use the id again.
             del self._operations[id]
             await (self._send_errors(id, errors) if errors else self._send({"type": "complete", "id": id}))
 
-    async def _stream(self, id: str, payload: Payload) -> Sequence[GraphQLError]:
+    async def _stream(self, id: str, operation: Operation) -> Sequence[GraphQLError]:
         """Send all results of an operation; the errors that ended it, if any."""
-        context = Context(self._websocket.state.services, self._viewer)
-        results: Any = await SCHEMA.stream(payload.query, payload.variables, context, None, payload.operation_name)
-        async with aclosing(results):
-            async for result in results:
-                if result.errors and result.data is None:
-                    return list(result.errors)
-                await self._send({"type": "next", "id": id, "payload": _shown(result)})
+        head = f'{{"type":"next","id":{write_json(id).decode()},"payload":'
+        try:
+            async with aclosing(results(operation, self._websocket.state.services, self._viewer)) as found:
+                async for result in found:
+                    await self._send_text(f"{head}{result.decode()}}}")
+        except OperationFailed as failed:
+            return failed.errors
         return ()
 
     async def _send_errors(self, id: str, errors: Sequence[GraphQLError]) -> None:
         await self._send({"type": "error", "id": id, "payload": [error.formatted for error in errors]})
 
     async def _send(self, message: dict[str, Any]) -> None:
+        await self._send_text(write_json(message).decode())
+
+    async def _send_text(self, text: str) -> None:
         try:
             async with asyncio.timeout(SEND_SECONDS), self._sending:
-                await self._websocket.send_text(write_json(message).decode())
+                await self._websocket.send_text(text)
         except (TimeoutError, WebSocketDisconnect, RuntimeError) as error:
             raise SocketClosed from error
 
@@ -156,8 +159,3 @@ class _Socket:
         with suppress(WebSocketDisconnect, RuntimeError):
             await self._websocket.close(code, reason)
         raise SocketClosed
-
-
-def _shown(result: Any) -> dict[str, Any]:
-    errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
-    return {"data": result.data, **errors}
