@@ -34,8 +34,9 @@ class Proxy:
         self.needle, self.before = needle, True
 
     def hold_the_answer_to(self, needle: bytes) -> None:
-        """Pass the next request on that has these bytes, and keep the answer until `pass_on`."""
+        """Pass the next request on that has these bytes, and keep the answer until `pass_on`; `holds` counts it."""
         self.held_needle = needle
+        self.holds = 0
         self._passes.clear()
 
     def pass_on(self) -> None:
@@ -71,6 +72,7 @@ class Proxy:
         assert self._server
         self._server.close()
         self.cut_all()
+        self.pass_on()
         await asyncio.gather(*(link.ended.wait() for link in list(self._links)))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -56,13 +56,14 @@ async def test_a_place_that_is_taken_while_a_claim_is_on_its_way_is_not_given_tw
     first = await client.create(flow)
     await eventually(lambda: worker.parts.claimer.held == 1)
     async with paused(database_url, "update", "queue") as pause:
-        second = await client.run(flow)
+        second = await client.create(flow)
         await pause.reached()
         await client.start(first)
         await eventually(lambda: notes.count("began")[f"{first}:a"] == 1)
         await pause.end()
         waiting = "select worker_id is null from queue where execution_id = $1"
         await eventually(lambda: client.pool.fetchval(waiting, second))
+    await client.start(second)
     assert worker.parts.claimer.slots.free == 0
     assert notes.nodes("began") == ["a"]
     gate.touch()
