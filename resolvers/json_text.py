@@ -18,8 +18,15 @@ def read_json(text: str | bytes) -> Any:
 
 
 def write_json(data: Any) -> bytes:
-    """Write JSON; texts with lone surrogates, which an error may quote, are escaped."""
+    """Write JSON, of which parts may be written already.
+
+    Texts with lone surrogates, which an error may quote, are escaped.
+    """
     try:
         return orjson.dumps(data)
     except TypeError:
-        return json.dumps(data, separators=(",", ":")).encode()
+        return json.dumps(data, separators=(",", ":"), default=_read_again).encode()
+
+
+def _read_again(part: orjson.Fragment) -> Any:
+    return orjson.loads(orjson.dumps(part))

@@ -1,6 +1,6 @@
 """Running an operation that may have many results: what the transports that stream have in common."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -22,7 +22,7 @@ class OperationFailed(Exception):
         self.errors = errors
 
 
-async def results(operation: Operation, services: Services, viewer: Viewer) -> AsyncIterator[bytes]:
+async def results(operation: Operation, services: Services, viewer: Viewer) -> AsyncGenerator[bytes, None]:
     """Each result of an operation as JSON text: one for a query or mutation, any number for a subscription.
 
     Raises `OperationFailed` in place of a result that has no data. Closing it frees what a subscription holds.

@@ -28,8 +28,8 @@ from schema.documents import KeepDocuments
 from schema.events import EVENT_VIEWS
 from schema.limits import Limits
 from schema.masking import ErrorsForClients
+from schema.rendering import EventExecutor
 from schema.scalars import SCALARS
-from schema.shortcut import EventExecutor
 
 
 def _described(resolver: Callable[..., Any]) -> str:

@@ -4,10 +4,8 @@ An event that is shown is a row of the log and its `data`; the fields of its kin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from inspect import getdoc
-from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -28,17 +26,30 @@ from storage.events import EventRow
 class ExecutionError: ...
 
 
-@dataclass(slots=True)
 class ShownEvent:
-    """A row of the log with its `data` read."""
+    """A row of the log; its `data` is read when a field of its kind is asked for."""
 
-    row: EventRow
-    data: dict[str, Any]
+    __slots__ = ("_data", "row")
+
+    def __init__(self, row: EventRow) -> None:
+        self.row = row
+        self._data: dict[str, Any] | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The fields of its kind."""
+        if self._data is None:
+            self._data = orjson.loads(self.row.data)
+        return self._data
 
 
 def show_event(row: EventRow) -> Any:
     """Make the GraphQL object of a row of the log."""
-    return ShownEvent(row, orjson.loads(row.data))
+    return ShownEvent(row)
+
+
+def _stored_data(shown: ShownEvent) -> orjson.Fragment:
+    return orjson.Fragment(shown.row.data)
 
 
 @strawberry.interface(description=getdoc(events.Event))
@@ -47,7 +58,7 @@ class ExecutionEvent:
     index: int = of_row("index", "Its place in the log: -1 for the creation, then 0, 1, 2 and so on without a gap.")
     type: ExecutionEventType = of_row("type", "Its kind.")
     timestamp: datetime = of_row("timestamp", "When it was written, by the clock of the database.")
-    data: JSON = viewed("The fields of its kind as one object.", attrgetter("data"))
+    data: JSON = viewed("The fields of its kind as one object.", _stored_data)
 
     @classmethod
     def resolve_type(cls, shown: ShownEvent, *_: Any) -> str:

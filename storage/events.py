@@ -1,10 +1,11 @@
 """Reading the log; `storage/append.py` is what writes it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import asyncpg
 
@@ -18,15 +19,19 @@ TERMINAL_TYPES = frozenset(kind for kind, event in EVENT_TYPES.items() if issubc
 """The kinds that end a log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen, which would make each three times as dear, and they come by the hundred thousand.
 class EventRow:
-    """An event as it is stored: `data` is JSON text, `index` counts from -1."""
+    """An event as it is stored: `data` is JSON text, `index` counts from -1. It never changes.
+
+    `drawn` is for those who show it to many: what they made of it, by how they made it.
+    """
 
     execution_id: str
     index: int
     type: str
     timestamp: datetime
     data: str
+    drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 async def read_events(

@@ -10,6 +10,7 @@ Replay = Callable[[str, int], Awaitable[Page]]
 """Reads a page of an execution's log from an index on."""
 
 PAGE_ROWS = 1_000
+PAGE_BYTES = 1024 * 1024
 
 
 class Tail:

@@ -15,21 +15,16 @@ from functools import partial
 import asyncpg
 
 from engine.errors import Conflict, NotFound, ServiceUnavailable
-from storage.events import Page, log_ends, read_news, read_page
-from storage.follow import PAGE_ROWS, Follower, Tail
-from storage.pool import OUTAGE
+from storage.events import Page, log_ends, read_news
+from storage.follow import PAGE_BYTES, PAGE_ROWS, Follower, Tail
+from storage.replays import Replays
 from storage.wakeups import Heard, Wakeups
 
-PAGE_BYTES = 1024 * 1024
 TAILS_PER_READ = 64
 LEAST_ROWS, LEAST_BYTES = 32, 64 * 1024
 """What each tail may read when many share a query."""
 
-REPLAYS_AT_ONCE = 4
-"""How many followers may read from the log at the same time, so that the pool has connections for others."""
-
 POLL_SECONDS = 1.0
-REPLAY_RETRY_SECONDS = 0.5
 SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
 
 LOOK = 2**31
@@ -51,7 +46,7 @@ class Tailer:
         self._new: set[Tail] = set()
         self._announced: dict[Tail, int] = {}
         self._wake = asyncio.Event()
-        self._replays = asyncio.Semaphore(REPLAYS_AT_ONCE)
+        self._replays = Replays(pool)
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
 
@@ -70,6 +65,7 @@ class Tailer:
     async def stop(self) -> None:
         """Stop reading; whoever still follows, or begins to, gets `ServiceUnavailable`."""
         self._stopped = True
+        self._replays.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -84,7 +80,7 @@ class Tailer:
         tail = self._join(execution_id, from_index)
         try:
             await tail.ready()
-            yield Follower(tail, from_index, self._replay)
+            yield Follower(tail, from_index, self._replays.page)
         finally:
             self._leave(tail)
 
@@ -115,6 +111,7 @@ class Tailer:
         if known is tail and heard:
             del self._tails[tail.execution_id]
             self._wakeups.unwatch(tail.execution_id, heard)
+            self._replays.forget(tail.execution_id)
         self._new.discard(tail)
         self._announced.pop(tail, None)
 
@@ -213,23 +210,6 @@ class Tailer:
             self._fail(tail, Conflict("The log has lost events that were read already; read it again from its start."))
         else:
             self._announce(tail, end[0])
-
-    async def _replay(self, execution_id: str, from_index: int) -> Page:
-        while True:
-            try:
-                return await self._read_page(execution_id, from_index)
-            except OUTAGE as error:
-                if self._stopped:
-                    raise
-                _warn(error)
-            await asyncio.sleep(REPLAY_RETRY_SECONDS)
-
-    async def _read_page(self, execution_id: str, from_index: int) -> Page:
-        async with self._replays, self._pool.acquire() as connection:
-            page = await read_page(connection, execution_id, from_index, rows=PAGE_ROWS, bytes=PAGE_BYTES)
-        if not page.rows:
-            raise NotFound("The execution was deleted.")
-        return page
 
 
 def _complete(tail: Tail) -> bool:

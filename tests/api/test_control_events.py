@@ -21,7 +21,7 @@ from engine.events import (
 )
 from engine.status import ErrorCode
 from engine.values import Value
-from schema.shortcut import EventExecutor
+from schema.rendering import EventExecutor
 from tests.api.client import Client, Json, opened_socket
 from tests.api.logs import FLOW_STARTED, append
 
@@ -108,7 +108,7 @@ def expected(event: Event, own: Json) -> Json:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two ways an operation takes."""
     if request.param == "long":
-        monkeypatch.setattr(EventExecutor, "_plan", lambda *_: None)
+        monkeypatch.setattr(EventExecutor, "_drawing", lambda *_: None)
 
 
 async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: asyncpg.Connection, way: None) -> None:

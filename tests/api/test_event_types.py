@@ -9,7 +9,7 @@ from engine.events import EVENT_TYPES, Event, ExecutionError, NodeFailed, NodePo
 from engine.status import ErrorCode
 from engine.values import Value
 from resolvers.schema import SCHEMA
-from schema.shortcut import EventExecutor
+from schema.rendering import EventExecutor
 from tests.api.client import Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append, completed, started
 
@@ -48,7 +48,7 @@ TYPED = """__typename place: index type
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two ways an operation takes."""
     if request.param == "long":
-        monkeypatch.setattr(EventExecutor, "_plan", lambda *_: None)
+        monkeypatch.setattr(EventExecutor, "_drawing", lambda *_: None)
 
 
 async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: Any, way: None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from storage import tail
+from storage import replays, tail
 from storage.events import Page
 from storage.follow import PAGE_ROWS, Follower
 from storage.notify import Notifier
@@ -56,7 +56,7 @@ class Reads:
         self.news: list[dict[str, Page]] = []
         self.pages: list[Page] = []
         monkeypatch.setattr(tail, "read_news", self._kept(tail.read_news, self.news))
-        monkeypatch.setattr(tail, "read_page", self._kept(tail.read_page, self.pages))
+        monkeypatch.setattr(replays, "read_page", self._kept(replays.read_page, self.pages))
 
     @property
     def indices(self) -> list[int]:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from engine.errors import NotFound, ServiceUnavailable
-from storage import tail
+from storage import replays, tail
 from storage.events import Page
 from storage.flows import FlowRow
 from storage.follow import PAGE_ROWS, Follower, Tail
@@ -191,6 +191,34 @@ async def test_a_slow_follower_gets_exactly_the_log_and_slows_nobody(
             indices += rows
     assert indices == list(range(-1, 5 * WINDOW_ROWS + 1))
     assert 0 < sum(len(page.rows) for page in reads.pages) <= 5 * WINDOW_ROWS
+
+
+async def test_followers_who_are_behind_together_share_what_is_read_for_them(
+    following: Following, execution: str, reads: Reads
+) -> None:
+    """Also those who come from different places, after their first page."""
+    await grow(following.pool, execution, 5 * PAGE_ROWS, ended=True)
+    begins = [-1] * 40 + [7, 700, 1_500]
+    found = await asyncio.gather(*(followed(following.tailer, execution, begin, limit=100) for begin in begins))
+    assert found == [list(range(begin, 5 * PAGE_ROWS)) for begin in begins]
+    assert len(reads.pages) <= 8
+
+
+async def test_a_page_that_could_not_be_read_is_read_again(
+    following: Following, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grow(following.pool, execution, 2 * PAGE_ROWS, ended=True)
+    read, outages = replays.read_page, iter([OSError("The network is away."), OSError("Still.")])
+
+    async def failing(*arguments: Any, **options: Any) -> Page:
+        for outage in outages:
+            raise outage
+        return await read(*arguments, **options)
+
+    monkeypatch.setattr(replays, "read_page", failing)
+    monkeypatch.setattr(replays, "RETRY_SECONDS", 0.01)
+    found = await asyncio.gather(*(followed(following.tailer, execution) for _ in range(3)))
+    assert found == [list(range(-1, 2 * PAGE_ROWS))] * 3
 
 
 async def test_large_rows_are_read_in_small_pages(following: Following, execution: str, reads: Reads) -> None:

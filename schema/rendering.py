@@ -1,0 +1,178 @@
+"""Rendering events without the machinery that other fields need, once for all who select the same of them.
+
+Events come by the thousand, all their fields are plain reads, and an event never changes. So the fields that a
+selection wants of a kind are worked out once; an event is then only read, and its JSON is kept with its row, where
+others with the same selection find it. What is not plain, or goes wrong, takes the long way.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import orjson
+from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql.execution.collect_fields import FieldDetails
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.field import StrawberryField
+
+from schema.events import TYPE_NAMES, ShownEvent
+from schema.scalars import JSON_NAME
+from schema.view import ViewField
+
+Read = Callable[[Any], Any]
+Shape: TypeAlias = tuple[tuple[str, str, "Shape"], ...]
+"""What is selected of an object: the name in the answer, the field, and what is selected of that."""
+
+TYPE_NAME = "__typename"
+DRAWINGS_KEPT = 4_096
+DRAWN_PER_EVENT = 8
+"""How many different renderings of an event are kept with it."""
+
+
+class NotPlain(Exception):
+    """A field needs the long way."""
+
+
+class Drawing:
+    """Renders the events of one kind for one selection; the same selection gives the same drawing."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: tuple[tuple[str, Read], ...]) -> None:
+        self._fields = fields
+
+    def render(self, shown: ShownEvent) -> orjson.Fragment:
+        """The event as JSON; raises what goes wrong."""
+        drawn: dict[Any, orjson.Fragment] = shown.row.drawn
+        if self in drawn:
+            return drawn[self]
+        rendered = orjson.Fragment(orjson.dumps({name: read(shown) for name, read in self._fields}))
+        if len(drawn) < DRAWN_PER_EVENT:
+            drawn[self] = rendered
+        return rendered
+
+
+class EventExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, but for events."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The copies that a subscription makes for its batches share this, and what keeps the keys' lists alive.
+        self._drawings: dict[tuple[int, str], Drawing | None] = {}
+
+    def complete_list_value(self, return_type: Any, selected: list[FieldDetails], *rest: Any) -> Any:
+        items = rest[2]
+        if type(items) is list and items and type(items[0]) is ShownEvent:
+            try:
+                return [self._render(selected, shown) for shown in items]
+            except Exception:
+                return super().complete_list_value(return_type, selected, *rest)
+        return super().complete_list_value(return_type, selected, *rest)
+
+    def complete_object_value(self, return_type: GraphQLObjectType, selected: list[FieldDetails], *rest: Any) -> Any:
+        shown = rest[2]
+        if type(shown) is ShownEvent:
+            try:
+                return self._render(selected, shown)
+            except Exception:
+                return super().complete_object_value(return_type, selected, *rest)
+        return super().complete_object_value(return_type, selected, *rest)
+
+    def _render(self, selected: list[FieldDetails], shown: ShownEvent) -> orjson.Fragment:
+        drawing = self._drawing(selected, shown.row.type)
+        if drawing is None:
+            raise NotPlain
+        return drawing.render(shown)
+
+    def _drawing(self, selected: list[FieldDetails], kind: str) -> Drawing | None:
+        key = (id(selected), kind)
+        if key not in self._drawings:
+            self._drawings[key] = self._make_drawing(selected, kind)
+        return self._drawings[key]
+
+    def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing | None:
+        shown_as: Any = self.schema.type_map[TYPE_NAMES[kind]]
+        try:
+            return _drawing_of(shown_as, self._shape(shown_as, selected))
+        except NotPlain:
+            return None
+
+    def _shape(self, kind: Any, selected: list[FieldDetails]) -> Shape:
+        if not isinstance(kind, GraphQLObjectType):
+            return ()
+        fields = self.collect_subfields(kind, selected).grouped_field_set
+        return tuple(self._part(kind, name, details) for name, details in fields.items())
+
+    def _part(self, kind: GraphQLObjectType, name: str, details: list[FieldDetails]) -> tuple[str, str, Shape]:
+        field = details[0].node.name.value
+        inner = _inner(kind.fields[field].type) if field in kind.fields else None
+        return name, field, self._shape(inner, details)
+
+
+@lru_cache(maxsize=DRAWINGS_KEPT)
+def _drawing_of(kind: GraphQLObjectType, shape: Shape) -> Drawing:
+    return Drawing(_reads(kind, shape))
+
+
+def _reads(kind: GraphQLObjectType, shape: Shape) -> tuple[tuple[str, Read], ...]:
+    return tuple((name, _read(kind, field, inner)) for name, field, inner in shape)
+
+
+def _read(kind: GraphQLObjectType, name: str, shape: Shape) -> Read:
+    if name == TYPE_NAME:
+        return lambda shown: kind.name
+    if name not in kind.fields:
+        raise NotPlain
+    field = kind.fields[name]
+    source, complete = _source(field), _completed(field.type, shape)
+    return lambda shown: complete(source(shown))
+
+
+def _source(field: GraphQLField) -> Read:
+    definition = field.extensions.get("strawberry-definition")
+    if isinstance(definition, ViewField):
+        return definition.read
+    if isinstance(definition, StrawberryField) and definition.base_resolver is None and not field.args:
+        return attrgetter(definition.python_name)
+    raise NotPlain
+
+
+def _completed(type_: Any, shape: Shape) -> Read:
+    """What makes a value of a type into JSON; raises for a null where there must be none."""
+    if isinstance(type_, GraphQLNonNull):
+        return _required(_completed_if_any(type_.of_type, shape))
+    complete = _completed_if_any(type_, shape)
+    return lambda value: None if value is None else complete(value)
+
+
+def _required(complete: Read) -> Read:
+    def complete_required(value: Any) -> Any:
+        if value is None:
+            raise NotPlain
+        return complete(value)
+
+    return complete_required
+
+
+def _completed_if_any(type_: Any, shape: Shape) -> Read:
+    if isinstance(type_, GraphQLList):
+        complete = _completed(type_.of_type, shape)
+        return lambda values: [complete(value) for value in values]
+    if isinstance(type_, GraphQLObjectType):
+        reads = _reads(type_, shape)
+        return lambda value: {name: read(value) for name, read in reads}
+    if not is_leaf_type(type_):
+        raise NotPlain
+    return _as_it_is if type_.name == JSON_NAME else type_.coerce_output_value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _inner(type_: Any) -> Any:
+    """A type without its lists and marks."""
+    while isinstance(type_, GraphQLNonNull | GraphQLList):
+        type_ = type_.of_type
+    return type_

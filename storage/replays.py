@@ -1,0 +1,79 @@
+"""Reading logs from where a follower is, for those who are behind the newest rows."""
+
+import asyncio
+import logging
+from functools import partial
+
+import asyncpg
+
+from engine.errors import NotFound
+from storage.events import Page, read_page
+from storage.follow import PAGE_BYTES, PAGE_ROWS
+from storage.pool import OUTAGE
+
+READS_AT_ONCE = 4
+"""How many pages may be read at the same time, so that the pool has connections for others."""
+
+PAGES_KEPT = 32
+"""How many pages are kept for followers who come to the same place a little later; each has `PAGE_BYTES` at most."""
+
+RETRY_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+Place = tuple[str, int]
+"""An execution, and the index that a page of its log begins with."""
+
+
+class Replays:
+    """Reads pages of logs; whoever comes to the same place at the same time, or soon after, shares the page."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._turns = asyncio.Semaphore(READS_AT_ONCE)
+        self._pages: dict[Place, asyncio.Task[Page]] = {}
+        self._stopped = False
+
+    async def page(self, execution_id: str, from_index: int) -> Page:
+        """The next rows of a log, at least one; an outage is waited out. Raises `NotFound` if there are none."""
+        while True:
+            try:
+                return await asyncio.shield(self._shared((execution_id, from_index)))
+            except OUTAGE as error:
+                if self._stopped:
+                    raise
+                logger.warning("Replaying is held back: %s", str(error) or type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def forget(self, execution_id: str) -> None:
+        """Keep nothing more of a log."""
+        for place in [place for place in self._pages if place[0] == execution_id]:
+            del self._pages[place]
+
+    def stop(self) -> None:
+        """Wait out no more outages, and keep nothing."""
+        self._stopped = True
+        self._pages.clear()
+
+    def _shared(self, place: Place) -> "asyncio.Task[Page]":
+        if place not in self._pages:
+            reading = asyncio.create_task(self._read(*place), name="replay")
+            reading.add_done_callback(partial(self._drop_if_failed, place))
+            self._pages[place] = reading
+            if len(self._pages) > PAGES_KEPT:
+                del self._pages[next(iter(self._pages))]
+        return self._pages[place]
+
+    def _drop_if_failed(self, place: Place, reading: "asyncio.Task[Page]") -> None:
+        failed = reading.cancelled() or reading.exception() is not None
+        if failed and self._pages.get(place) is reading:
+            del self._pages[place]
+
+    async def _read(self, execution_id: str, from_index: int) -> Page:
+        # Pages end at the same places wherever they begin, so that those who come from different places soon meet.
+        rows = PAGE_ROWS - (from_index + 1) % PAGE_ROWS
+        async with self._turns, self._pool.acquire() as connection:
+            page = await read_page(connection, execution_id, from_index, rows=rows, bytes=PAGE_BYTES)
+        if not page.rows:
+            raise NotFound("The execution was deleted.")
+        return page
