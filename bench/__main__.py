@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import baseline, children, large, latency, parked, pauses, recovery, throughput, waiting
+from bench import baseline, children, large, latency, live, parked, pauses, recovery, throughput, waiting
 from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "pauses": lambda where, _: pauses.measure(where),
     "children": lambda where, _: children.measure(where),
     "recovery": lambda where, _: recovery.measure(where),
+    "live": lambda where, _: live.measure(where),
     "parked": lambda where, _: parked.measure(where),
 }
 

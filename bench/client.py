@@ -19,7 +19,8 @@ from storage.notify import Notifier
 from storage.shards import COMMANDS
 from storage.transaction import transaction
 
-OWNER = "bench"
+OWNER = "local"
+"""Whom the API takes its callers for."""
 LOOK_SECONDS = 0.01
 
 

@@ -34,7 +34,7 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         """What a process of the service needs to join."""
-        return {**os.environ, "DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
 
 
 @asynccontextmanager
@@ -58,32 +58,39 @@ def _open_folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterator[psutil.Process]:
-    """Run `tidegate …` until the block ends."""
-    running = await asyncio.create_subprocess_exec(
-        str(TIDEGATE), *arguments, env={**stage.environment, **settings}, stderr=asyncio.subprocess.DEVNULL
+async def running(*command: str, **settings: str) -> AsyncIterator[psutil.Process]:
+    """Run a command until the block ends."""
+    started = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, **settings}, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        yield psutil.Process(running.pid)
+        yield psutil.Process(started.pid)
     finally:
         # A benchmark may have killed it.
         with suppress(ProcessLookupError):
-            running.terminate()
-        await asyncio.wait_for(running.wait(), STOP_SECONDS)
+            started.terminate()
+        await asyncio.wait_for(started.wait(), STOP_SECONDS)
+
+
+@asynccontextmanager
+async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterator[psutil.Process]:
+    """Run `tidegate …` until the block ends."""
+    async with running(str(TIDEGATE), *arguments, **stage.environment, **settings) as started:
+        yield started
 
 
 @asynccontextmanager
 async def worker(stage: Stage, **settings: str) -> AsyncIterator[psutil.Process]:
     """Run one worker, and wait for its first beat."""
-    async with process(stage, "worker", **settings) as running:
-        await _until(lambda: _beats(stage, running.pid))
-        yield running
+    async with process(stage, "worker", **settings) as started:
+        await _until(lambda: _beats(stage, started.pid))
+        yield started
 
 
 @asynccontextmanager
 async def api(stage: Stage) -> AsyncIterator[str]:
     """Run one API process; gives the address of its GraphQL endpoint."""
-    port = _free_port()
+    port = free_port()
     async with process(stage, "serve", "--port", str(port)):
         await _until(lambda: _is_ready(port))
         yield f"http://127.0.0.1:{port}/graphql"
@@ -101,13 +108,28 @@ async def _is_ready(port: int) -> bool:
             return False
 
 
+async def answers(port: int) -> None:
+    """Wait until something listens on a port."""
+    await _until(lambda: _listens(port))
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(READY_SECONDS):
         while not await condition():
             await asyncio.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -17,7 +17,7 @@ from storage.follow import Follower
 QUIET_SECONDS = 10.0
 """How long a stream whose filter drops everything says nothing."""
 
-BATCH_LENGTH = 1024 * 1024
+BATCH_LENGTH = 256 * 1024
 """Characters of data after which a batch is full, whatever its size."""
 
 

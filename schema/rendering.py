@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 import orjson
-from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql import GraphQLEnumType, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
@@ -25,9 +25,15 @@ Shape: TypeAlias = tuple[tuple[str, str, "Shape"], ...]
 """What is selected of an object: the name in the answer, the field, and what is selected of that."""
 
 TYPE_NAME = "__typename"
+INT_LIMIT = 2**31
+"""GraphQL's `Int` has 32 bits."""
+
 DRAWINGS_KEPT = 4_096
 DRAWN_PER_EVENT = 8
 """How many different renderings of an event are kept with it."""
+
+DRAWN_LENGTH = 16 * 1024
+"""Characters of `data` of an event whose renderings are kept; a large one costs more room than time."""
 
 
 class NotPlain(Exception):
@@ -48,7 +54,7 @@ class Drawing:
         if self in drawn:
             return drawn[self]
         rendered = orjson.Fragment(orjson.dumps({name: read(shown) for name, read in self._fields}))
-        if len(drawn) < DRAWN_PER_EVENT:
+        if len(drawn) < DRAWN_PER_EVENT and len(shown.row.data) <= DRAWN_LENGTH:
             drawn[self] = rendered
         return rendered
 
@@ -140,9 +146,13 @@ def _source(field: GraphQLField) -> Read:
 
 def _completed(type_: Any, shape: Shape) -> Read:
     """What makes a value of a type into JSON; raises for a null where there must be none."""
-    if isinstance(type_, GraphQLNonNull):
-        return _required(_completed_if_any(type_.of_type, shape))
-    complete = _completed_if_any(type_, shape)
+    if not isinstance(type_, GraphQLNonNull):
+        return _allowing_null(_completed_if_any(type_, shape))
+    of_type = type_.of_type
+    return _leaf(of_type) if is_leaf_type(of_type) else _required(_completed_if_any(of_type, shape))
+
+
+def _allowing_null(complete: Read) -> Read:
     return lambda value: None if value is None else complete(value)
 
 
@@ -162,9 +172,28 @@ def _completed_if_any(type_: Any, shape: Shape) -> Read:
     if isinstance(type_, GraphQLObjectType):
         reads = _reads(type_, shape)
         return lambda value: {name: read(value) for name, read in reads}
+    return _leaf(type_)
+
+
+def _leaf(type_: Any) -> Read:
+    """What completes a value that is there; raises for null.
+
+    Almost all values are of the very Python type that goes into JSON as it is, which is all that is looked at then.
+    """
     if not is_leaf_type(type_):
         raise NotPlain
-    return _as_it_is if type_.name == JSON_NAME else type_.coerce_output_value
+    coerce = _required(_as_it_is if type_.name == JSON_NAME else type_.coerce_output_value)
+    if isinstance(type_, GraphQLEnumType):
+        return lru_cache(maxsize=len(type_.values))(coerce)
+    match type_.name:
+        case "ID" | "String":
+            return lambda value: value if type(value) is str else coerce(value)
+        case "Int":
+            return lambda value: value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
+        case "Float":
+            return lambda value: value if type(value) is float else coerce(value)
+        case _:
+            return coerce
 
 
 def _as_it_is(value: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, NewType
 
+import orjson
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
@@ -24,7 +25,9 @@ def format_date_time(moment: datetime | str) -> str:
     if isinstance(moment, str):
         return moment
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
+    # By orjson, which needs a fifth of the time of `isoformat`, and every event has one. It leaves out a fraction of 0.
+    text = orjson.dumps(utc).decode()
+    return f"{text[1:24]}Z" if utc.microsecond else f"{text[1:20]}.000Z"
 
 
 def parse_date_time(text: Any) -> datetime:

@@ -14,7 +14,7 @@ from storage.pool import OUTAGE
 READS_AT_ONCE = 4
 """How many pages may be read at the same time, so that the pool has connections for others."""
 
-PAGES_KEPT = 32
+PAGES_KEPT = 8
 """How many pages are kept for followers who come to the same place a little later; each has `PAGE_BYTES` at most."""
 
 RETRY_SECONDS = 0.5
