@@ -17,6 +17,9 @@ READS_AT_ONCE = 4
 PAGES_KEPT = 8
 """How many pages are kept for followers who come to the same place a little later; each has `PAGE_BYTES` at most."""
 
+AHEAD_LIMIT = 4
+"""How many pages may be read before anybody asks for them."""
+
 RETRY_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
@@ -32,13 +35,18 @@ class Replays:
         self._pool = pool
         self._turns = asyncio.Semaphore(READS_AT_ONCE)
         self._pages: dict[Place, asyncio.Task[Page]] = {}
+        self._ahead: set[Place] = set()
         self._stopped = False
 
     async def page(self, execution_id: str, from_index: int) -> Page:
         """The next rows of a log, at least one; an outage is waited out. Raises `NotFound` if there are none."""
+        place = execution_id, from_index
         while True:
+            self._ahead.discard(place)
             try:
-                return await asyncio.shield(self._shared((execution_id, from_index)))
+                page = await asyncio.shield(self._shared(place))
+                self._read_ahead(execution_id, page)
+                return page
             except OUTAGE as error:
                 if self._stopped:
                     raise
@@ -48,12 +56,20 @@ class Replays:
     def forget(self, execution_id: str) -> None:
         """Keep nothing more of a log."""
         for place in [place for place in self._pages if place[0] == execution_id]:
-            del self._pages[place]
+            self._drop(place)
 
     def stop(self) -> None:
         """Wait out no more outages, and keep nothing."""
         self._stopped = True
         self._pages.clear()
+        self._ahead.clear()
+
+    def _read_ahead(self, execution_id: str, page: Page) -> None:
+        """Read the page after this one, which whoever takes this one is going to ask for."""
+        after = execution_id, page.rows[-1].index + 1
+        if page.more and after not in self._pages and len(self._ahead) < AHEAD_LIMIT and not self._stopped:
+            self._ahead.add(after)
+            self._shared(after)
 
     def _shared(self, place: Place) -> "asyncio.Task[Page]":
         if place not in self._pages:
@@ -61,13 +77,17 @@ class Replays:
             reading.add_done_callback(partial(self._drop_if_failed, place))
             self._pages[place] = reading
             if len(self._pages) > PAGES_KEPT:
-                del self._pages[next(iter(self._pages))]
+                self._drop(next(iter(self._pages)))
         return self._pages[place]
 
     def _drop_if_failed(self, place: Place, reading: "asyncio.Task[Page]") -> None:
         failed = reading.cancelled() or reading.exception() is not None
         if failed and self._pages.get(place) is reading:
-            del self._pages[place]
+            self._drop(place)
+
+    def _drop(self, place: Place) -> None:
+        del self._pages[place]
+        self._ahead.discard(place)
 
     async def _read(self, execution_id: str, from_index: int) -> Page:
         # Pages end at the same places wherever they begin, so that those who come from different places soon meet.
