@@ -14,6 +14,9 @@ from storage.events import EventRow
 from storage.executions import ExecutionRow
 from storage.follow import Follower
 
+ENTERED = {kind: event.enters for kind, event in EVENT_TYPES.items() if event.enters}
+"""The status that an event of a kind leads to."""
+
 QUIET_SECONDS = 10.0
 """How long a stream whose filter drops everything says nothing."""
 
@@ -82,17 +85,16 @@ class Batches:
     async def _take(self, seconds: float | None) -> bool:
         """Add what comes within so many seconds; False if nothing came."""
         rows = await self._follower.take(self._wish.size - len(self._rows), timeout=seconds)
-        for row in rows:
-            self._add(row)
+        self._follow_status(rows)
+        wanted = rows if self._wish.kinds is None else [row for row in rows if row.type in self._wish.kinds]
+        self._rows += wanted
+        self._length += sum([len(row.data) for row in wanted])
         return bool(rows)
 
-    def _add(self, row: EventRow) -> None:
-        entered = EVENT_TYPES[row.type].enters
-        if entered and row.index > self._status_index:
-            self._status = entered
-        if self._wish.kinds is None or row.type in self._wish.kinds:
-            self._rows.append(row)
-            self._length += len(row.data)
+    def _follow_status(self, rows: list[EventRow]) -> None:
+        for row in rows:
+            if row.type in ENTERED and row.index > self._status_index:
+                self._status = ENTERED[row.type]
 
     def _is_full(self) -> bool:
         size, follower = len(self._rows), self._follower

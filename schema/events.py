@@ -44,8 +44,8 @@ class ShownEvent:
 
 
 def show_event(row: EventRow) -> Any:
-    """Make the GraphQL object of a row of the log."""
-    return ShownEvent(row)
+    """What a field of type `ExecutionEvent` returns for a row of the log; `schema/rendering.py` makes JSON of it."""
+    return row
 
 
 def _stored_data(shown: ShownEvent) -> orjson.Fragment:

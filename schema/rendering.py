@@ -6,7 +6,7 @@ others with the same selection find it. What is not plain, or goes wrong, takes 
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ from strawberry.types.field import StrawberryField
 from schema.events import TYPE_NAMES, ShownEvent
 from schema.scalars import JSON_NAME
 from schema.view import ViewField
+from storage.events import EventRow
 
 Read = Callable[[Any], Any]
 Shape: TypeAlias = tuple[tuple[str, str, "Shape"], ...]
@@ -48,61 +49,67 @@ class Drawing:
     def __init__(self, fields: tuple[tuple[str, Read], ...]) -> None:
         self._fields = fields
 
-    def render(self, shown: ShownEvent) -> orjson.Fragment:
+    def render(self, row: EventRow) -> orjson.Fragment:
         """The event as JSON; raises what goes wrong."""
-        drawn: dict[Any, orjson.Fragment] = shown.row.drawn
+        drawn: dict[Any, orjson.Fragment] = row.drawn
         if self in drawn:
             return drawn[self]
+        shown = ShownEvent(row)
         rendered = orjson.Fragment(orjson.dumps({name: read(shown) for name, read in self._fields}))
-        if len(drawn) < DRAWN_PER_EVENT and len(shown.row.data) <= DRAWN_LENGTH:
+        if len(drawn) < DRAWN_PER_EVENT and len(row.data) <= DRAWN_LENGTH:
             drawn[self] = rendered
         return rendered
 
 
+class Drawings(dict[str, Drawing]):
+    """The drawings of one selection by kind, each made when it is first needed; raises `NotPlain`."""
+
+    def __init__(self, make: Callable[[str], Drawing]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, kind: str) -> Drawing:
+        self[kind] = drawing = self._make(kind)
+        return drawing
+
+
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, but for events."""
+    """Strawberry's executor, but for events, which fields return as rows of the log."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # The copies that a subscription makes for its batches share this, and what keeps the keys' lists alive.
-        self._drawings: dict[tuple[int, str], Drawing | None] = {}
+        self._drawings: dict[int, Drawings] = {}
 
-    def complete_list_value(self, return_type: Any, selected: list[FieldDetails], *rest: Any) -> Any:
-        items = rest[2]
-        if type(items) is list and items and type(items[0]) is ShownEvent:
+    def complete_list_value(
+        self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
+    ) -> Any:
+        if type(result) is list and result and type(result[0]) is EventRow:
             try:
-                return [self._render(selected, shown) for shown in items]
+                drawings = self._drawings_of(selected)
+                return [drawings[row.type].render(row) for row in result]
             except Exception:
-                return super().complete_list_value(return_type, selected, *rest)
-        return super().complete_list_value(return_type, selected, *rest)
+                result = [ShownEvent(row) for row in result]
+        return super().complete_list_value(return_type, selected, info, path, result, *rest)
 
-    def complete_object_value(self, return_type: GraphQLObjectType, selected: list[FieldDetails], *rest: Any) -> Any:
-        shown = rest[2]
-        if type(shown) is ShownEvent:
+    def complete_abstract_value(
+        self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
+    ) -> Any:
+        if type(result) is EventRow:
             try:
-                return self._render(selected, shown)
+                return self._drawings_of(selected)[result.type].render(result)
             except Exception:
-                return super().complete_object_value(return_type, selected, *rest)
-        return super().complete_object_value(return_type, selected, *rest)
+                result = ShownEvent(result)
+        return super().complete_abstract_value(return_type, selected, info, path, result, *rest)
 
-    def _render(self, selected: list[FieldDetails], shown: ShownEvent) -> orjson.Fragment:
-        drawing = self._drawing(selected, shown.row.type)
-        if drawing is None:
-            raise NotPlain
-        return drawing.render(shown)
+    def _drawings_of(self, selected: list[FieldDetails]) -> Drawings:
+        if id(selected) not in self._drawings:
+            self._drawings[id(selected)] = Drawings(partial(self._make_drawing, selected))
+        return self._drawings[id(selected)]
 
-    def _drawing(self, selected: list[FieldDetails], kind: str) -> Drawing | None:
-        key = (id(selected), kind)
-        if key not in self._drawings:
-            self._drawings[key] = self._make_drawing(selected, kind)
-        return self._drawings[key]
-
-    def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing | None:
+    def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing:
         shown_as: Any = self.schema.type_map[TYPE_NAMES[kind]]
-        try:
-            return _drawing_of(shown_as, self._shape(shown_as, selected))
-        except NotPlain:
-            return None
+        return _drawing_of(shown_as, self._shape(shown_as, selected))
 
     def _shape(self, kind: Any, selected: list[FieldDetails]) -> Shape:
         if not isinstance(kind, GraphQLObjectType):

@@ -21,7 +21,7 @@ from engine.events import (
 )
 from engine.status import ErrorCode
 from engine.values import Value
-from schema.rendering import EventExecutor
+from schema.rendering import EventExecutor, NotPlain
 from tests.api.client import Client, Json, opened_socket
 from tests.api.logs import FLOW_STARTED, append
 
@@ -104,11 +104,15 @@ def expected(event: Event, own: Json) -> Json:
     return own
 
 
+def refuse(*_: object) -> None:
+    raise NotPlain
+
+
 @pytest.fixture(params=["quick", "long"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two ways an operation takes."""
     if request.param == "long":
-        monkeypatch.setattr(EventExecutor, "_drawing", lambda *_: None)
+        monkeypatch.setattr(EventExecutor, "_drawings_of", refuse)
 
 
 async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: asyncpg.Connection, way: None) -> None:

@@ -15,7 +15,7 @@ from engine.events import EVENT_TYPES, NodeCompleted
 from engine.values import Value
 from resolvers.json_text import write_json
 from schema import rendering
-from schema.events import EVENT_VIEWS, ExecutionEvent, show_event
+from schema.events import EVENT_VIEWS, ExecutionEvent, ShownEvent, show_event
 from schema.rendering import DRAWN_PER_EVENT, Drawing, EventExecutor
 from schema.scalars import SCALARS
 from storage.events import EventRow
@@ -34,7 +34,8 @@ def rows() -> list[EventRow]:
 class Query:
     @strawberry.field
     def events(self, info: strawberry.Info) -> list[ExecutionEvent]:
-        return [show_event(row) for row in info.context]
+        show: Any = info.context["show"]
+        return [show(row) for row in info.context["rows"]]
 
 
 def schema_with(executor: type[StrawberryGraphQLCoreExecutionContext]) -> strawberry.Schema:
@@ -58,7 +59,8 @@ def operations(draw: st.DrawFn) -> str:
 
 def shown(schema: strawberry.Schema, operation: str, events: Sequence[EventRow]) -> tuple[bytes, list[GraphQLError]]:
     variables: dict[str, Any] = {name: name == "yes" for name in VARIABLES}
-    result = schema.execute_sync(operation, variable_values=variables, context_value=events)
+    context = {"rows": events, "show": show_event if schema is QUICK else ShownEvent}
+    result = schema.execute_sync(operation, variable_values=variables, context_value=context)
     return write_json(result.data), list(result.errors or ())
 
 
