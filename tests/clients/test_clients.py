@@ -14,9 +14,13 @@ DEADLINE = 90.0
 
 SCRIPTS = (
     "apollo",
+    "apollo-multipart",
+    "graphql-sse",
+    "graphql-sse-retry",
     "graphql-ws",
     "graphql-ws-retry",
     "urql",
+    "urql-sse",
 )
 
 
