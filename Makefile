@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+CLIENTS := tests/clients/node_modules/.installed
 
 .PHONY: install dev test check bench faults mutants
 
@@ -16,8 +17,12 @@ $(STAMP): requirements.lock pyproject.toml
 dev: install
 	$(VENV)/bin/tidegate dev $(ARGS)
 
-test: install
+test: install $(CLIENTS)
 	scripts/test $(ARGS)
+
+$(CLIENTS): tests/clients/package-lock.json | $(STAMP)
+	scripts/node npm ci --prefix tests/clients --loglevel error
+	@touch $@
 
 check: install
 	scripts/check

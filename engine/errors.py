@@ -8,6 +8,7 @@ TidegateError
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
 ├── ServiceUnavailable      a server that Tidegate needs cannot be reached
+│   └── ShuttingDown        this server ends; another one, or it again, will go on
 ├── NodeError               a node's attempt failed; becomes the `error` of its events
 │   ├── InputError          a value did not fit its input port
 │   ├── ValueRefused        a node gave a value that cannot be stored
@@ -110,6 +111,10 @@ class PayloadTooLarge(TidegateError):
 
 class ServiceUnavailable(TidegateError):
     """A server that Tidegate needs cannot be reached."""
+
+
+class ShuttingDown(ServiceUnavailable):
+    """The server is shutting down."""
 
 
 class ClaimLost(TidegateError):

@@ -1,5 +1,6 @@
 """The web application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
+from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
 from resolvers.http import graphql_over_http
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
@@ -18,7 +20,8 @@ from resolvers.sockets import graphql_over_socket
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 SERVER_OPTIONS: Mapping[str, Any] = {
-    "ws": "websockets-sansio",
+    "http": HttpConnection,
+    "ws": SocketConnection,
     "ws_max_size": 1024 * 1024,
     "ws_per_message_deflate": False,
     "timeout_graceful_shutdown": 5,
@@ -41,6 +44,12 @@ def _cross_origin(loopback: bool) -> list[Middleware]:
     ]
 
 
+async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
+    """Once the server shuts down, end what follows logs; else their requests would hold it up."""
+    await stopping.wait()
+    await services.tailer.stop()
+
+
 def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
@@ -49,8 +58,11 @@ def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starle
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with open_services() as services:
-            yield {"services": services}
+        stopping = asyncio.Event()
+        async with open_services() as services, asyncio.TaskGroup() as tasks:
+            ending = tasks.create_task(_end_streams(stopping, services))
+            yield {"services": services, "stopping": stopping}
+            ending.cancel()
 
     return Starlette(
         routes=[

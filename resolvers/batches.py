@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.events import EVENT_TYPES
 from engine.status import ExecutionStatus
+from schema.errors import Interrupted
 from storage.events import EventRow
 from storage.executions import ExecutionRow
 from storage.follow import Follower
@@ -44,7 +45,10 @@ class Batch:
 
 
 class Batches:
-    """The batches of one subscriber, until the terminal event."""
+    """The batches of one subscriber, until the terminal event.
+
+    Raises `Interrupted` for whatever goes wrong after the first batch.
+    """
 
     def __init__(self, follower: Follower, wish: Wish, execution: ExecutionRow) -> None:
         self._follower = follower
@@ -60,10 +64,13 @@ class Batches:
     async def __aiter__(self) -> AsyncIterator[Batch]:
         await self._take(0)
         yield self._close()
-        while not self._follower.ended:
-            await self._gather()
-            if self._rows or self._follower.next_index != self._told_index:
-                yield self._close()
+        try:
+            while not self._follower.ended:
+                await self._gather()
+                if self._rows or self._follower.next_index != self._told_index:
+                    yield self._close()
+        except Exception as error:
+            raise Interrupted(error, self._told_index) from error
 
     async def _gather(self) -> None:
         self._replaying = self._replaying and not self._follower.caught_up

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from resolvers.json_text import read_json
 from resolvers.requests import Operation
 
+WITH_DETAILS = ("connection_init", "ping", "pong")
+"""The types whose payload is an object or null, and may be left out."""
+
 
 class WrongMessage(Exception):
     """The message is not one of the protocol."""
@@ -35,20 +38,28 @@ class Message(_Part):
     id: str | None = Field(None, min_length=1)
     payload: Any = None
 
-    def asked(self) -> tuple[str, Operation]:
-        """The id and operation of a `subscribe`; raises `WrongMessage`."""
+    @property
+    def operation_id(self) -> str:
+        """The id that a `subscribe` or `complete` must have; raises `WrongMessage`."""
         if self.id is None:
-            raise WrongMessage("A subscribe message needs an id")
+            raise WrongMessage("The id is missing")
+        return self.id
+
+    def asked(self) -> Operation:
+        """The operation of a `subscribe`; raises `WrongMessage`."""
         payload = _read(Payload, self.payload)
-        return self.id, Operation(payload.query, payload.variables, payload.operation_name)
+        return Operation(payload.query, payload.variables, payload.operation_name)
 
 
 def read_message(text: str) -> Message:
     """Read what a client sent; raises `WrongMessage`."""
     try:
-        return _read(Message, read_json(text))
+        message = _read(Message, read_json(text))
     except ValueError:
         raise WrongMessage("The message is not JSON") from None
+    if message.type in WITH_DETAILS and not isinstance(message.payload, dict | None):
+        raise WrongMessage("The payload is not valid")
+    return message
 
 
 def _read(model: type[PartT], data: Any) -> PartT:

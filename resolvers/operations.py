@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, get_operation_ast, parse
+from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.json_text import write_json
@@ -12,6 +13,7 @@ from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from resolvers.services import Services
 from resolvers.viewer import Viewer
+from schema.limits import TOKEN_LIMIT
 
 
 class OperationFailed(Exception):
@@ -21,19 +23,40 @@ class OperationFailed(Exception):
         super().__init__(*(error.message for error in errors))
         self.errors = errors
 
+    @property
+    def shown(self) -> list[Any]:
+        """The errors as a response has them."""
+        return [error.formatted for error in self.errors]
+
 
 async def results(operation: Operation, services: Services, viewer: Viewer) -> AsyncGenerator[bytes, None]:
     """Each result of an operation as JSON text: one for a query or mutation, any number for a subscription.
 
-    Raises `OperationFailed` in place of a result that has no data. Closing it frees what a subscription holds.
+    Raises `OperationFailed` if the operation was not executed, or if a subscription cannot go on. Closing it frees what
+    a subscription holds.
     """
     context = Context(services, viewer)
     found: Any = await SCHEMA.stream(operation.query, operation.variables, context, None, operation.name)
     async with aclosing(found):
         async for result in found:
-            if result.errors and result.data is None:
+            if not was_executed(result):
                 raise OperationFailed(list(result.errors))
             yield write_json(_shown(result))
+
+
+def was_executed(result: Any) -> bool:
+    """Whether a result is of an operation's execution; what goes wrong there is at some path."""
+    return result.data is not None or any(error.path for error in result.errors or ())
+
+
+def type_of(operation: Operation) -> OperationType | None:
+    """Whether it is a query, a mutation or a subscription; None for what cannot be executed anyway."""
+    try:
+        document = parse(operation.query, max_tokens=TOKEN_LIMIT)
+    except (GraphQLError, RecursionError):
+        return None
+    definition = get_operation_ast(document, operation.name)
+    return OperationType(definition.operation.value) if definition else None
 
 
 def _shown(result: Any) -> dict[str, Any]:

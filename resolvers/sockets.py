@@ -1,13 +1,14 @@
 """`/graphql` over a WebSocket, by the graphql-transport-ws protocol.
 
 Source: github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Every operation is a task with a context of its own; a
-failure of one is an `error` message for its id, and the socket stays.
+failure of one is an `error` message for its id, and the socket stays. When the socket ends, all tasks have ended before
+it is closed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -15,33 +16,57 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from resolvers.json_text import write_json
 from resolvers.messages import Message, WrongMessage, read_message
 from resolvers.operations import OperationFailed, results
-from resolvers.requests import Operation
+from resolvers.sending import Sender, TooSlow
 from resolvers.viewer import authenticate
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
-SEND_SECONDS = 30.0
-"""How long a client may take to make room for a message; a keep-alive alone does not notice one that reads nothing."""
+FAREWELL_SECONDS = 2.0
+"""How long the operations may take to end when the server shuts down."""
+CLOSE_SECONDS = 1.0
+"""How long a client may take to make room for the close; then the connection is cut."""
 
 OPERATIONS_LIMIT = 100
+REASON_BYTES = 123
+"""What fits into a close frame. Source: RFC 6455, 5.5."""
 
+SERVICE_RESTART, TRY_AGAIN_LATER = 1012, 1013
 BAD_REQUEST, UNAUTHORIZED, NO_PROTOCOL, INIT_TIMEOUT = 4400, 4401, 4406, 4408
 DUPLICATE_ID, TOO_MANY_INITS = 4409, 4429
 
 
-class SocketClosed(Exception):
-    """The socket is closed, or cannot be written to any more."""
+class Closing(Exception):
+    """The server closes the socket."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode(errors="replace")[:REASON_BYTES].decode(errors="ignore")
+
+
+class ClientGone(Exception):
+    """The client has closed the socket, or is lost."""
 
 
 async def graphql_over_socket(websocket: WebSocket) -> None:
     """Serve one socket until it is closed."""
     if PROTOCOL not in websocket.scope["subprotocols"]:
         await websocket.accept()
-        await websocket.close(NO_PROTOCOL, "Subprotocol not acceptable")
+        await _close(websocket, Closing(NO_PROTOCOL, "Subprotocol not acceptable"))
         return
     await websocket.accept(subprotocol=PROTOCOL)
-    with suppress(SocketClosed):
-        await _Socket(websocket).serve()
+    if closing := await _Socket(websocket).serve():
+        await _close(websocket, closing)
+
+
+async def _close(websocket: WebSocket, closing: Closing) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await websocket.close(closing.code, closing.reason)
+    except TimeoutError:
+        websocket.state.abort()
+    except (WebSocketDisconnect, RuntimeError):
+        pass
 
 
 class _Socket:
@@ -50,112 +75,118 @@ class _Socket:
         self._viewer = authenticate(websocket)
         self._initiated = asyncio.Event()
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self._sending = asyncio.Lock()
+        self._sender = Sender(websocket.send)
 
-    async def serve(self) -> None:
+    async def serve(self) -> Closing | None:
+        """Serve until the client is gone, or else say how the socket is to be closed."""
+        closings: list[Closing] = []
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                init = self._tasks.create_task(self._expect_init())
+                self._tasks.create_task(self._expect_init())
+                self._tasks.create_task(self._end_with_server())
                 await self._listen()
-                for task in (init, *self._operations.values()):
-                    task.cancel()
-        except* SocketClosed:
+        except* Closing as group:
+            closings = [error for error in group.exceptions if isinstance(error, Closing)]
+        except* ClientGone:
             pass
+        return closings[0] if closings else None
 
     async def _expect_init(self) -> None:
         try:
             async with asyncio.timeout(INIT_SECONDS):
                 await self._initiated.wait()
         except TimeoutError:
-            await self._close(INIT_TIMEOUT, "Connection initialisation timeout")
+            raise Closing(INIT_TIMEOUT, "Connection initialisation timeout") from None
+
+    async def _end_with_server(self) -> None:
+        await self._websocket.state.stopping.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await asyncio.gather(*self._operations.values(), return_exceptions=True)
+        raise Closing(SERVICE_RESTART, "The server is shutting down")
 
     async def _listen(self) -> None:
         async for text in self._texts():
             try:
                 await self._handle(read_message(text))
             except WrongMessage as error:
-                await self._close(BAD_REQUEST, str(error))
+                raise Closing(BAD_REQUEST, str(error)) from None
 
-    async def _texts(self) -> AsyncIterator[str]:
+    async def _texts(self) -> AsyncGenerator[str, None]:
         while True:
             frame = await self._websocket.receive()
             if frame["type"] == "websocket.disconnect":
-                return
+                raise ClientGone
             if frame.get("text") is None:
-                await self._close(BAD_REQUEST, "Messages must be text")
+                raise Closing(BAD_REQUEST, "Messages must be text")
             yield frame["text"]
 
     async def _handle(self, message: Message) -> None:
         match message.type:
             case "connection_init":
-                await self._init(message)
+                await self._init()
             case "ping":
-                await self._send({"type": "pong"})
+                # What came with the ping tells the client which one is answered.
+                details = {} if message.payload is None else {"payload": message.payload}
+                await self._send({"type": "pong", **details})
             case "pong":
                 pass
             case "subscribe":
-                await self._subscribe(*message.asked())
+                await self._subscribe(message.operation_id, message)
             case "complete":
-                self._cancel(message.id)
+                self._cancel(message.operation_id)
             case _:
                 raise WrongMessage("The type is not known")
 
-    async def _init(self, message: Message) -> None:
+    async def _init(self) -> None:
         if self._initiated.is_set():
-            await self._close(TOO_MANY_INITS, "Too many initialisation requests")
-        if not isinstance(message.payload, dict | None):
-            raise WrongMessage("The payload is not valid")
+            raise Closing(TOO_MANY_INITS, "Too many initialisation requests")
         self._initiated.set()
         await self._send({"type": "connection_ack"})
 
-    async def _subscribe(self, id: str, operation: Operation) -> None:
+    async def _subscribe(self, id: str, message: Message) -> None:
+        operation = message.asked()
         if not self._initiated.is_set():
-            await self._close(UNAUTHORIZED, "Unauthorized")
+            raise Closing(UNAUTHORIZED, "Unauthorized")
         if id in self._operations:
-            await self._close(DUPLICATE_ID, f"Subscriber for {id} already exists"[:100])
+            raise Closing(DUPLICATE_ID, f"Subscriber for {id} already exists")
         if len(self._operations) >= OPERATIONS_LIMIT:
-            message = f"A socket may have {OPERATIONS_LIMIT} operations at once."
-            await self._send_errors(id, [GraphQLError(message, extensions={"code": "RATE_LIMITED"})])
+            reason = f"A socket may have {OPERATIONS_LIMIT} operations at once."
+            error = GraphQLError(reason, extensions={"code": "RATE_LIMITED"})
+            await self._send({"type": "error", "id": id, "payload": [error.formatted]})
             return
-        self._operations[id] = self._tasks.create_task(self._operate(id, operation))
+        found = results(operation, self._websocket.state.services, self._viewer)
+        self._operations[id] = self._tasks.create_task(self._operate(id, found))
 
-    def _cancel(self, id: str | None) -> None:
-        if task := self._operations.pop(id or "", None):
+    def _cancel(self, id: str) -> None:
+        if task := self._operations.pop(id, None):
             task.cancel()
 
-    async def _operate(self, id: str, operation: Operation) -> None:
-        own = asyncio.current_task()
-        errors = await self._stream(id, operation)
-        if self._operations.get(id) is own:
+    async def _operate(self, id: str, found: AsyncGenerator[bytes, None]) -> None:
+        last = await self._stream(id, found)
+        if self._operations.get(id) is asyncio.current_task():
             # Before the last message goes out the client may use the id again.
             del self._operations[id]
-            await (self._send_errors(id, errors) if errors else self._send({"type": "complete", "id": id}))
+            await self._send({**last, "id": id})
 
-    async def _stream(self, id: str, operation: Operation) -> Sequence[GraphQLError]:
-        """Send all results of an operation; the errors that ended it, if any."""
+    async def _stream(self, id: str, found: AsyncGenerator[bytes, None]) -> dict[str, Any]:
+        """Send all results of an operation; the message that ends it, but for its id."""
         head = f'{{"type":"next","id":{write_json(id).decode()},"payload":'
         try:
-            async with aclosing(results(operation, self._websocket.state.services, self._viewer)) as found:
+            async with aclosing(found):
                 async for result in found:
                     await self._send_text(f"{head}{result.decode()}}}")
         except OperationFailed as failed:
-            return failed.errors
-        return ()
-
-    async def _send_errors(self, id: str, errors: Sequence[GraphQLError]) -> None:
-        await self._send({"type": "error", "id": id, "payload": [error.formatted for error in errors]})
+            return {"type": "error", "payload": failed.shown}
+        return {"type": "complete"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(write_json(message).decode())
 
     async def _send_text(self, text: str) -> None:
         try:
-            async with asyncio.timeout(SEND_SECONDS), self._sending:
-                await self._websocket.send_text(text)
-        except (TimeoutError, WebSocketDisconnect, RuntimeError) as error:
-            raise SocketClosed from error
-
-    async def _close(self, code: int, reason: str) -> NoReturn:
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await self._websocket.close(code, reason)
-        raise SocketClosed
+            await self._sender({"type": "websocket.send", "text": text})
+        except TooSlow:
+            raise Closing(TRY_AGAIN_LATER, "The client reads too slowly") from None
+        except (WebSocketDisconnect, RuntimeError):
+            raise ClientGone from None

@@ -1,7 +1,8 @@
 """The one place where what went wrong becomes a GraphQL error with a code.
 
 A `TidegateError` shows its message, code and extensions. What the client's document or variables did wrong gets its
-code here. Anything else is a defect: it is logged under an id, and only that id is shown.
+code here. Anything else is a defect: it is logged under an id, and only that id is shown. What ends a stream before its
+time also shows where to resume.
 """
 
 import logging
@@ -15,7 +16,7 @@ from graphql import GraphQLError, GraphQLSyntaxError, parse
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from engine.errors import BadUserInput, TidegateError
+from engine.errors import BadUserInput, ShuttingDown, TidegateError
 from schema.variables import place_of_variable
 
 logger = logging.getLogger("tidegate.errors")
@@ -32,12 +33,23 @@ _STEP = re.compile(r"\w+")
 _TOO_MANY_TOKENS = "Document contains more than"
 
 
+class Interrupted(Exception):
+    """A stream has ended before its time: `cause` says why, `next_index` where to resume."""
+
+    def __init__(self, cause: Exception, next_index: int) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.next_index = next_index
+
+
 def error_for_client(error: GraphQLError) -> GraphQLError:
     """Give an error its code, and keep to ourselves what is none of the client's business."""
     cause = error.original_error
     if error.extensions and "code" in error.extensions:
         return error
-    if isinstance(cause, TidegateError) and cause.code != TidegateError.code:
+    if isinstance(cause, Interrupted):
+        return _resumable(error, cause)
+    if isinstance(cause, TidegateError) and (cause.code != TidegateError.code or isinstance(cause, ShuttingDown)):
         return coded(error, cause.code, cause.message, cause.extensions)
     if isinstance(cause, WRONG_REQUESTS):
         return coded(error, VALIDATION_FAILED)
@@ -62,6 +74,14 @@ def coded(
         path=error.path,
         extensions={"code": code, **(extensions or {})},
     )
+
+
+def _resumable(error: GraphQLError, interrupted: Interrupted) -> GraphQLError:
+    shown = error_for_client(
+        GraphQLError(error.message, error.nodes, path=error.path, original_error=interrupted.cause)
+    )
+    known = shown.extensions or {}
+    return coded(shown, known["code"], extensions={**known, "nextIndex": interrupted.next_index})
 
 
 def _fault_of_request(error: GraphQLError) -> GraphQLError:

@@ -14,7 +14,7 @@ from functools import partial
 
 import asyncpg
 
-from engine.errors import Conflict, NotFound, ServiceUnavailable
+from engine.errors import Conflict, NotFound, ShuttingDown
 from storage.events import Page, log_ends, read_news
 from storage.follow import PAGE_BYTES, PAGE_ROWS, Follower, Tail
 from storage.replays import Replays
@@ -29,8 +29,6 @@ SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
 
 LOOK = 2**31
 """Greater than every index: there may be news, whatever has been read."""
-
-SHUTTING_DOWN = "The server is shutting down."
 
 logger = logging.getLogger(__name__)
 
@@ -63,20 +61,20 @@ class Tailer:
         ]
 
     async def stop(self) -> None:
-        """Stop reading; whoever still follows, or begins to, gets `ServiceUnavailable`."""
+        """Stop reading; whoever still follows, or begins to, gets `ShuttingDown`."""
         self._stopped = True
         self._replays.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for tail, _ in list(self._tails.values()):
-            self._fail(tail, ServiceUnavailable(SHUTTING_DOWN))
+            self._fail(tail, ShuttingDown())
 
     @asynccontextmanager
     async def follow(self, execution_id: str, from_index: int = -1) -> AsyncIterator[Follower]:
         """Follow a log from an index on, which may lie beyond its end; raises `NotFound`."""
         if self._stopped:
-            raise ServiceUnavailable(SHUTTING_DOWN)
+            raise ShuttingDown()
         tail = self._join(execution_id, from_index)
         try:
             await tail.ready()

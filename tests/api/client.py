@@ -129,6 +129,12 @@ class Socket:
         """Every event of `executionEvents` until `complete`."""
         return [event for batch in await self.batches_to_the_end() for event in batch["events"]]
 
+    async def failure(self, operation: str = "1") -> Json:
+        """The first error of an operation that ends with the next message."""
+        message = await self.receive()
+        assert (message["type"], message["id"]) == ("error", operation), message
+        return message["payload"][0]
+
     async def closed_with(self) -> int:
         """The code that the server closes with."""
         async with asyncio.timeout(PATIENCE):

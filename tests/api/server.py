@@ -15,11 +15,12 @@ from tests.eventually import eventually
 
 
 class RunningServer:
-    """What a test may know of a server: its address, and the services behind it."""
+    """What a test may know of a server: its address, the services behind it, and its connections."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.services: Services
+        self.uvicorn: uvicorn.Server
 
     @property
     def url(self) -> str:
@@ -28,6 +29,21 @@ class RunningServer:
     @property
     def socket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/graphql"
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self.uvicorn.server_state.connections)
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait in this process for clients to read."""
+        transports = [connection.transport for connection in self.uvicorn.server_state.connections]
+        return sum(transport.get_write_buffer_size() for transport in transports)
+
+    def begin_to_stop(self) -> None:
+        """Shut down as at a signal."""
+        self.uvicorn.should_exit = True
 
     def at(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -46,10 +62,11 @@ async def running_server(database_url: str, redis_url: str, *, loopback: bool = 
 
         app = create_app(opened, loopback=loopback)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **SERVER_OPTIONS))
+        running.uvicorn = server
         serving = asyncio.create_task(server.serve([listening]))
         await eventually(partial(_is_up, server, serving))
         yield running
-        server.should_exit = True
+        running.begin_to_stop()
         await serving
 
 

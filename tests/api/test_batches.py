@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from engine.errors import NotFound
 from engine.status import ExecutionStatus
 from resolvers.batches import QUIET_SECONDS, Batch, Batches, Wish
+from schema.errors import Interrupted
 from storage.events import EventRow
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -25,6 +27,7 @@ class Script:
     coming: deque[int]
     ends: bool = True
     next_index: int = -1
+    error: Exception | None = None
     waits: list[float | None] = field(default_factory=list)
 
     @property
@@ -36,6 +39,8 @@ class Script:
         return self.ends and self.there == 0 and not self.coming
 
     async def take(self, limit: int, *, timeout: float | None = None) -> list[EventRow]:
+        if self.error and not self.coming:
+            raise self.error
         if self.there == 0:
             self.waits.append(timeout)
             self.there = self.coming.popleft() if timeout != 0 and self.coming else 0
@@ -112,3 +117,19 @@ async def test_the_status_is_that_of_the_newest_event_that_was_read() -> None:
     script = Script(there=1, coming=deque())
     (batch,) = await asyncio.wait_for(cut(script), 5)
     assert batch.status is ExecutionStatus.CREATED
+
+
+async def test_what_goes_wrong_after_the_first_batch_says_where_to_resume() -> None:
+    gone = NotFound("Gone.")
+    # Two rows are gathered when it goes wrong; they have not been given, and are to be read again.
+    script: Any = Script(there=3, coming=deque([2]), ends=False, error=gone)
+    batches = aiter(Batches(script, Wish(3, 1), CREATED))
+    assert (await anext(batches)).next_index == 2
+    with pytest.raises(Interrupted) as interrupted:
+        await anext(batches)
+    assert (interrupted.value.cause, interrupted.value.next_index) == (gone, 2)
+
+
+async def test_what_goes_wrong_before_the_first_batch_is_raised_as_it_is() -> None:
+    with pytest.raises(NotFound):
+        await cut(Script(there=0, coming=deque(), error=NotFound("Gone.")))

@@ -6,9 +6,9 @@ from typing import NoReturn
 import pytest
 from graphql import GraphQLError, parse
 
-from engine.errors import BadUserInput, InvalidState, NotFound, ServiceUnavailable
+from engine.errors import BadUserInput, InvalidState, NotFound, ServiceUnavailable, ShuttingDown
 from resolvers.loaders import Reads
-from schema.errors import error_for_client
+from schema.errors import Interrupted, error_for_client
 from schema.variables import place_of_variable
 from tests.api.client import Client, opened_socket
 
@@ -88,6 +88,32 @@ def test_an_error_of_ours_shows_its_message_code_and_extensions(
 ) -> None:
     shown = error_for_client(GraphQLError("something", path=["a", 0], original_error=cause))
     assert (shown.message, shown.path, shown.extensions) == (cause.message, ["a", 0], extensions)
+
+
+@pytest.mark.parametrize(
+    ("cause", "message", "extensions"),
+    [
+        (NotFound("Gone."), "Gone.", {"code": "NOT_FOUND", "nextIndex": 7}),
+        (BadUserInput("No.", field="x"), "No.", {"code": "BAD_USER_INPUT", "field": "x", "nextIndex": 7}),
+        (ShuttingDown(), "The server is shutting down.", {"code": "INTERNAL_SERVER_ERROR", "nextIndex": 7}),
+    ],
+)
+def test_what_ends_a_stream_before_its_time_also_shows_where_to_resume(
+    cause: Exception, message: str, extensions: dict[str, str | int]
+) -> None:
+    interrupted = Interrupted(cause, 7)
+    shown = error_for_client(GraphQLError(str(interrupted), original_error=interrupted))
+    assert (shown.message, shown.extensions) == (message, extensions)
+
+
+def test_a_defect_that_ends_a_stream_is_masked_and_shows_where_to_resume(caplog: pytest.LogCaptureFixture) -> None:
+    interrupted = Interrupted(RuntimeError(CANARY), 7)
+    shown = error_for_client(GraphQLError(str(interrupted), original_error=interrupted))
+    extensions = shown.extensions or {}
+    assert (extensions["code"], extensions["nextIndex"]) == ("INTERNAL_SERVER_ERROR", 7)
+    assert CANARY not in str(shown.formatted)
+    assert extensions["id"] in caplog.text
+    assert CANARY in caplog.text
 
 
 def test_an_error_with_a_code_stays_as_it_is() -> None:

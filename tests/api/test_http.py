@@ -42,6 +42,11 @@ async def test_a_query_is_answered_by_post_and_by_get(http: httpx.AsyncClient) -
             "application/graphql-response+json; charset=utf-8, application/json;q=0.9",
             "application/graphql-response+json",
         ),
+        ("application/graphql-response+json;q=0.5, application/json", "application/json"),
+        ("application/graphql-response+json;q=0, */*", "application/json"),
+        ("application/graphql-response+jsonp", "application/json"),
+        ('text/html;x=", application/graphql-response+json"', "application/json"),
+        ("text/html", "application/json"),
     ],
 )
 async def test_the_answer_has_the_type_that_is_accepted(http: httpx.AsyncClient, accept: str, answered: str) -> None:
@@ -123,9 +128,30 @@ async def test_a_mutation_by_get_is_not_allowed(http: httpx.AsyncClient) -> None
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
-async def test_a_subscription_by_http_is_refused(http: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "*/*",
+        "text/*",
+        "application/json",
+        "multipart/mixed",
+        "multipart/mixed;subscriptionSpec=2.0",
+        'x/y;z="text/event-stream"',
+        "text/event-stream;q=0, application/json",
+    ],
+)
+async def test_a_subscription_whose_client_asks_for_no_stream_is_told_the_three_ways(
+    http: httpx.AsyncClient, accept: str, method: str
+) -> None:
     query = 'subscription { executionEvents(executionId: "EX0") { nextIndex } }'
-    assert (await post(http, {"query": query})).status_code == 400
+    asked: Json = {"params": {"query": query}} if method == "GET" else {"json": {"query": query}}
+    response = await http.request(method, "/graphql", headers={"accept": accept}, **asked)
+    assert response.status_code == 400
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    for way in ("graphql-transport-ws", "text/event-stream", "multipart/mixed;subscriptionSpec=1.0"):
+        assert way in error["message"]
 
 
 async def test_the_named_operation_is_run_and_an_unknown_name_is_wrong(http: httpx.AsyncClient) -> None:

@@ -215,24 +215,6 @@ async def test_many_subscribers_each_get_the_whole_log(
     assert [follower.result() for follower in followers] == [list(range(-1, 40))] * 4
 
 
-async def test_a_client_that_stops_reading_is_dropped_and_slows_nobody(
-    client: Client, execution: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("resolvers.sockets.SEND_SECONDS", 0.2)
-    with_data = WATCH.replace("index type", "index type data")
-    large = completed().model_copy(update={"outputs": {"result": Value.of("x" * 60_000)}})
-    async with opened_socket(client.server) as stuck, opened_socket(client.server) as other:
-        await stuck.subscribe(with_data, id=execution)
-        await stuck.next()
-        stuck.connection.transport.pause_reading()
-        await watch(other, execution)
-        await append(connection, execution, FLOW_STARTED, *[large] * 400)
-        await append(connection, execution, FLOW_COMPLETED)
-        assert [event["index"] for event in await other.events_to_the_end()] == list(range(402))
-        await eventually(lambda: client.server.services.tailer.followed == 0)
-        stuck.connection.transport.abort()
-
-
 async def test_a_batch_is_full_when_its_data_is_large(
     client: Client, execution: str, connection: asyncpg.Connection
 ) -> None:

@@ -191,6 +191,20 @@ MUTATIONS: Sequence[Mutation] = (
         ["tests/storage/test_families.py::test_what_is_over_budget_writes_nothing_at_all_and_keeps_its_claim"],
     ),
     Mutation(
+        "a client that reads nothing is waited for",
+        "resolvers/sending.py",
+        "asyncio.timeout(SEND_SECONDS)",
+        "asyncio.timeout(None)",
+        ["tests/api/test_lost_clients.py::test_a_client_that_stops_reading_is_cut_and_nothing_is_left_of_it"],
+    ),
+    Mutation(
+        "a connection is closed only once all is sent",
+        "resolvers/sockets.py",
+        "websocket.state.abort()",
+        "pass",
+        ["tests/api/test_lost_clients.py::test_a_client_that_stops_reading_is_cut_and_nothing_is_left_of_it[socket]"],
+    ),
+    Mutation(
         "faults do not fire",
         "tidegate/faults.py",
         "if fault := self.passing(point):",

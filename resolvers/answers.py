@@ -1,0 +1,49 @@
+"""Answers of one JSON object, by the GraphQL-over-HTTP specification."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+
+from engine.errors import PayloadTooLarge
+from resolvers.accept import Accept
+from resolvers.json_text import write_json
+from resolvers.operations import was_executed
+from resolvers.requests import JSON_TYPE, RESPONSE_TYPE
+
+HTTP_STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429, PayloadTooLarge.code: 413}
+"""The codes that have a status of their own, whatever the client accepts."""
+
+
+def answer(request: Request, result: ExecutionResult) -> Response:
+    """Answer with the result of an operation."""
+    errors = result.errors or []
+    if not was_executed(result):
+        return refusal(request, 400 if _media_type(request) == RESPONSE_TYPE else 200, *errors)
+    body = {"data": result.data, **({"errors": [error.formatted for error in errors]} if errors else {})}
+    return _response(request, _status(errors, 200), body)
+
+
+def refusal(request: Request, status: int, *errors: GraphQLError) -> Response:
+    """Answer without data: nothing was executed."""
+    return _response(request, _status(errors, status), {"errors": [error.formatted for error in errors]})
+
+
+def _status(errors: Sequence[GraphQLError], otherwise: int) -> int:
+    codes = [(error.extensions or {}).get("code") for error in errors]
+    return next((HTTP_STATUS[code] for code in codes if code in HTTP_STATUS), otherwise)
+
+
+def _response(request: Request, status: int, body: Any) -> Response:
+    headers = {"allow": "POST"} if status == 405 else None
+    return Response(write_json(body), status, headers, media_type=f"{_media_type(request)}; charset=utf-8")
+
+
+def _media_type(request: Request) -> str:
+    """The newer type if it is named and not wanted less; a client that accepts no JSON at all gets it all the same."""
+    accept = Accept.of(request)
+    newer = accept.named(RESPONSE_TYPE)
+    return RESPONSE_TYPE if newer and newer >= accept.quality(JSON_TYPE) else JSON_TYPE

@@ -1,0 +1,56 @@
+"""What uvicorn's connections must do besides: be cut, also with something left to send, and end streams before closing.
+
+uvicorn closes a connection only once all is sent that was written to it; to a client that has stopped reading that is
+never, and the application does not hear of it.
+"""
+
+import asyncio
+from typing import cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+LINGER_SECONDS = 15.0
+"""How long a closed connection may take to send what is left; longer than uvicorn waits for the answer to a close."""
+
+
+class HttpConnection(HttpToolsProtocol):
+    """Requests find `abort` in their state, and so do sockets that begin as a request.
+
+    The state's `stopping` is set when the server begins to shut down.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.app_state = {**self.app_state, "abort": self.transport.abort}
+
+    def shutdown(self) -> None:
+        self.app_state["stopping"].set()
+        super().shutdown()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """When the server shuts down, the application closes the socket, after it has said what it must."""
+
+    def shutdown(self) -> None:
+        if self.handshake_complete and not self.close_sent:
+            self.app_state["stopping"].set()
+        else:
+            super().shutdown()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
