@@ -43,7 +43,7 @@ class Batch:
 class Batches:
     """The batches of one subscriber, until the terminal event."""
 
-    def __init__(self, follower: Follower, wish: Wish, execution: ExecutionRow) -> None:
+    def __init__(self, follower: Follower[EventRow], wish: Wish, execution: ExecutionRow) -> None:
         self._follower = follower
         self._wish = wish
         self._status = execution.status

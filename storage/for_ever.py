@@ -1,0 +1,27 @@
+"""Going on for ever with what follows the database, whatever befalls it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
+
+logger = logging.getLogger(__name__)
+
+
+async def for_ever(act: Callable[[], Awaitable[None]]) -> None:
+    """Do something again and again until cancelled; after a failure, which is logged, a little later."""
+    delay = SHORTEST_DELAY
+    while True:
+        try:
+            await act()
+            delay = SHORTEST_DELAY
+        except Exception as error:
+            warn(error)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LONGEST_DELAY)
+
+
+def warn(error: Exception) -> None:
+    """Log what holds up those who follow."""
+    logger.warning("Following is held back: %s", str(error) or type(error).__name__)
