@@ -1,0 +1,31 @@
+"""The subscription to the list of root executions."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from resolvers.context import Context, Info
+from resolvers.executions import OfFlow
+from schema.trees import RootExecutionsChange, show_root
+from storage.executions import executions_by_id
+
+
+async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIterator[RootExecutionsChange]:
+    """What changes in the list of root executions: those that are new, and those that are in another status.
+
+    The first message comes at once and is empty: what changes from then on is told, so read the list after it. There
+    are at most four messages a second; several changes of one execution in between are one.
+    """
+    context = info.context
+    if flow_id is not None:
+        await context.flow(flow_id)
+    async with context.services.roots.watch(context.viewer.id, flow_id) as watcher:
+        yield RootExecutionsChange(executions=[])
+        while True:
+            yield await _change(context, await watcher.take())
+
+
+async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:
+    # What nested fields have read for the message before may have changed, too.
+    context.asks.forget()
+    async with context.pool.acquire() as connection:
+        rows = await executions_by_id(connection, context.viewer.id, ids)
+    return RootExecutionsChange(executions=[show_root(rows[id]) for id in ids if id in rows])
