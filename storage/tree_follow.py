@@ -13,14 +13,13 @@ class TreeTail(Tail[TreeRow]):
     """What a process knows of the end of a tree's log; `storage/tree_tail.py` keeps it up to date.
 
     `members` are the executions that may still have news, with the last index that was read of each; what was announced
-    and is read already is no news. `stamp` is that of the newest row. A *look* begins with a snapshot and ends when all
-    of it was read.
+    and is read already is no news. A *look* begins with a snapshot and ends when all of it was read.
     """
 
-    def __init__(self, root_id: str, position: int) -> None:
-        super().__init__(root_id, position)
+    def __init__(self, root_id: str, first: Place) -> None:
+        super().__init__(root_id, first.position)
         self.members: dict[str, int] = {}
-        self.stamp: int | None = None
+        self._newest = first
         self.wanted = asyncio.Event()
         self._must_look = True
         self._heard: dict[str, int] = {}
@@ -31,9 +30,14 @@ class TreeTail(Tail[TreeRow]):
         """Whether all members have ended and everything was read."""
         return self._done > 0 and not self.members and not self.more
 
+    @property
+    def place(self) -> Place | None:
+        """Where the window ends; None before anything was read."""
+        return self._newest if self._newest.position == self.window.end else None
+
     def add(self, page: Page[TreeRow]) -> None:
         """Take in the rows that follow the window."""
-        self.stamp = page.rows[-1].stamp
+        self._newest = Place(page.rows[-1].place + 1, page.rows[-1].stamp)
         for row in page.rows:
             if row.type in TERMINAL_TYPES:
                 self.members.pop(row.execution_id, None)

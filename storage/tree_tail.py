@@ -88,7 +88,7 @@ class TreeTailer:
         async with self._pool.acquire() as connection:
             await check_place(connection, root_id, place)
             subtree = await read_subtree(connection, root_id, execution_id)
-        tail = self._join(root_id, place.position)
+        tail = self._join(root_id, place)
         try:
             # What has ended by now is in the log once a look has ended that begins from here on.
             await tail.looked(tail.look())
@@ -96,11 +96,11 @@ class TreeTailer:
         finally:
             self._leave(tail)
 
-    def _join(self, root_id: str, position: int) -> TreeTail:
+    def _join(self, root_id: str, first: Place) -> TreeTail:
         if self._stopped:
             raise ServiceUnavailable(SHUTTING_DOWN)
         if root_id not in self._tails:
-            tail = self._tails[root_id] = TreeTail(root_id, position)
+            tail = self._tails[root_id] = TreeTail(root_id, first)
             reading = for_ever(partial(self._read, tail))
             self._readers[tail] = asyncio.create_task(reading, name=f"tree {root_id}")
         tail = self._tails[root_id]
@@ -137,7 +137,7 @@ class TreeTailer:
             self._tree_of[execution_id].hear(execution_id, index)
         elif self._looking:
             # It may be a member that is being read just now.
-            self._strangers[execution_id] = index
+            self._strangers[execution_id] = max(index, self._strangers.get(execution_id, index))
 
     async def _read(self, tail: TreeTail) -> None:
         await tail.wanted.wait()
@@ -175,8 +175,8 @@ class TreeTailer:
         if not tail.opened:
             tail.members = await open_members(connection, tail.execution_id)
             tail.open(length - 1, ended=False)
-        elif tail.stamp is not None:
-            await check_place(connection, tail.execution_id, Place(tail.window.end, tail.stamp))
+        elif tail.place:
+            await check_place(connection, tail.execution_id, tail.place)
         tail.last = max(tail.last, length - 1)
 
     async def _read_on(self, connection: Connection, tail: TreeTail) -> None:

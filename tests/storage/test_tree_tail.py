@@ -11,7 +11,7 @@ from engine.errors import Conflict, NotFound, ServiceUnavailable
 from storage import tree_log, tree_tail
 from storage.flows import FlowRow
 from storage.pool import Connection, open_pool
-from storage.tree_log import Place, Snapshot, TreeRow, fill
+from storage.tree_log import BEGINNING, Place, Snapshot, TreeRow, fill
 from storage.window import WINDOW_ROWS
 from tests.eventually import eventually
 from tests.storage.appends import claimed
@@ -368,14 +368,18 @@ async def test_an_order_that_was_made_anew_is_no_place_to_go_on_in(
 
 
 @pytest.mark.parametrize("remade", [False, True])
+@pytest.mark.parametrize("resumed", [False, True])
 async def test_a_follower_is_told_that_the_log_has_lost_what_was_read(
-    pool: asyncpg.Pool, database_url: str, connection: Connection, flow: FlowRow, remade: bool
+    pool: asyncpg.Pool, database_url: str, connection: Connection, flow: FlowRow, remade: bool, resumed: bool
 ) -> None:
     async with watching_on(pool, database_url, poll_seconds=0.05) as watching:
         tree = await watching.tree(connection, flow)
         await tree.log(tree.root, 3)
-        async with watching.tailer.follow(tree.root, tree.root) as follower:
-            await taken(follower, 4)
+        async with watching.tailer.follow(tree.root, tree.root) as before:
+            await taken(before, 4)
+            place = before.place if resumed else BEGINNING
+        async with watching.tailer.follow(tree.root, tree.root, place) as follower:
+            await taken(follower, 0 if resumed else 4)
             async with connection.transaction():
                 await connection.execute("delete from tree_heads")
                 if remade:
