@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from resolvers.context import Context, Info
 from resolvers.executions import OfFlow
 from schema.trees import RootExecutionsChange, show_root
-from storage.executions import executions_by_id
 
 
 async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIterator[RootExecutionsChange]:
@@ -26,6 +25,5 @@ async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIt
 async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:
     # What nested fields have read for the message before may have changed, too.
     context.asks.forget()
-    async with context.pool.acquire() as connection:
-        rows = await executions_by_id(connection, context.viewer.id, ids)
-    return RootExecutionsChange(executions=[show_root(rows[id]) for id in ids if id in rows])
+    rows = await context.services.roots.read(context.viewer.id, ids)
+    return RootExecutionsChange(executions=[show_root(row) for row in rows])

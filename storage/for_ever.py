@@ -3,8 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from storage.pool import OUTAGE
+
+T = TypeVar("T")
 
 SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
+RETRY_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +26,18 @@ async def for_ever(act: Callable[[], Awaitable[None]]) -> None:
             warn(error)
             await asyncio.sleep(delay)
             delay = min(2 * delay, LONGEST_DELAY)
+
+
+async def through_outages(act: Callable[[], Awaitable[T]], is_over: Callable[[], bool]) -> T:
+    """Read something, however long the database is away; once `is_over`, an outage is raised."""
+    while True:
+        try:
+            return await act()
+        except OUTAGE as error:
+            if is_over():
+                raise
+            warn(error)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def warn(error: Exception) -> None:

@@ -17,14 +17,16 @@ there is none.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import asyncpg
 
 from engine.errors import ServiceUnavailable
 from engine.ids import first_execution_id
-from storage.for_ever import for_ever
+from storage.executions import ExecutionRow, executions_by_id
+from storage.for_ever import for_ever, through_outages
 from storage.root_watch import KnownRoots, RootWatcher
 from storage.roots import Root, current_roots, roots_by_id
 from storage.tail import POLL_SECONDS, SHUTTING_DOWN
@@ -90,6 +92,15 @@ class RootChanges:
         finally:
             self._watchers.discard(watcher)
             self._leave(owner_id)
+
+    async def read(self, owner_id: str, ids: Sequence[str]) -> list[ExecutionRow]:
+        """The owner's executions among these as they are now, in this order; waits for the end of an outage."""
+        rows = await through_outages(partial(self._read_rows, owner_id, ids), lambda: self._stopped)
+        return [rows[id] for id in ids if id in rows]
+
+    async def _read_rows(self, owner_id: str, ids: Sequence[str]) -> dict[str, ExecutionRow]:
+        async with self._pool.acquire() as connection:
+            return await executions_by_id(connection, owner_id, ids)
 
     async def _begin_with(self, owner_id: str) -> None:
         async with self._pool.acquire() as connection:

@@ -16,8 +16,7 @@ import asyncpg
 from engine.errors import Conflict, NotFound, ServiceUnavailable
 from storage.events import EventRow, Page, log_ends, read_news, read_page
 from storage.follow import PAGE_ROWS, Follower, Tail
-from storage.for_ever import for_ever, warn
-from storage.pool import OUTAGE
+from storage.for_ever import for_ever, through_outages
 from storage.wakeups import Heard, Wakeups
 
 PAGE_BYTES = 1024 * 1024
@@ -29,7 +28,6 @@ REPLAYS_AT_ONCE = 4
 """How many followers may read from the log at the same time, so that the pool has connections for others."""
 
 POLL_SECONDS = 1.0
-REPLAY_RETRY_SECONDS = 0.5
 
 LOOK = 2**31
 """Greater than every index: there may be news, whatever has been read."""
@@ -212,14 +210,7 @@ class Tailer:
             self._announce(tail, end[0])
 
     async def _replay(self, execution_id: str, from_index: int) -> Page[EventRow]:
-        while True:
-            try:
-                return await self._read_page(execution_id, from_index)
-            except OUTAGE as error:
-                if self._stopped:
-                    raise
-                warn(error)
-            await asyncio.sleep(REPLAY_RETRY_SECONDS)
+        return await through_outages(partial(self._read_page, execution_id, from_index), lambda: self._stopped)
 
     async def _read_page(self, execution_id: str, from_index: int) -> Page[EventRow]:
         async with self._replays, self._pool.acquire() as connection:

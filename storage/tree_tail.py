@@ -14,9 +14,9 @@ import asyncpg
 from engine.errors import Conflict, NotFound, ServiceUnavailable
 from storage.events import Page
 from storage.follow import PAGE_ROWS
-from storage.for_ever import for_ever, warn
-from storage.pool import OUTAGE, Connection
-from storage.tail import PAGE_BYTES, POLL_SECONDS, REPLAY_RETRY_SECONDS, SHUTTING_DOWN
+from storage.for_ever import for_ever, through_outages
+from storage.pool import Connection
+from storage.tail import PAGE_BYTES, POLL_SECONDS, SHUTTING_DOWN
 from storage.tree_follow import TreeFollower, TreeTail
 from storage.tree_log import (
     BEGINNING,
@@ -217,14 +217,7 @@ class TreeTailer:
             tail.look()
 
     async def _replay(self, root_id: str, from_place: int) -> Page[TreeRow]:
-        while True:
-            try:
-                return await self._read_page(root_id, from_place)
-            except OUTAGE as error:
-                if self._stopped:
-                    raise
-                warn(error)
-            await asyncio.sleep(REPLAY_RETRY_SECONDS)
+        return await through_outages(partial(self._read_page, root_id, from_place), lambda: self._stopped)
 
     async def _read_page(self, root_id: str, from_place: int) -> Page[TreeRow]:
         async with self._replays, self._pool.acquire() as connection:

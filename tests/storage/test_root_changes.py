@@ -12,7 +12,7 @@ from engine.errors import ServiceUnavailable
 from storage import root_changes, root_watch
 from storage.flows import FlowRow, create_flow
 from storage.notify import Notifier
-from storage.pool import Connection
+from storage.pool import Connection, open_pool
 from storage.root_changes import RootChanges
 from storage.root_watch import RootWatcher
 from storage.shards import EVENTS
@@ -318,6 +318,29 @@ async def test_a_failing_read_is_logged_and_tried_again(
         lists.notifier.notify(id, -1)
         assert await taken(watcher) == [id]
     assert caplog.text.count("the disk is on fire") == 2
+
+
+async def test_an_outage_of_the_database_is_survived(
+    database_url: str, pool: asyncpg.Pool, connection: Connection, flow: FlowRow
+) -> None:
+    readers = await open_pool(database_url, name="readers")
+    async with lists_on(readers, database_url, SOON) as lists, lists.watch() as watcher:
+        for _ in range(5):
+            id = (await create(connection, flow)).id
+            ids = await taken(watcher)
+            assert await cut_off(pool)
+            assert [row.id for row in await lists.roots.read("ada", ids)] == [id]
+            assert await lists.roots.read("eve", ids) == []
+    await readers.close()
+
+
+async def cut_off(pool: asyncpg.Pool) -> int:
+    """Kill every connection of the readers; how many those were."""
+    count: int = await pool.fetchval(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database()"
+        " and application_name in ('readers', 'tidegate tidegate_events')"
+    )
+    return count
 
 
 async def test_a_deleted_root_is_forgotten(
