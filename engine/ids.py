@@ -32,6 +32,11 @@ def execution_id(number: int) -> str:
     return "EX" + _encode(number)
 
 
+def first_execution_id(at: int) -> str:
+    """The lowest id of an execution that is created at a time, in milliseconds since 1970."""
+    return execution_id(at << RANDOM_BITS)
+
+
 def new_flow_id() -> str:
     """Make the id of a flow."""
     return new_id("FL")

@@ -50,7 +50,7 @@ class Batches:
     Raises `Interrupted` for whatever goes wrong after the first batch.
     """
 
-    def __init__(self, follower: Follower, wish: Wish, execution: ExecutionRow) -> None:
+    def __init__(self, follower: Follower[EventRow], wish: Wish, execution: ExecutionRow) -> None:
         self._follower = follower
         self._wish = wish
         self._status = execution.status
@@ -70,7 +70,10 @@ class Batches:
                 if self._rows or self._follower.next_index != self._told_index:
                     yield self._close()
         except Exception as error:
-            raise Interrupted(error, self._told_index) from error
+            raise self._interrupted(error) from error
+
+    def _interrupted(self, error: Exception) -> Interrupted:
+        return Interrupted(error, {"nextIndex": self._told_index})
 
     async def _gather(self) -> None:
         self._replaying = self._replaying and not self._follower.caught_up
@@ -93,10 +96,14 @@ class Batches:
         """Add what comes within so many seconds; False if nothing came."""
         rows = await self._follower.take(self._wish.size - len(self._rows), timeout=seconds)
         self._follow_status(rows)
-        wanted = rows if self._wish.kinds is None else [row for row in rows if row.type in self._wish.kinds]
+        wanted = self._wanted(rows)
         self._rows += wanted
         self._length += sum([len(row.data) for row in wanted])
         return bool(rows)
+
+    def _wanted(self, rows: list[EventRow]) -> list[EventRow]:
+        kinds = self._wish.kinds
+        return rows if kinds is None else [row for row in rows if row.type in kinds]
 
     def _follow_status(self, rows: list[EventRow]) -> None:
         for row in rows:

@@ -23,6 +23,7 @@ from schema.outcomes import (
     StopExecutionPayload,
 )
 from schema.scalars import JSON
+from schema.selection import FIRST_INDEX
 from storage.commands import send_command
 from storage.executions import create_execution as store_execution
 from storage.transaction import transaction
@@ -44,6 +45,7 @@ async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPa
         if created and input.auto_start:
             await send_command(connection, row.id, ExecutionCommand.START)
     if created:
+        context.services.events.notify(row.id, FIRST_INDEX)
         context.services.doorbell.ring()
     return CreateExecutionPayload(execution=Execution(row=row), created=created)
 

@@ -30,7 +30,7 @@ async def execution_events(
 
     The first batch comes at once, even empty. A client that reconnects goes on from the `nextIndex` that it got last.
     """
-    wish = _wish(batch_size, batch_timeout_ms, event_types)
+    wish = wish_of(batch_size, batch_timeout_ms, event_types)
     check_from_index(from_index)
     execution = await info.context.asks.execution(execution_id)
     async with info.context.services.tailer.follow(execution_id, from_index) as follower:
@@ -38,7 +38,8 @@ async def execution_events(
             yield _show(batch)
 
 
-def _wish(size: int, timeout_ms: int, event_types: EventTypes) -> Wish:
+def wish_of(size: int, timeout_ms: int, event_types: EventTypes) -> Wish:
+    """What a subscriber wants; raises `BadUserInput`."""
     check_range(size, 1, 1000, "batchSize")
     check_range(timeout_ms, 0, 1000, "batchTimeoutMs")
     wanted = kinds(event_types)

@@ -23,6 +23,8 @@ from resolvers.executions import execution, execution_tree, payload, root_execut
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
+from resolvers.root_changes import root_executions_changed
+from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
 from schema.documents import KeepDocuments
 from schema.events import EVENT_VIEWS
@@ -38,6 +40,10 @@ def _described(resolver: Callable[..., Any]) -> str:
 
 def _field(resolver: Callable[..., Any]) -> Any:
     return strawberry.field(resolver=resolver, description=_described(resolver))
+
+
+def _stream(resolver: Callable[..., Any]) -> Any:
+    return strawberry.subscription(resolver=resolver, description=_described(resolver))
 
 
 @strawberry.type(description="What can be read.")
@@ -71,7 +77,9 @@ class Mutation:
 
 @strawberry.type(description="What can be watched.")
 class Subscription:
-    execution_events = strawberry.subscription(resolver=execution_events, description=_described(execution_events))
+    execution_events = _stream(execution_events)
+    execution_tree_events = _stream(execution_tree_events)
+    root_executions_changed = _stream(root_executions_changed)
 
 
 class Schema(strawberry.Schema):

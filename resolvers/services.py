@@ -12,8 +12,10 @@ from jobs.dispatch import Doorbell
 from resolvers.snapshots import Snapshots
 from storage.notify import Notifier
 from storage.pool import open_pool
+from storage.root_changes import RootChanges
 from storage.shards import COMMANDS, EVENTS
 from storage.tail import Tailer
+from storage.tree_tail import TreeTailer
 from storage.versions import Versions
 from storage.wakeups import Wakeups
 
@@ -22,14 +24,21 @@ PATIENCE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`commands` tells workers of new commands, `tailer` follows logs, `doorbell` makes a worker look."""
+    """What a process of the API has open.
+
+    `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
+    """
 
     pool: asyncpg.Pool
     node_types: Registry
     versions: Versions
     snapshots: Snapshots
     tailer: Tailer
+    trees: TreeTailer
+    roots: RootChanges
     commands: Notifier
+    events: Notifier
     doorbell: Doorbell
 
 
@@ -63,7 +72,10 @@ async def open_services(
             versions=versions,
             snapshots=Snapshots(pool, versions),
             tailer=await _started(stack, Tailer(pool, wakeups)),
+            trees=await _started(stack, TreeTailer(pool, wakeups)),
+            roots=await _started(stack, RootChanges(pool, wakeups)),
             commands=await _started(stack, Notifier(pool, COMMANDS)),
+            events=await _started(stack, Notifier(pool, EVENTS)),
             doorbell=await _started(stack, Doorbell(redis_url)),
         )
 

@@ -95,7 +95,7 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     def complete_abstract_value(
         self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
     ) -> Any:
-        if type(result) is EventRow:
+        if isinstance(result, EventRow):
             try:
                 return self._drawings_of(selected)[result.type].render(result)
             except Exception:

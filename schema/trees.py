@@ -56,6 +56,13 @@ class RootExecution(Node):
         return (await info.context.asks.tree_size(self.row.id))[1]
 
 
+@strawberry.type(description="What has changed in the list of root executions.")
+class RootExecutionsChange:
+    executions: list[RootExecution] = strawberry.field(
+        description="Those that are new or in another status, as they are now, each once."
+    )
+
+
 def show_tree_node(row: ExecutionRow) -> ExecutionTreeNode:
     """Make the GraphQL object of a member of a tree."""
     parent = ID(row.parent_id) if row.parent_id else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 
@@ -31,7 +31,11 @@ class EventRow:
     type: str
     timestamp: datetime
     data: str
-    drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    drawn: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+
+
+RowT = TypeVar("RowT", bound=EventRow)
+"""A row of a log; what also knows its place in a tree is one, too."""
 
 
 async def read_events(
@@ -43,20 +47,24 @@ async def read_events(
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[RowT]):
     """The next rows of a log; `more` says that the page is full, so that there may be further ones."""
 
-    rows: list[EventRow]
+    rows: list[RowT]
     more: bool
 
 
-async def read_page(connection: Connection, execution_id: str, from_index: int, *, rows: int, bytes: int) -> Page:
+async def read_page(
+    connection: Connection, execution_id: str, from_index: int, *, rows: int, bytes: int
+) -> Page[EventRow]:
     """Read a log from an index on until the page has `rows` rows or `bytes` bytes of data."""
     records = await connection.fetch(QUERIES["read_page"], execution_id, from_index, rows, bytes)
     return _page(records, rows, bytes)
 
 
-async def read_news(connection: Connection, from_index: Mapping[str, int], *, rows: int, bytes: int) -> dict[str, Page]:
+async def read_news(
+    connection: Connection, from_index: Mapping[str, int], *, rows: int, bytes: int
+) -> dict[str, Page[EventRow]]:
     """Read a page of several logs, each from its own index on; logs without news are left out."""
     records = await connection.fetch(
         QUERIES["read_news"], list(from_index.keys()), list(from_index.values()), rows, bytes
@@ -64,7 +72,7 @@ async def read_news(connection: Connection, from_index: Mapping[str, int], *, ro
     return {id: _page(list(page), rows, bytes) for id, page in groupby(records, key=itemgetter("execution_id"))}
 
 
-def _page(records: Sequence[asyncpg.Record], rows: int, bytes: int) -> Page:
+def _page(records: Sequence[asyncpg.Record], rows: int, bytes: int) -> Page[EventRow]:
     full = bool(records) and (len(records) == rows or records[-1]["size"] >= bytes)
     return Page([EventRow(*record[:5]) for record in records], full)
 

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeAlias, TypeVar
 
-from storage.events import TERMINAL_TYPES, EventRow, Page
+from storage.events import TERMINAL_TYPES, EventRow, Page, RowT
 from storage.window import WINDOW_ROWS, Window
 
-Replay = Callable[[str, int], Awaitable[Page]]
+Replay: TypeAlias = Callable[[str, int], Awaitable[Page[RowT]]]
 """Reads a page of an execution's log from an index on."""
 
 PAGE_ROWS = 1_000
 PAGE_BYTES = 1024 * 1024
 
+RowT_co = TypeVar("RowT_co", bound=EventRow, covariant=True)
 
-class Tail:
+
+class Tail(Generic[RowT]):
     """What a process knows of the end of a followed log; `storage/tail.py` keeps it up to date.
 
     `last` is the newest index known to be there and `more` says that there may be newer ones already; `ended` says that
@@ -22,7 +25,7 @@ class Tail:
 
     def __init__(self, execution_id: str, first_index: int) -> None:
         self.execution_id = execution_id
-        self.window = Window(first_index)
+        self.window: Window[RowT] = Window(first_index)
         self.last = first_index - 1
         self.more = False
         self.ended = False
@@ -42,7 +45,7 @@ class Tail:
         self.last, self.ended, self.opened = last, ended, True
         self._tell()
 
-    def add(self, page: Page) -> None:
+    def add(self, page: Page[RowT]) -> None:
         """Take in the rows that follow the window."""
         self.window.extend(page.rows)
         self.last = max(self.last, self.window.end - 1)
@@ -77,17 +80,17 @@ class Tail:
         changed.set()
 
 
-class Follower:
+class Follower(Generic[RowT_co]):
     """One reader of a followed log; `next_index` is where it goes on.
 
     Iterating gives lists of rows, in order and without gap, until the terminal event has been given.
     """
 
-    def __init__(self, tail: Tail, next_index: int, replay: Replay) -> None:
+    def __init__(self, tail: Tail[RowT_co], next_index: int, replay: Replay[RowT_co]) -> None:
         self.next_index = next_index
         self._tail = tail
         self._replay = replay
-        self._page: list[EventRow] = []
+        self._page: list[RowT_co] = []
 
     @property
     def caught_up(self) -> bool:
@@ -99,15 +102,15 @@ class Follower:
         """Whether the log has ended and nothing of it is left."""
         return self._tail.ended and self.caught_up
 
-    def __aiter__(self) -> "Follower":
+    def __aiter__(self) -> "Follower[RowT_co]":
         return self
 
-    async def __anext__(self) -> list[EventRow]:
+    async def __anext__(self) -> list[RowT_co]:
         if rows := await self.take():
             return rows
         raise StopAsyncIteration
 
-    async def take(self, limit: int = PAGE_ROWS, *, timeout: float | None = None) -> list[EventRow]:
+    async def take(self, limit: int = PAGE_ROWS, *, timeout: float | None = None) -> list[RowT_co]:
         """The next rows, at least one and at most `limit`; none when `ended`.
 
         What is in the log is waited for however long reading takes; then `timeout` (seconds; 0 gives what is there,
@@ -120,12 +123,12 @@ class Follower:
         while True:
             changed = self._tail.changed
             if rows := await self._rows(limit):
-                self.next_index = rows[-1].index + 1
+                self.next_index += len(rows)
                 return rows
             if self.ended or not await _set_before(deadline if self.caught_up else None, changed):
                 return []
 
-    async def _rows(self, limit: int) -> list[EventRow]:
+    async def _rows(self, limit: int) -> list[RowT_co]:
         self._tail.check()
         if not self._page and self.next_index < self._tail.window.start:
             self._page = (await self._replay(self._tail.execution_id, self.next_index)).rows

@@ -1,15 +1,14 @@
 """Reading logs from where a follower is, for those who are behind the newest rows."""
 
 import asyncio
-import logging
 from functools import partial
 
 import asyncpg
 
 from engine.errors import NotFound
-from storage.events import Page, read_page
+from storage.events import EventRow, Page, read_page
 from storage.follow import PAGE_BYTES, PAGE_ROWS
-from storage.pool import OUTAGE
+from storage.for_ever import through_outages
 
 READS_AT_ONCE = 4
 """How many pages may be read at the same time, so that the pool has connections for others."""
@@ -19,10 +18,6 @@ PAGES_KEPT = 8
 
 AHEAD_LIMIT = 4
 """How many pages may be read before anybody asks for them."""
-
-RETRY_SECONDS = 0.5
-
-logger = logging.getLogger(__name__)
 
 Place = tuple[str, int]
 """An execution, and the index that a page of its log begins with."""
@@ -34,24 +29,17 @@ class Replays:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._turns = asyncio.Semaphore(READS_AT_ONCE)
-        self._pages: dict[Place, asyncio.Task[Page]] = {}
+        self._pages: dict[Place, asyncio.Task[Page[EventRow]]] = {}
         self._ahead: set[Place] = set()
         self._stopped = False
 
-    async def page(self, execution_id: str, from_index: int) -> Page:
+    async def page(self, execution_id: str, from_index: int) -> Page[EventRow]:
         """The next rows of a log, at least one; an outage is waited out. Raises `NotFound` if there are none."""
         place = execution_id, from_index
-        while True:
-            self._ahead.discard(place)
-            try:
-                page = await asyncio.shield(self._shared(place))
-                self._read_ahead(execution_id, page)
-                return page
-            except OUTAGE as error:
-                if self._stopped:
-                    raise
-                logger.warning("Replaying is held back: %s", str(error) or type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+        self._ahead.discard(place)
+        page = await through_outages(lambda: asyncio.shield(self._shared(place)), lambda: self._stopped)
+        self._read_ahead(execution_id, page)
+        return page
 
     def forget(self, execution_id: str) -> None:
         """Keep nothing more of a log."""
@@ -64,14 +52,14 @@ class Replays:
         self._pages.clear()
         self._ahead.clear()
 
-    def _read_ahead(self, execution_id: str, page: Page) -> None:
+    def _read_ahead(self, execution_id: str, page: Page[EventRow]) -> None:
         """Read the page after this one, which whoever takes this one is going to ask for."""
         after = execution_id, page.rows[-1].index + 1
         if page.more and after not in self._pages and len(self._ahead) < AHEAD_LIMIT and not self._stopped:
             self._ahead.add(after)
             self._shared(after)
 
-    def _shared(self, place: Place) -> "asyncio.Task[Page]":
+    def _shared(self, place: Place) -> "asyncio.Task[Page[EventRow]]":
         if place not in self._pages:
             reading = asyncio.create_task(self._read(*place), name="replay")
             reading.add_done_callback(partial(self._drop_if_failed, place))
@@ -80,7 +68,7 @@ class Replays:
                 self._drop(next(iter(self._pages)))
         return self._pages[place]
 
-    def _drop_if_failed(self, place: Place, reading: "asyncio.Task[Page]") -> None:
+    def _drop_if_failed(self, place: Place, reading: "asyncio.Task[Page[EventRow]]") -> None:
         failed = reading.cancelled() or reading.exception() is not None
         if failed and self._pages.get(place) is reading:
             self._drop(place)
@@ -89,7 +77,7 @@ class Replays:
         del self._pages[place]
         self._ahead.discard(place)
 
-    async def _read(self, execution_id: str, from_index: int) -> Page:
+    async def _read(self, execution_id: str, from_index: int) -> Page[EventRow]:
         # Pages end at the same places wherever they begin, so that those who come from different places soon meet.
         rows = PAGE_ROWS - (from_index + 1) % PAGE_ROWS
         async with self._turns, self._pool.acquire() as connection:

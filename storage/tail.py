@@ -7,16 +7,16 @@ query reads the news of all of them, and while it is on its way the next ones ga
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 import asyncpg
 
 from engine.errors import Conflict, NotFound, ShuttingDown
-from storage.events import Page, log_ends, read_news
+from storage.events import EventRow, Page, log_ends, read_news
 from storage.follow import PAGE_BYTES, PAGE_ROWS, Follower, Tail
+from storage.for_ever import for_ever
 from storage.replays import Replays
 from storage.wakeups import Heard, Wakeups
 
@@ -25,12 +25,9 @@ LEAST_ROWS, LEAST_BYTES = 32, 64 * 1024
 """What each tail may read when many share a query."""
 
 POLL_SECONDS = 1.0
-SHORTEST_DELAY, LONGEST_DELAY = 0.05, 2.0
 
 LOOK = 2**31
 """Greater than every index: there may be news, whatever has been read."""
-
-logger = logging.getLogger(__name__)
 
 
 class Tailer:
@@ -40,9 +37,9 @@ class Tailer:
         self._pool = pool
         self._wakeups = wakeups
         self._poll_seconds = poll_seconds
-        self._tails: dict[str, tuple[Tail, Heard]] = {}
-        self._new: set[Tail] = set()
-        self._announced: dict[Tail, int] = {}
+        self._tails: dict[str, tuple[Tail[EventRow], Heard]] = {}
+        self._new: set[Tail[EventRow]] = set()
+        self._announced: dict[Tail[EventRow], int] = {}
         self._wake = asyncio.Event()
         self._replays = Replays(pool)
         self._tasks: list[asyncio.Task[None]] = []
@@ -56,8 +53,8 @@ class Tailer:
     async def start(self) -> None:
         """Begin to read; `wakeups` is started by its owner."""
         self._tasks = [
-            asyncio.create_task(_for_ever(self._read_what_is_announced), name="tail reader"),
-            asyncio.create_task(_for_ever(self._poll), name="tail poll"),
+            asyncio.create_task(for_ever(self._read_what_is_announced), name="tail reader"),
+            asyncio.create_task(for_ever(self._poll), name="tail poll"),
         ]
 
     async def stop(self) -> None:
@@ -71,7 +68,7 @@ class Tailer:
             self._fail(tail, ShuttingDown())
 
     @asynccontextmanager
-    async def follow(self, execution_id: str, from_index: int = -1) -> AsyncIterator[Follower]:
+    async def follow(self, execution_id: str, from_index: int = -1) -> AsyncIterator[Follower[EventRow]]:
         """Follow a log from an index on, which may lie beyond its end; raises `NotFound`."""
         if self._stopped:
             raise ShuttingDown()
@@ -82,9 +79,9 @@ class Tailer:
         finally:
             self._leave(tail)
 
-    def _join(self, execution_id: str, from_index: int) -> Tail:
+    def _join(self, execution_id: str, from_index: int) -> Tail[EventRow]:
         if execution_id not in self._tails:
-            tail = Tail(execution_id, from_index)
+            tail: Tail[EventRow] = Tail(execution_id, from_index)
             heard = partial(self._hear, tail)
             self._tails[execution_id] = tail, heard
             # Watched before its end is read, so that no news can fall between the two.
@@ -95,16 +92,16 @@ class Tailer:
         tail.followers += 1
         return tail
 
-    def _leave(self, tail: Tail) -> None:
+    def _leave(self, tail: Tail[EventRow]) -> None:
         tail.followers -= 1
         if tail.followers == 0:
             self._forget(tail)
 
-    def _fail(self, tail: Tail, error: Exception) -> None:
+    def _fail(self, tail: Tail[EventRow], error: Exception) -> None:
         tail.fail(error)
         self._forget(tail)
 
-    def _forget(self, tail: Tail) -> None:
+    def _forget(self, tail: Tail[EventRow]) -> None:
         known, heard = self._tails.get(tail.execution_id, (None, None))
         if known is tail and heard:
             del self._tails[tail.execution_id]
@@ -113,12 +110,12 @@ class Tailer:
         self._new.discard(tail)
         self._announced.pop(tail, None)
 
-    def _hear(self, tail: Tail, index: int | None) -> None:
+    def _hear(self, tail: Tail[EventRow], index: int | None) -> None:
         # A tail that is not open yet is going to be read once it is.
         if tail.opened:
             self._announce(tail, LOOK if index is None else index)
 
-    def _announce(self, tail: Tail, index: int) -> None:
+    def _announce(self, tail: Tail[EventRow], index: int) -> None:
         if index >= tail.window.end and self._follows(tail):
             self._announced[tail] = max(index, self._announced.get(tail, index))
             self._wake.set()
@@ -144,7 +141,7 @@ class Tailer:
         for tail in new:
             self._open(tail, ends.get(tail.execution_id))
 
-    def _open(self, tail: Tail, end: tuple[int, bool] | None) -> None:
+    def _open(self, tail: Tail[EventRow], end: tuple[int, bool] | None) -> None:
         if not self._follows(tail):
             return
         if end is None:
@@ -172,14 +169,14 @@ class Tailer:
         for tail in batch:
             self._add(tail, news.get(tail.execution_id))
 
-    def _take_announced(self) -> list[Tail]:
+    def _take_announced(self) -> list[Tail[EventRow]]:
         """The tails to read next; what was announced while it was on its way is not read again."""
         news = {tail: index for tail, index in self._announced.items() if index >= tail.window.end}
         batch = list(news)[:TAILS_PER_READ]
         self._announced = {tail: news[tail] for tail in list(news)[TAILS_PER_READ:]}
         return batch
 
-    def _add(self, tail: Tail, page: Page | None) -> None:
+    def _add(self, tail: Tail[EventRow], page: Page[EventRow] | None) -> None:
         if page is None:
             tail.nothing_new()
             return
@@ -187,7 +184,7 @@ class Tailer:
         if page.more:
             self._announce(tail, LOOK)
 
-    def _follows(self, tail: Tail) -> bool:
+    def _follows(self, tail: Tail[EventRow]) -> bool:
         return self._tails.get(tail.execution_id, (None,))[0] is tail
 
     async def _poll(self) -> None:
@@ -201,7 +198,7 @@ class Tailer:
             if self._follows(tail):
                 self._compare(tail, read, ends.get(tail.execution_id))
 
-    def _compare(self, tail: Tail, read: int, end: tuple[int, bool] | None) -> None:
+    def _compare(self, tail: Tail[EventRow], read: int, end: tuple[int, bool] | None) -> None:
         if end is None:
             self._fail(tail, NotFound("The execution was deleted."))
         elif end[0] + 1 < read:
@@ -210,21 +207,5 @@ class Tailer:
             self._announce(tail, end[0])
 
 
-def _complete(tail: Tail) -> bool:
+def _complete(tail: Tail[EventRow]) -> bool:
     return tail.ended and tail.window.end > tail.last
-
-
-async def _for_ever(act: Callable[[], Awaitable[None]]) -> None:
-    delay = SHORTEST_DELAY
-    while True:
-        try:
-            await act()
-            delay = SHORTEST_DELAY
-        except Exception as error:
-            _warn(error)
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, LONGEST_DELAY)
-
-
-def _warn(error: Exception) -> None:
-    logger.warning("Following is held back: %s", str(error) or type(error).__name__)

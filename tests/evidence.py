@@ -5,10 +5,11 @@ Each function gives one line for each violation, which names the execution and, 
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from storage.pool import Connection
+from tests.tree_rules import Seen, check_complete, check_order
 
 Outputs = Mapping[str, Any]
 
@@ -104,4 +105,17 @@ async def misread_logs(connection: Connection, seen: Mapping[str, Mapping[int, t
         if differing:
             first = differing[0]
             wrong.append(f"I7: {execution} at index {first}: seen {events.get(first)}, in the log {log.get(first)}")
+    return wrong
+
+
+async def misread_trees(connection: Connection, seen: Mapping[str, Sequence[Seen]]) -> list[str]:
+    """I7: trees, by root, whose subscriber saw something else than their logs, or an effect before its cause."""
+    query = "select id, last_index from executions join execution_heads on execution_id = id where root_id = $1"
+    wrong = []
+    for root, stream in seen.items():
+        try:
+            check_order(stream)
+            check_complete(stream, dict(await connection.fetch(query, root)))
+        except AssertionError as error:
+            wrong.append(f"I7: the tree {root}: {error}")
     return wrong

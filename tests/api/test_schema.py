@@ -81,7 +81,11 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "setBreakpoints": "SetBreakpointsPayload!",
         "sendSignal": "SendSignalPayload!",
     }
-    assert fields(schema, "Subscription") == {"executionEvents": "ExecutionEventBatch!"}
+    assert fields(schema, "Subscription") == {
+        "executionEvents": "ExecutionEventBatch!",
+        "executionTreeEvents": "ExecutionTreeEventBatch!",
+        "rootExecutionsChanged": "RootExecutionsChange!",
+    }
 
 
 def test_arguments_have_their_types_and_defaults(schema: GraphQLSchema) -> None:
@@ -92,6 +96,14 @@ def test_arguments_have_their_types_and_defaults(schema: GraphQLSchema) -> None:
         "batchSize": "Int! = 100",
         "batchTimeoutMs": "Int! = 25",
     }
+    assert arguments(schema, "Subscription", "executionTreeEvents") == {
+        "executionId": "ID!",
+        "after": "String",
+        "eventTypes": "[ExecutionEventType!]! = []",
+        "batchSize": "Int! = 100",
+        "batchTimeoutMs": "Int! = 25",
+    }
+    assert arguments(schema, "Subscription", "rootExecutionsChanged") == {"flowId": "ID"}
     assert arguments(schema, "Query", "flows") == {"first": "Int! = 50", "after": "String", "search": "String"}
     assert arguments(schema, "Query", "executionTree") == {
         "executionId": "ID!",

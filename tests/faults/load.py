@@ -11,6 +11,7 @@ from uuid import UUID
 from tests.faults.flows import Flow
 from tests.faults.gateway import Gateway, Refused
 from tests.faults.subscriber import Subscriber
+from tests.faults.tree_subscriber import TreeSubscriber
 
 CREATE = """mutation($input: CreateExecutionInput!) {
     createExecution(input: $input) { execution { id } created } }"""
@@ -82,6 +83,7 @@ class Load:
         self.begun = 0
         self.acknowledged = Acknowledged()
         self.subscribers: list[Subscriber] = []
+        self.tree_subscribers: list[TreeSubscriber] = []
 
     def finish(self) -> None:
         """Begin no more journeys than were planned."""
@@ -106,9 +108,7 @@ class Load:
         execution = await self._create(journey)
         async with asyncio.TaskGroup() as tasks:
             if journey.is_watched:
-                subscriber = Subscriber(execution, self._gateway.some_api, random.Random(journey.key))
-                self.subscribers.append(subscriber)
-                tasks.create_task(subscriber.run())
+                self._watch(execution, journey, tasks)
             await asyncio.sleep(journey.before_start)
             await self._send(execution, "START")
             if journey.flow.wants_signal:
@@ -118,6 +118,13 @@ class Load:
             for before, length in journey.pauses:
                 await self._later(before, execution, "PAUSE")
                 await self._later(length, execution, "RESUME")
+
+    def _watch(self, execution: str, journey: Journey, tasks: asyncio.TaskGroup) -> None:
+        self.subscribers.append(Subscriber(execution, self._gateway.some_api, random.Random(journey.key)))
+        tree = TreeSubscriber(execution, self._gateway.some_api, random.Random(f"{journey.key} tree"))
+        self.tree_subscribers.append(tree)
+        for subscriber in (self.subscribers[-1], tree):
+            tasks.create_task(subscriber.run())
 
     async def _create(self, journey: Journey) -> str:
         given = {"flowId": journey.flow_id, "idempotencyKey": journey.key, "options": {"onNodeFailure": "CONTINUE"}}

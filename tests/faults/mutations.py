@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 APPEND, CLAIMS, COMMANDS = "storage/sql/append.sql", "storage/sql/claims.sql", "storage/sql/commands.sql"
 EVENTS, WORKERS = "storage/sql/events.sql", "storage/sql/workers.sql"
+TREES = "storage/sql/trees.sql"
 
 
 class Mutation(NamedTuple):
@@ -210,5 +211,26 @@ MUTATIONS: Sequence[Mutation] = (
         "if fault := self.passing(point):",
         "if (fault := self.passing(point)) and not fault:",
         [_scene("kill after_effect")],
+    ),
+    Mutation(
+        "a reader writes the order of a tree although another one was faster",
+        TREES,
+        " where h.length = $2\n",
+        "\n",
+        ["tests/storage/test_tree_tail.py::test_two_processes_that_write_the_order_at_once_write_one_order"],
+    ),
+    Mutation(
+        "a reader of a tree goes on in an order that was made anew",
+        "storage/tree_log.py",
+        "        raise Conflict(LOST)\n\n\nasync def read_tree_page",
+        "        pass\n\n\nasync def read_tree_page",
+        ["tests/storage/test_tree_tail.py::test_an_order_that_was_made_anew_is_no_place_to_go_on_in"],
+    ),
+    Mutation(
+        "a parent tells of its child's end before the child's own events",
+        "storage/tree_order.py",
+        "elif news.child_id in due:",
+        "elif False:",
+        ["tests/storage/test_tree_order.py::test_any_family_seen_at_any_times_is_in_order_and_complete"],
     ),
 )

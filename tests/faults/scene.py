@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tests.eventually import eventually
-from tests.evidence import misread_logs, missing_mutations, strange_effects, wrong_node_outputs, wrong_outputs
+from tests.evidence import (
+    misread_logs,
+    misread_trees,
+    missing_mutations,
+    strange_effects,
+    wrong_node_outputs,
+    wrong_outputs,
+)
 from tests.faults.flows import Flow
 from tests.faults.gateway import Gateway
 from tests.faults.load import Load
@@ -116,10 +123,12 @@ class Scene:
         nodes = {each: flow.node_outputs for each, flow in given.executions.items() if flow.node_outputs is not None}
         began = [(line[0], int(line[1])) for line in Notes(self.stage.notes).read("began")]
         seen = {each.execution: each.events for each in self.load.subscribers}
+        trees = {each.execution: each.stream for each in self.load.tree_subscribers}
+        watchers = (*self.load.subscribers, *self.load.tree_subscribers)
         async with self.stage.pool.acquire() as connection:
             return [
                 *self.complaints,
-                *(line for subscriber in self.load.subscribers for line in subscriber.violations),
+                *(line for subscriber in watchers for line in subscriber.violations),
                 *await violations(connection),
                 *await violations(connection, AT_REST),
                 *await missing_mutations(connection, given.executions, given.commands),
@@ -127,6 +136,7 @@ class Scene:
                 *await wrong_outputs(connection, outputs, stopped),
                 *await wrong_node_outputs(connection, nodes, stopped),
                 *await misread_logs(connection, seen),
+                *await misread_trees(connection, trees),
             ]
 
 

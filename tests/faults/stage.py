@@ -24,7 +24,8 @@ CONCURRENCY = 8
 # What was committed survives the death of the server, but not of the machine, which no scenario brings about.
 SERVER = {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}
 
-TABLES = "executions, execution_heads, execution_events, payloads, mailbox, queue, timers, inbox, child_budgets"
+TABLES = """executions, execution_heads, execution_events, payloads, mailbox, queue, timers, inbox, child_budgets,
+    tree_heads, tree_members, tree_log"""
 """What a scene leaves behind; flows are kept."""
 
 

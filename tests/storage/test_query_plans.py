@@ -59,6 +59,15 @@ HOT = [
     ("inbox", "wake"),
     ("inbox", "wake_family"),
     ("payloads", "load_payloads"),
+    ("roots", "roots_by_id"),
+    ("roots", "current_roots"),
+    ("trees", "tree_snapshot"),
+    ("trees", "extend_tree"),
+    ("trees", "stamp_before"),
+    ("trees", "read_tree"),
+    ("trees", "open_members"),
+    ("trees", "tree_news"),
+    ("trees", "whole_tree"),
 ]
 """File and name of each."""
 
@@ -100,6 +109,11 @@ select id, owner_id, flow_id, flow_version, log_format, 0,
 from executions;
 insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
 insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
+insert into tree_heads (root_id, length) select id, 12 from executions where id = root_id;
+insert into tree_members (root_id, execution_id, covered, ended)
+select root_id, id, 4, completed_at is not null from executions;
+insert into tree_log (root_id, seq, stamp, execution_id, from_index, to_index)
+select root_id, 6 * depth, 1, id, -1, 4 from executions;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """

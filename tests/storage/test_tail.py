@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from engine.errors import NotFound, ServiceUnavailable
-from storage import replays, tail
+from storage import for_ever, replays, tail
 from storage.events import Page
 from storage.flows import FlowRow
 from storage.follow import PAGE_ROWS, Follower, Tail
@@ -216,7 +216,7 @@ async def test_a_page_that_could_not_be_read_is_read_again(
         return await read(*arguments, **options)
 
     monkeypatch.setattr(replays, "read_page", failing)
-    monkeypatch.setattr(replays, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(for_ever, "RETRY_SECONDS", 0.01)
     found = await asyncio.gather(*(followed(following.tailer, execution) for _ in range(3)))
     assert found == [list(range(-1, 2 * PAGE_ROWS))] * 3
 

@@ -1,0 +1,29 @@
+"""The subscription to the list of root executions."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from resolvers.context import Context, Info
+from resolvers.executions import OfFlow
+from schema.trees import RootExecutionsChange, show_root
+
+
+async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIterator[RootExecutionsChange]:
+    """What changes in the list of root executions: those that are new, and those that are in another status.
+
+    The first message comes at once and is empty: what changes from then on is told, so read the list after it. There
+    are at most four messages a second; several changes of one execution in between are one.
+    """
+    context = info.context
+    if flow_id is not None:
+        await context.flow(flow_id)
+    async with context.services.roots.watch(context.viewer.id, flow_id) as watcher:
+        yield RootExecutionsChange(executions=[])
+        while True:
+            yield await _change(context, await watcher.take())
+
+
+async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:
+    # What nested fields have read for the message before may have changed, too.
+    context.asks.forget()
+    rows = await context.services.roots.read(context.viewer.id, ids)
+    return RootExecutionsChange(executions=[show_root(row) for row in rows])
