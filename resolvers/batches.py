@@ -67,7 +67,7 @@ class Batches:
                 if self._rows or self._follower.next_index != self._told_index:
                     yield self._close()
         except Exception as error:
-            raise Interrupted(error, self._told_index) from error
+            raise Interrupted(error, {"nextIndex": self._told_index}) from error
 
     async def _gather(self) -> None:
         self._replaying = self._replaying and not self._follower.caught_up

@@ -34,12 +34,12 @@ _TOO_MANY_TOKENS = "Document contains more than"
 
 
 class Interrupted(Exception):
-    """A stream has ended before its time: `cause` says why, `next_index` where to resume."""
+    """A stream has ended before its time: `cause` says why, `resume` where to go on, as clients are to see it."""
 
-    def __init__(self, cause: Exception, next_index: int) -> None:
+    def __init__(self, cause: Exception, resume: Mapping[str, Any]) -> None:
         super().__init__(str(cause))
         self.cause = cause
-        self.next_index = next_index
+        self.resume = resume
 
 
 def error_for_client(error: GraphQLError) -> GraphQLError:
@@ -81,7 +81,7 @@ def _resumable(error: GraphQLError, interrupted: Interrupted) -> GraphQLError:
         GraphQLError(error.message, error.nodes, path=error.path, original_error=interrupted.cause)
     )
     known = shown.extensions or {}
-    return coded(shown, known["code"], extensions={**known, "nextIndex": interrupted.next_index})
+    return coded(shown, known["code"], extensions={**known, **interrupted.resume})
 
 
 def _fault_of_request(error: GraphQLError) -> GraphQLError:

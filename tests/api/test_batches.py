@@ -127,7 +127,7 @@ async def test_what_goes_wrong_after_the_first_batch_says_where_to_resume() -> N
     assert (await anext(batches)).next_index == 2
     with pytest.raises(Interrupted) as interrupted:
         await anext(batches)
-    assert (interrupted.value.cause, interrupted.value.next_index) == (gone, 2)
+    assert (interrupted.value.cause, interrupted.value.resume) == (gone, {"nextIndex": 2})
 
 
 async def test_what_goes_wrong_before_the_first_batch_is_raised_as_it_is() -> None:

@@ -101,13 +101,13 @@ def test_an_error_of_ours_shows_its_message_code_and_extensions(
 def test_what_ends_a_stream_before_its_time_also_shows_where_to_resume(
     cause: Exception, message: str, extensions: dict[str, str | int]
 ) -> None:
-    interrupted = Interrupted(cause, 7)
+    interrupted = Interrupted(cause, {"nextIndex": 7})
     shown = error_for_client(GraphQLError(str(interrupted), original_error=interrupted))
     assert (shown.message, shown.extensions) == (message, extensions)
 
 
 def test_a_defect_that_ends_a_stream_is_masked_and_shows_where_to_resume(caplog: pytest.LogCaptureFixture) -> None:
-    interrupted = Interrupted(RuntimeError(CANARY), 7)
+    interrupted = Interrupted(RuntimeError(CANARY), {"nextIndex": 7})
     shown = error_for_client(GraphQLError(str(interrupted), original_error=interrupted))
     extensions = shown.extensions or {}
     assert (extensions["code"], extensions["nextIndex"]) == ("INTERNAL_SERVER_ERROR", 7)
