@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -31,15 +32,14 @@ class RunningServer:
         return f"ws://127.0.0.1:{self.port}/graphql"
 
     @property
-    def connections(self) -> int:
-        """How many there are."""
-        return len(self.uvicorn.server_state.connections)
+    def connections(self) -> set[Any]:
+        """Those that are open, or still have something to send."""
+        return set(self.uvicorn.server_state.connections)
 
     @property
     def unsent(self) -> int:
         """How many bytes wait in this process for clients to read."""
-        transports = [connection.transport for connection in self.uvicorn.server_state.connections]
-        return sum(transport.get_write_buffer_size() for transport in transports)
+        return sum(connection.transport.get_write_buffer_size() for connection in self.connections)
 
     def begin_to_stop(self) -> None:
         """Shut down as at a signal."""

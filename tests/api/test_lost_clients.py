@@ -5,14 +5,16 @@ import logging
 from contextlib import suppress
 
 import asyncpg
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from engine.values import Value
+from resolvers.app import SERVER_OPTIONS
 from tests.api.client import Client, Socket, opened_socket
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append, completed
 from tests.api.raw import KINDS, post, raw_connection, raw_subscriber
-from tests.api.server import RunningServer
+from tests.api.server import RunningServer, running_server
 from tests.eventually import eventually
 
 WATCH = "subscription($id: ID!) { executionEvents(executionId: $id) { nextIndex events { index data } } }"
@@ -30,19 +32,19 @@ async def execution(client: Client) -> str:
 
 
 class Held:
-    """What a server holds for subscribers, compared to what it held before."""
+    """What a server holds for clients that came later."""
 
     def __init__(self, server: RunningServer) -> None:
         self._server = server
-        self._tasks, self._connections = len(asyncio.all_tasks()), server.connections
+        self._tasks, self._connections = asyncio.all_tasks(), server.connections
         self.most_unsent = 0
 
     def is_free(self) -> bool:
         """Whether nothing is left: no follower, no watch, no task, no connection."""
         server, tailer = self._server, self._server.services.tailer
         self.most_unsent = max(self.most_unsent, server.unsent)
-        unheld = tailer.followed == tailer._wakeups.watched == 0
-        return unheld and server.connections <= self._connections and len(asyncio.all_tasks()) <= self._tasks
+        new = (server.connections - self._connections) | (asyncio.all_tasks() - self._tasks)
+        return tailer.followed == tailer._wakeups.watched == len(new) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,6 +59,22 @@ async def test_a_client_that_stops_reading_is_cut_and_nothing_is_left_of_it(
         await append(connection, execution, FLOW_STARTED, *LARGE_EVENTS)
         await eventually(held.is_free)
     assert 0 < held.most_unsent < BUFFERED_AT_MOST
+
+
+async def test_a_client_that_answers_no_ping_is_cut_however_long_a_message_may_wait(
+    database_url: str, redis_url: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.connections.LINGER_SECONDS", 0.1)
+    options = {**SERVER_OPTIONS, "ws_ping_interval": 3, "ws_ping_timeout": 0.1}
+    monkeypatch.setattr("tests.api.server.SERVER_OPTIONS", options)
+    async with running_server(database_url, redis_url) as server, httpx.AsyncClient() as http:
+        client = Client(server, http)
+        execution = await client.create_execution(await client.create_flow())
+        held = Held(server)
+        async with raw_subscriber(server, "socket", WATCH, id=execution):
+            await append(connection, execution, FLOW_STARTED, *LARGE_EVENTS)
+            await eventually(lambda: server.unsent > 0)
+            await eventually(held.is_free)
 
 
 @pytest.mark.parametrize("kind", KINDS)

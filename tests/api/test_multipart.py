@@ -55,7 +55,8 @@ async def test_a_silent_stream_shows_that_it_lives_by_empty_objects(
     monkeypatch.setattr("resolvers.multipart.BEAT_SECONDS", 0.02)
     async with posted(client.server, PARTS, WATCH, id=execution) as response:
         parts = Parts(response)
-        assert "payload" in await parts.next()
+        while "payload" not in await parts.next():
+            pass
         assert [await parts.next() for _ in range(3)] == [{}] * 3
         await append(connection, execution, FLOW_STARTED, FLOW_COMPLETED)
         rest = [part for part in await parts.to_the_end() if part]
