@@ -224,7 +224,7 @@ MUTATIONS: Sequence[Mutation] = (
         "storage/tree_log.py",
         "        raise Conflict(LOST)\n\n\nasync def read_tree_page",
         "        pass\n\n\nasync def read_tree_page",
-        ["tests/storage/test_tree_tail.py::test_an_order_that_was_made_anew_is_no_place_to_go_on_in"],
+        ["tests/storage/test_tree_tail_faults.py::test_an_order_that_was_made_anew_is_no_place_to_go_on_in"],
     ),
     Mutation(
         "a parent tells of its child's end before the child's own events",

@@ -9,6 +9,7 @@ from storage.flows import FlowRow, create_flow
 from storage.pool import Connection, open_pool
 from tests.storage.following import Following, Reads, following_on
 from tests.storage.seeds import create
+from tests.storage.watching import GrownTree, Watching, watching_on
 
 
 @pytest.fixture
@@ -46,3 +47,15 @@ async def following(pool: asyncpg.Pool, database_url: str) -> AsyncIterator[Foll
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     """What is read from logs."""
     return Reads(monkeypatch)
+
+
+@pytest.fixture
+async def watching(pool: asyncpg.Pool, database_url: str) -> AsyncIterator[Watching]:
+    """All that follows trees, without a poll."""
+    async with watching_on(pool, database_url) as started:
+        yield started
+
+
+@pytest.fixture
+async def tree(watching: Watching, connection: Connection, flow: FlowRow) -> GrownTree:
+    return await watching.tree(connection, flow)
