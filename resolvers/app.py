@@ -45,9 +45,9 @@ def _cross_origin(loopback: bool) -> list[Middleware]:
 
 
 async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
-    """Once the server shuts down, end what follows logs; else their requests would hold it up."""
+    """Once the server shuts down, end what is followed; else the requests of the followers would hold it up."""
     await stopping.wait()
-    await services.tailer.stop()
+    await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
 def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:

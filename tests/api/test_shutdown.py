@@ -5,6 +5,7 @@ import pytest
 from tests.api.client import Client, Json, opened_socket
 from tests.api.server import RunningServer, running_server
 from tests.api.streaming import EVENTS, PARTS, EventStream, Parts, Sent, posted
+from tests.api.trees import WATCH_TREE
 
 WATCH = """subscription($id: ID!, $from: Int! = -1) {
   executionEvents(executionId: $id, fromIndex: $from) { nextIndex }
@@ -33,6 +34,26 @@ async def test_each_subscription_of_a_socket_gets_an_error_and_then_the_socket_c
         assert messages["2"]["payload"][0]["extensions"]["nextIndex"] == 7
         assert await socket.closed_with() == 1012
         assert socket.connection.close_reason == "The server is shutting down"
+
+
+async def test_the_error_of_a_tree_has_the_cursor_of_its_last_batch(client: Client, execution: str) -> None:
+    async with opened_socket(client.server) as socket:
+        await socket.subscribe(WATCH_TREE, id=execution)
+        cursor = (await socket.next())["executionTreeEvents"]["cursor"]
+        client.server.begin_to_stop()
+        [error] = (await socket.receive())["payload"]
+    assert error["message"] == "The server is shutting down."
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "cursor": cursor}
+
+
+async def test_the_stream_of_changed_roots_ends_with_an_error(client: Client, execution: str) -> None:
+    async with opened_socket(client.server) as socket:
+        await socket.subscribe("subscription { rootExecutionsChanged { executions { execution { id } } } }")
+        await socket.next()
+        client.server.begin_to_stop()
+        [error] = (await socket.receive())["payload"]
+    assert error["message"] == "The server is shutting down."
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
 
 
 @pytest.mark.parametrize("init", [False, True])
