@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import baseline, children, large, latency, live, parked, pauses, recovery, throughput, waiting
+from bench import baseline, children, large, latency, live, parked, pauses, recovery, subscribers, throughput, waiting
 from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "children": lambda where, _: children.measure(where),
     "recovery": lambda where, _: recovery.measure(where),
     "live": lambda where, _: live.measure(where),
+    "subscribers": lambda where, _: subscribers.measure(where),
     "parked": lambda where, _: parked.measure(where),
 }
 
