@@ -75,7 +75,7 @@ async def running(*command: str, **settings: str) -> AsyncIterator[psutil.Proces
 @asynccontextmanager
 async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterator[psutil.Process]:
     """Run `tidegate …` until the block ends."""
-    async with running(str(TIDEGATE), *arguments, **stage.environment, **settings) as started:
+    async with running(str(TIDEGATE), *arguments, **{**stage.environment, **settings}) as started:
         yield started
 
 

@@ -9,6 +9,7 @@ from engine.errors import NotFound
 from storage.events import EventRow, Page, read_page
 from storage.follow import PAGE_BYTES, PAGE_ROWS
 from storage.for_ever import through_outages
+from storage.reading import reading
 
 READS_AT_ONCE = 4
 """How many pages may be read at the same time, so that the pool has connections for others."""
@@ -80,7 +81,7 @@ class Replays:
     async def _read(self, execution_id: str, from_index: int) -> Page[EventRow]:
         # Pages end at the same places wherever they begin, so that those who come from different places soon meet.
         rows = PAGE_ROWS - (from_index + 1) % PAGE_ROWS
-        async with self._turns, self._pool.acquire() as connection:
+        async with self._turns, reading(self._pool) as connection:
             page = await read_page(connection, execution_id, from_index, rows=rows, bytes=PAGE_BYTES)
         if not page.rows:
             raise NotFound("The execution was deleted.")

@@ -27,6 +27,7 @@ from engine.errors import ShuttingDown
 from engine.ids import first_execution_id
 from storage.executions import ExecutionRow, executions_by_id
 from storage.for_ever import for_ever, through_outages
+from storage.reading import reading
 from storage.root_watch import KnownRoots, RootWatcher
 from storage.roots import Root, current_roots, roots_by_id
 from storage.tail import POLL_SECONDS
@@ -99,11 +100,11 @@ class RootChanges:
         return [rows[id] for id in ids if id in rows]
 
     async def _read_rows(self, owner_id: str, ids: Sequence[str]) -> dict[str, ExecutionRow]:
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             return await executions_by_id(connection, owner_id, ids)
 
     async def _begin_with(self, owner_id: str) -> None:
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             roots = await current_roots(connection, [owner_id], _recent())
         if not self._owners[owner_id]:
             for root in roots:
@@ -153,7 +154,7 @@ class RootChanges:
 
     async def _read_heard(self) -> None:
         ids, owners = list(self._heard)[:MOST_IDS], list(self._owners)
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             roots = await roots_by_id(connection, owners, ids)
         self._heard.difference_update(ids)
         self._compare(roots)
@@ -170,7 +171,7 @@ class RootChanges:
     async def _poll(self) -> None:
         began, recent = _now(), _recent()
         self._poll_at = due = began + self._poll_seconds
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             roots = await current_roots(connection, list(self._owners), recent)
         if self._poll_at == due:
             self._poll_at = max(due, _now() + POLL_SHARE * (_now() - began))

@@ -17,6 +17,7 @@ from engine.errors import Conflict, NotFound, ShuttingDown
 from storage.events import EventRow, Page, log_ends, read_news
 from storage.follow import PAGE_BYTES, PAGE_ROWS, Follower, Tail
 from storage.for_ever import for_ever
+from storage.reading import reading
 from storage.replays import Replays
 from storage.wakeups import Heard, Wakeups
 
@@ -135,7 +136,7 @@ class Tailer:
         new = list(self._new)
         if not new:
             return
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             ends = await log_ends(connection, [tail.execution_id for tail in new])
         self._new.difference_update(new)
         for tail in new:
@@ -155,7 +156,7 @@ class Tailer:
         if not batch:
             return
         try:
-            async with self._pool.acquire() as connection:
+            async with reading(self._pool) as connection:
                 news = await read_news(
                     connection,
                     {tail.execution_id: tail.window.end for tail in batch},
@@ -192,7 +193,7 @@ class Tailer:
         ends_read = {tail: tail.window.end for tail, _ in self._tails.values() if tail.opened and not _complete(tail)}
         if not ends_read:
             return
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             ends = await log_ends(connection, [tail.execution_id for tail in ends_read])
         for tail, read in ends_read.items():
             if self._follows(tail):

@@ -16,6 +16,7 @@ from storage.events import Page
 from storage.follow import PAGE_BYTES, PAGE_ROWS
 from storage.for_ever import for_ever, through_outages
 from storage.pool import Connection
+from storage.reading import reading
 from storage.tail import POLL_SECONDS
 from storage.tree_follow import TreeFollower, TreeTail
 from storage.tree_log import (
@@ -35,6 +36,9 @@ from storage.wakeups import Wakeups
 
 READS_AT_ONCE = 3
 """How many connections of the pool are taken at most, by looks and by replays each."""
+
+LOOK_SECONDS = 8.0
+"""How long a look may take; the first at a tree of a million events has to write a long log."""
 
 LONGEST_PAUSE = 0.25
 """Seconds; after a look its tree is left alone for as long as that look took, or for this."""
@@ -85,7 +89,7 @@ class TreeTailer:
         """
         if self._stopped:
             raise ShuttingDown()
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             await check_place(connection, root_id, place)
             subtree = await read_subtree(connection, root_id, execution_id)
         tail = self._join(root_id, place)
@@ -160,7 +164,7 @@ class TreeTailer:
     async def _look(self, tail: TreeTail) -> None:
         self._looking += 1
         try:
-            async with self._looks, self._pool.acquire() as connection:
+            async with self._looks, reading(self._pool, LOOK_SECONDS) as connection:
                 await self._open(connection, tail)
                 await self._read_on(connection, tail)
             self._meet(tail)
@@ -202,7 +206,7 @@ class TreeTailer:
         read = {tail: tail.window.end for tail in self._tails.values() if tail.opened and not tail.complete}
         if not read:
             return
-        async with self._pool.acquire() as connection:
+        async with reading(self._pool) as connection:
             news = await tree_news(connection, [tail.execution_id for tail in read])
         for tail, end in read.items():
             if self._follows(tail):
@@ -220,7 +224,7 @@ class TreeTailer:
         return await through_outages(partial(self._read_page, root_id, from_place), lambda: self._stopped)
 
     async def _read_page(self, root_id: str, from_place: int) -> Page[TreeRow]:
-        async with self._replays, self._pool.acquire() as connection:
+        async with self._replays, reading(self._pool) as connection:
             page = await read_tree_page(connection, root_id, from_place, rows=PAGE_ROWS, bytes=PAGE_BYTES)
         if not page.rows:
             raise NotFound("The execution was deleted.")

@@ -11,6 +11,7 @@ from storage.events import Page
 from storage.follow import PAGE_ROWS
 from storage.pool import Connection, open_pool
 from tests.eventually import eventually
+from tests.proxy import proxy
 from tests.storage.following import Following, Reads, followed, following_on, taken
 from tests.storage.seeds import grow
 
@@ -73,6 +74,26 @@ async def test_an_outage_of_the_database_is_survived(
             await grow(pool, execution, 1)
             assert await taken(follower) == [index]
     await readers.close()
+
+
+async def test_connections_that_have_all_died_without_a_word_are_replaced(
+    database_url: str, pool: asyncpg.Pool, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of the pool: each would otherwise have to be waited for, one after the other."""
+    monkeypatch.setattr("storage.reading.READ_SECONDS", 0.2)
+    async with proxy(database_url) as link:
+        readers = await open_pool(link.url, name="readers")
+        async with (
+            following_on(readers, link.url, poll_seconds=0.05) as following,
+            following.tailer.follow(execution) as follower,
+        ):
+            assert await taken(follower) == [-1]
+            before = link.connections
+            link.block()
+            await grow(pool, execution, 1)
+            assert await taken(follower) == [0]
+            assert link.connections > before
+        readers.terminate()
 
 
 async def test_a_replay_goes_on_after_an_outage(
