@@ -1,92 +1,51 @@
 """Rendering events without the machinery that other fields need, once for all who select the same of them.
 
-Events come by the thousand, all their fields are plain reads, and an event never changes. So the fields that a
-selection wants of a kind are worked out once; an event is then only read, and its JSON is kept with its row, where
-others with the same selection find it. What is not plain, or goes wrong, takes the long way.
+Events come by the thousand, and all their fields are plain reads (`schema/drawings.py`). What is not plain, or goes
+wrong, takes the long way, which gives the same answers and all errors.
 """
 
-from collections.abc import Callable
-from functools import lru_cache, partial
-from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any
 
-import orjson
-from graphql import GraphQLEnumType, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql import ExecutionResult, OperationType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.field import StrawberryField
 
-from schema.events import TYPE_NAMES, ShownEvent
-from schema.scalars import JSON_NAME
-from schema.view import ViewField
+from schema.drawings import Selections
+from schema.events import ShownEvent
 from storage.events import EventRow
-
-Read = Callable[[Any], Any]
-Shape: TypeAlias = tuple[tuple[str, str, "Shape"], ...]
-"""What is selected of an object: the name in the answer, the field, and what is selected of that."""
-
-TYPE_NAME = "__typename"
-INT_LIMIT = 2**31
-"""GraphQL's `Int` has 32 bits."""
-
-DRAWINGS_KEPT = 4_096
-DRAWN_PER_EVENT = 8
-"""How many different renderings of an event are kept with it."""
-
-DRAWN_LENGTH = 16 * 1024
-"""Characters of `data` of an event whose renderings are kept; a large one costs more room than time."""
-
-
-class NotPlain(Exception):
-    """A field needs the long way."""
-
-
-class Drawing:
-    """Renders the events of one kind for one selection; the same selection gives the same drawing."""
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: tuple[tuple[str, Read], ...]) -> None:
-        self._fields = fields
-
-    def render(self, row: EventRow) -> orjson.Fragment:
-        """The event as JSON; raises what goes wrong."""
-        drawn: dict[Any, orjson.Fragment] = row.drawn
-        if self in drawn:
-            return drawn[self]
-        shown = ShownEvent(row)
-        rendered = orjson.Fragment(orjson.dumps({name: read(shown) for name, read in self._fields}))
-        if len(drawn) < DRAWN_PER_EVENT and len(row.data) <= DRAWN_LENGTH:
-            drawn[self] = rendered
-        return rendered
-
-
-class Drawings(dict[str, Drawing]):
-    """The drawings of one selection by kind, each made when it is first needed; raises `NotPlain`."""
-
-    def __init__(self, make: Callable[[str], Drawing]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, kind: str) -> Drawing:
-        self[kind] = drawing = self._make(kind)
-        return drawing
 
 
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, but for events, which fields return as rows of the log."""
+    """Strawberry's executor, but for events, which fields return as rows of the log, and for batches of them."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # The copies that a subscription makes for its batches share this, and what keeps the keys' lists alive.
-        self._drawings: dict[int, Drawings] = {}
+        # The copies that a subscription makes for its batches share this.
+        self._selections = Selections(self)
+
+    def build_per_event_executor(self, payload: Any) -> Any:
+        """Make the copy for a batch; what is remembered of its lists of fields, which are its own, must not pile up."""
+        executor = super().build_per_event_executor(payload)
+        executor._relevant_sub_fields = {}
+        return executor
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Show a batch of a subscription, if all of it is plain; else execute as usual."""
+        if self.operation.operation is OperationType.SUBSCRIPTION and (plain := self._selections.batch()):
+            name, read = plain
+            try:
+                return ExecutionResult({name: read(self.root_value)}, None)
+            except Exception:
+                return super().execute_operation(serially)
+        return super().execute_operation(serially)
 
     def complete_list_value(
         self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
     ) -> Any:
+        """Show a list of events."""
         if type(result) is list and result and type(result[0]) is EventRow:
             try:
-                drawings = self._drawings_of(selected)
+                drawings = self._selections.drawings(selected)
                 return [drawings[row.type].render(row) for row in result]
             except Exception:
                 result = [ShownEvent(row) for row in result]
@@ -95,120 +54,10 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     def complete_abstract_value(
         self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
     ) -> Any:
+        """Show an event."""
         if isinstance(result, EventRow):
             try:
-                return self._drawings_of(selected)[result.type].render(result)
+                return self._selections.drawings(selected)[result.type].render(result)
             except Exception:
                 result = ShownEvent(result)
         return super().complete_abstract_value(return_type, selected, info, path, result, *rest)
-
-    def _drawings_of(self, selected: list[FieldDetails]) -> Drawings:
-        if id(selected) not in self._drawings:
-            self._drawings[id(selected)] = Drawings(partial(self._make_drawing, selected))
-        return self._drawings[id(selected)]
-
-    def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing:
-        shown_as: Any = self.schema.type_map[TYPE_NAMES[kind]]
-        return _drawing_of(shown_as, self._shape(shown_as, selected))
-
-    def _shape(self, kind: Any, selected: list[FieldDetails]) -> Shape:
-        if not isinstance(kind, GraphQLObjectType):
-            return ()
-        fields = self.collect_subfields(kind, selected).grouped_field_set
-        return tuple(self._part(kind, name, details) for name, details in fields.items())
-
-    def _part(self, kind: GraphQLObjectType, name: str, details: list[FieldDetails]) -> tuple[str, str, Shape]:
-        field = details[0].node.name.value
-        inner = _inner(kind.fields[field].type) if field in kind.fields else None
-        return name, field, self._shape(inner, details)
-
-
-@lru_cache(maxsize=DRAWINGS_KEPT)
-def _drawing_of(kind: GraphQLObjectType, shape: Shape) -> Drawing:
-    return Drawing(_reads(kind, shape))
-
-
-def _reads(kind: GraphQLObjectType, shape: Shape) -> tuple[tuple[str, Read], ...]:
-    return tuple((name, _read(kind, field, inner)) for name, field, inner in shape)
-
-
-def _read(kind: GraphQLObjectType, name: str, shape: Shape) -> Read:
-    if name == TYPE_NAME:
-        return lambda shown: kind.name
-    if name not in kind.fields:
-        raise NotPlain
-    field = kind.fields[name]
-    source, complete = _source(field), _completed(field.type, shape)
-    return lambda shown: complete(source(shown))
-
-
-def _source(field: GraphQLField) -> Read:
-    definition = field.extensions.get("strawberry-definition")
-    if isinstance(definition, ViewField):
-        return definition.read
-    if isinstance(definition, StrawberryField) and definition.base_resolver is None and not field.args:
-        return attrgetter(definition.python_name)
-    raise NotPlain
-
-
-def _completed(type_: Any, shape: Shape) -> Read:
-    """What makes a value of a type into JSON; raises for a null where there must be none."""
-    if not isinstance(type_, GraphQLNonNull):
-        return _allowing_null(_completed_if_any(type_, shape))
-    of_type = type_.of_type
-    return _leaf(of_type) if is_leaf_type(of_type) else _required(_completed_if_any(of_type, shape))
-
-
-def _allowing_null(complete: Read) -> Read:
-    return lambda value: None if value is None else complete(value)
-
-
-def _required(complete: Read) -> Read:
-    def complete_required(value: Any) -> Any:
-        if value is None:
-            raise NotPlain
-        return complete(value)
-
-    return complete_required
-
-
-def _completed_if_any(type_: Any, shape: Shape) -> Read:
-    if isinstance(type_, GraphQLList):
-        complete = _completed(type_.of_type, shape)
-        return lambda values: [complete(value) for value in values]
-    if isinstance(type_, GraphQLObjectType):
-        reads = _reads(type_, shape)
-        return lambda value: {name: read(value) for name, read in reads}
-    return _leaf(type_)
-
-
-def _leaf(type_: Any) -> Read:
-    """What completes a value that is there; raises for null.
-
-    Almost all values are of the very Python type that goes into JSON as it is, which is all that is looked at then.
-    """
-    if not is_leaf_type(type_):
-        raise NotPlain
-    coerce = _required(_as_it_is if type_.name == JSON_NAME else type_.coerce_output_value)
-    if isinstance(type_, GraphQLEnumType):
-        return lru_cache(maxsize=len(type_.values))(coerce)
-    match type_.name:
-        case "ID" | "String":
-            return lambda value: value if type(value) is str else coerce(value)
-        case "Int":
-            return lambda value: value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
-        case "Float":
-            return lambda value: value if type(value) is float else coerce(value)
-        case _:
-            return coerce
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _inner(type_: Any) -> Any:
-    """A type without its lists and marks."""
-    while isinstance(type_, GraphQLNonNull | GraphQLList):
-        type_ = type_.of_type
-    return type_

@@ -29,11 +29,20 @@ class Selecting:
     draw: st.DrawFn
     fragments: list[str] = field(default_factory=list)
 
-    def operation(self) -> str:
+    def query(self) -> str:
         """A query for events, with all that it needs."""
-        selected = self._selection(EVENT, depth=3)
+        return self._operation("query", f"events {self._selection(EVENT, depth=3)}")
+
+    def subscription(self) -> str:
+        """A subscription to batches of events, with all that it needs."""
+        events = f"{self._alias('events')}events {self._directive()} {self._selection(EVENT, depth=2)}"
+        others = [self._part("ExecutionEventBatch", 0) for _ in range(3) if self.draw(st.booleans())]
+        plain = [part for part in others if "events" not in part]
+        return self._operation("subscription", f"{self._alias('batches')}batches {{ {events} {' '.join(plain)} }}")
+
+    def _operation(self, kind: str, selected: str) -> str:
         variables = ", ".join(f"${name}: Boolean!" for name in VARIABLES)
-        return "\n".join([f"query ({variables}) {{ events {selected} }}", *self.fragments])
+        return "\n".join([f"{kind} ({variables}) {{ {selected} }}", *self.fragments])
 
     def _selection(self, type_name: str, depth: int) -> str:
         parts = [self._part(type_name, depth) for _ in range(self.draw(st.integers(1, 5)))]

@@ -21,7 +21,7 @@ from engine.events import (
 )
 from engine.status import ErrorCode
 from engine.values import Value
-from schema.rendering import EventExecutor, NotPlain
+from schema.drawings import NotPlain, Selections
 from tests.api.client import Client, Json, opened_socket
 from tests.api.logs import FLOW_STARTED, append
 
@@ -112,7 +112,7 @@ def refuse(*_: object) -> None:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two ways an operation takes."""
     if request.param == "long":
-        monkeypatch.setattr(EventExecutor, "_drawings_of", refuse)
+        monkeypatch.setattr(Selections, "drawings", refuse)
 
 
 async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: asyncpg.Connection, way: None) -> None:

@@ -9,7 +9,7 @@ from engine.events import EVENT_TYPES, Event, ExecutionError, NodeFailed, NodePo
 from engine.status import ErrorCode
 from engine.values import Value
 from resolvers.schema import SCHEMA
-from schema.rendering import EventExecutor, NotPlain
+from schema.drawings import NotPlain, Selections
 from tests.api.client import Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append, completed, started
 
@@ -52,7 +52,7 @@ def refuse(*_: object) -> None:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two ways an operation takes."""
     if request.param == "long":
-        monkeypatch.setattr(EventExecutor, "_drawings_of", refuse)
+        monkeypatch.setattr(Selections, "drawings", refuse)
 
 
 async def test_each_event_has_the_fields_of_its_kind(client: Client, connection: Any, way: None) -> None:

@@ -15,6 +15,7 @@ from storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from storage.embedded.home import free_port
 from storage.migrate import migrate
 from storage.pool import open_pool
+from storage.transaction import transaction
 from tests.eventually import eventually
 from tests.faults.service import ApiProcess, ServiceProcess, WorkerProcess
 
@@ -28,6 +29,8 @@ TABLES = """executions, execution_heads, execution_events, payloads, mailbox, qu
     tree_heads, tree_members, tree_log"""
 """What a scene leaves behind; flows are kept."""
 
+OPEN_SECONDS = 35
+"""A little more than Postgres lets a transaction be idle, by what `storage/pool.py` asks of it."""
 
 CONNECTIONS = "select count(*) from pg_stat_activity where application_name like 'tidegate%'"
 CONNECTIONS_EACH, FILES_EACH, BYTES_EACH = 12, 80, 500_000_000
@@ -112,8 +115,10 @@ class Stage:
         return lines
 
     async def clear(self) -> None:
-        """Forget all executions."""
-        await self.pool.execute(f"truncate {TABLES}")
+        """Forget all executions; a transaction that a fault left open may hold them for as long as Postgres lets it."""
+        async with transaction(self.pool) as connection:
+            await connection.execute(f"set local lock_timeout = '{OPEN_SECONDS}s'")
+            await connection.execute(f"truncate {TABLES}", timeout=2 * OPEN_SECONDS)
 
     async def end(self) -> None:
         """End all processes."""

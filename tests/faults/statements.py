@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -37,8 +38,12 @@ drop sequence raised;
 """
 RAISED = "select case when is_called then last_value else 0 end from raised"
 
-TAKEN_FOR_LOST = "belongs to another worker now"
+TAKEN_FOR_LOST = re.compile(r"(EX\w+) belongs to another worker now")
 """What a worker logs that lets go of an execution because of what an append said."""
+
+TAKEN_FROM_THE_SILENT = """select distinct execution_id from execution_events where execution_id = any ($1::text[])
+    and type = 'EXECUTION_RECOVERED' and data::json ->> 'previousWorkerId' is not null"""
+"""Which of these another worker took up, because the first one was not heard of for its lease."""
 
 BAD_NODES = ("test.nul", "test.crooked", "test.surrogate", "test.exiting", "test.giving_up")
 RINGS = 300
@@ -53,8 +58,14 @@ async def cut_commits(point: str, times: int, scene: Scene) -> None:
     await scene.end()
     if not victim.is_running:
         scene.complaints.append("the worker did not live on")
-    if lost := victim.log.count(TAKEN_FOR_LOST):
-        scene.complaints.append(f"the worker took {lost} executions for another's, though nobody had claimed them")
+    for execution_id in await _taken_for_lost(scene, victim.log):
+        scene.complaints.append(f"the worker took {execution_id} for another's, though nobody had claimed it")
+
+
+async def _taken_for_lost(scene: Scene, log: str) -> set[str]:
+    lost = set(TAKEN_FOR_LOST.findall(log))
+    taken = await scene.stage.pool.fetch(TAKEN_FROM_THE_SILENT, list(lost))
+    return lost - {row["execution_id"] for row in taken}
 
 
 async def raise_errors(state: str, scene: Scene) -> None:
