@@ -38,8 +38,21 @@ drop sequence raised;
 """
 RAISED = "select case when is_called then last_value else 0 end from raised"
 
-STRAYS = re.compile(r"(\d+) executions were claimed here, but not run")
-"""What a worker logs that had let go of its own, as if they were another's; what really is has another owner then."""
+TAKEN_FOR_LOST = re.compile(r"(EX\w+) belongs to another worker now")
+"""What a worker logs that lets go of an execution because of what an append said."""
+
+NOTE_CLAIMS = """
+create table taken (execution_id text, worker_id text);
+create function note_claim() returns trigger language plpgsql as $$
+begin
+    insert into taken values (new.execution_id, new.worker_id);
+    return null;
+end $$;
+create trigger claims_are_noted after update of token on execution_heads
+    for each row when (new.token is not null and old.token is null) execute function note_claim();
+"""
+NOTE_NO_MORE = "drop trigger claims_are_noted on execution_heads; drop function note_claim; drop table taken"
+TAKEN_BY_OTHERS = "select distinct execution_id from taken where worker_id <> $1"
 
 BAD_NODES = ("test.nul", "test.crooked", "test.surrogate", "test.exiting", "test.giving_up")
 RINGS = 300
@@ -47,6 +60,14 @@ RINGS = 300
 
 async def cut_commits(point: str, times: int, scene: Scene) -> None:
     """The connection is cut under appends, so that nobody knows what became of them; the worker lives on."""
+    await scene.stage.pool.execute(NOTE_CLAIMS)
+    try:
+        await _cut_commits(point, times, scene)
+    finally:
+        await scene.stage.pool.execute(NOTE_NO_MORE)
+
+
+async def _cut_commits(point: str, times: int, scene: Scene) -> None:
     passings = scene.chance.sample(range(1, 4 * times), times)
     victim = await scene.victim(",".join(f"{point}:cut@{passing}" for passing in passings))
     scene.begin()
@@ -54,8 +75,9 @@ async def cut_commits(point: str, times: int, scene: Scene) -> None:
     await scene.end()
     if not victim.is_running:
         scene.complaints.append("the worker did not live on")
-    for strays in STRAYS.findall(victim.log):
-        scene.complaints.append(f"the worker took {strays} executions for another's, though nobody had claimed them")
+    others = {row["execution_id"] for row in await scene.stage.pool.fetch(TAKEN_BY_OTHERS, victim.id)}
+    for execution_id in set(TAKEN_FOR_LOST.findall(victim.log)) - others:
+        scene.complaints.append(f"the worker took {execution_id} for another's, though nobody else had claimed it")
 
 
 async def raise_errors(state: str, scene: Scene) -> None:
