@@ -15,6 +15,15 @@ KEPT_LENGTH = 20_000
 """Characters; a longer document is not worth its room."""
 
 
+def read_document(text: str) -> DocumentNode:
+    """Parse a document, or give what was made of it before; raises `GraphQLError`."""
+    return _parsed(text) if _is_kept(text) else parse(text, max_tokens=TOKEN_LIMIT)
+
+
+def _is_kept(text: str) -> bool:
+    return 0 < len(text) <= KEPT_LENGTH
+
+
 @lru_cache(maxsize=KEPT_DOCUMENTS)
 def _parsed(text: str) -> DocumentNode:
     return parse(text, max_tokens=TOKEN_LIMIT)
@@ -46,4 +55,4 @@ class KeepDocuments(SchemaExtension):
         yield
 
     def _is_kept(self) -> bool:
-        return 0 < len(self.execution_context.query or "") <= KEPT_LENGTH
+        return _is_kept(self.execution_context.query or "")

@@ -32,8 +32,8 @@ Read = Callable[[Any], Any]
 Fields = dict[str, list[FieldDetails]]
 """The fields that are selected of an object, by their names in the answer."""
 
-Shape: TypeAlias = tuple[tuple[str, str, "Shape"], ...]
-"""What is selected of an object: the name in the answer, the field, and what is selected of that."""
+Shape: TypeAlias = tuple[tuple[str, str, "Shape | Drawings"], ...]
+"""What is selected of an object: the name in the answer, the field, and what is selected of that; events are drawn."""
 
 TYPE_NAME = "__typename"
 INT_LIMIT = 2**31
@@ -115,45 +115,29 @@ class Selections:
         assert kind
         collected = collect_fields(self._schema, self._fragments, self._variables, kind, self._operation, False)
         ((name, selected),) = collected.grouped_field_set.items()
-        return name, self._reader(kind.fields[selected[0].node.name.value].type, selected)
-
-    def _reader(self, type_: Any, selected: list[FieldDetails]) -> Read:
-        """What makes a value of a type into JSON, events by their drawings; raises for null."""
-        if isinstance(type_, GraphQLNonNull):
-            return self._reader(type_.of_type, selected)
-        if isinstance(type_, GraphQLList):
-            read = self._reader(type_.of_type, selected)
-            return lambda values: [read(value) for value in values]
-        if isinstance(type_, GraphQLInterfaceType):
-            drawings = self.drawings(selected)
-            return lambda row: drawings[row.type].render(row)
-        return self._object_reader(type_, selected) if isinstance(type_, GraphQLObjectType) else _leaf(type_)
-
-    def _object_reader(self, kind: GraphQLObjectType, selected: list[FieldDetails]) -> Read:
-        fields = self._fields(kind, selected)
-        reads = [(name, self._field_reader(kind, details)) for name, details in fields.items()]
-        return lambda value: {name: read(value) for name, read in reads}
-
-    def _field_reader(self, kind: GraphQLObjectType, selected: list[FieldDetails]) -> Read:
-        name = selected[0].node.name.value
-        if name == TYPE_NAME:
-            return lambda value: kind.name
-        source, read = _source(kind.fields[name]), self._reader(kind.fields[name].type, selected)
-        return lambda value: read(source(value))
+        shown_as = kind.fields[selected[0].node.name.value].type
+        return name, _completed(shown_as, self._inner(shown_as, selected))
 
     def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing:
         shown_as: Any = self._schema.type_map[TYPE_NAMES[kind]]
         return _drawing_of(shown_as, self._shape(shown_as, selected))
 
-    def _shape(self, kind: Any, selected: list[FieldDetails]) -> Shape:
-        if not isinstance(kind, GraphQLObjectType):
-            return ()
+    def _shape(self, kind: GraphQLObjectType, selected: list[FieldDetails]) -> Shape:
         return tuple(self._part(kind, name, details) for name, details in self._fields(kind, selected).items())
 
-    def _part(self, kind: GraphQLObjectType, name: str, details: list[FieldDetails]) -> tuple[str, str, Shape]:
+    def _part(
+        self, kind: GraphQLObjectType, name: str, details: list[FieldDetails]
+    ) -> tuple[str, str, "Shape | Drawings"]:
         field = details[0].node.name.value
-        inner = _inner(kind.fields[field].type) if field in kind.fields else None
-        return name, field, self._shape(inner, details)
+        return name, field, self._inner(kind.fields[field].type, details) if field in kind.fields else ()
+
+    def _inner(self, type_: Any, selected: list[FieldDetails]) -> "Shape | Drawings":
+        """What is selected of a field of this type."""
+        while isinstance(type_, GraphQLNonNull | GraphQLList):
+            type_ = type_.of_type
+        if isinstance(type_, GraphQLInterfaceType):
+            return self.drawings(selected)
+        return self._shape(type_, selected) if isinstance(type_, GraphQLObjectType) else ()
 
     def _fields(self, kind: GraphQLObjectType, selected: list[FieldDetails]) -> Fields:
         collected = collect_subfields(
@@ -171,7 +155,7 @@ def _reads(kind: GraphQLObjectType, shape: Shape) -> tuple[tuple[str, Read], ...
     return tuple((name, _read(kind, field, inner)) for name, field, inner in shape)
 
 
-def _read(kind: GraphQLObjectType, name: str, shape: Shape) -> Read:
+def _read(kind: GraphQLObjectType, name: str, shape: "Shape | Drawings") -> Read:
     if name == TYPE_NAME:
         return lambda shown: kind.name
     if name not in kind.fields:
@@ -190,7 +174,7 @@ def _source(field: GraphQLField) -> Read:
     raise NotPlain
 
 
-def _completed(type_: Any, shape: Shape) -> Read:
+def _completed(type_: Any, shape: "Shape | Drawings") -> Read:
     """What makes a value of a type into JSON; raises for a null where there must be none."""
     if not isinstance(type_, GraphQLNonNull):
         return _allowing_null(_completed_if_any(type_, shape))
@@ -211,10 +195,12 @@ def _required(complete: Read) -> Read:
     return complete_required
 
 
-def _completed_if_any(type_: Any, shape: Shape) -> Read:
+def _completed_if_any(type_: Any, shape: "Shape | Drawings") -> Read:
     if isinstance(type_, GraphQLList):
         complete = _completed(type_.of_type, shape)
         return lambda values: [complete(value) for value in values]
+    if isinstance(shape, Drawings):
+        return lambda row: shape[row.type].render(row)
     if isinstance(type_, GraphQLObjectType):
         reads = _reads(type_, shape)
         return lambda value: {name: read(value) for name, read in reads}
@@ -244,10 +230,3 @@ def _leaf(type_: Any) -> Read:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def _inner(type_: Any) -> Any:
-    """A type without its lists and marks."""
-    while isinstance(type_, GraphQLNonNull | GraphQLList):
-        type_ = type_.of_type
-    return type_
