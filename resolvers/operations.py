@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from graphql import GraphQLError, get_operation_ast, parse
+from graphql import GraphQLError, get_operation_ast
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
@@ -13,7 +13,7 @@ from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from resolvers.services import Services
 from resolvers.viewer import Viewer
-from schema.limits import TOKEN_LIMIT
+from schema.documents import read_document
 
 
 class OperationFailed(Exception):
@@ -52,7 +52,7 @@ def was_executed(result: Any) -> bool:
 def type_of(operation: Operation) -> OperationType | None:
     """Whether it is a query, a mutation or a subscription; None for what cannot be executed anyway."""
     try:
-        document = parse(operation.query, max_tokens=TOKEN_LIMIT)
+        document = read_document(operation.query)
     except (GraphQLError, RecursionError):
         return None
     definition = get_operation_ast(document, operation.name)
