@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,6 +14,8 @@ from tests.api.server import RunningServer
 
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed;subscriptionSpec=1.0"
+
+T = TypeVar("T")
 
 _BOUNDARY = b"\r\n--graphql"
 
@@ -64,12 +66,7 @@ class EventStream:
 
     async def to_the_end(self) -> list[Sent]:
         """All events that are left."""
-        found = []
-        try:
-            while True:
-                found.append(await self.next())
-        except EOFError:
-            return found
+        return await _to_the_end(self.next)
 
 
 class Parts:
@@ -93,12 +90,7 @@ class Parts:
 
     async def to_the_end(self) -> list[Json]:
         """The bodies of all parts that are left."""
-        found = []
-        try:
-            while True:
-                found.append(await self.next())
-        except EOFError:
-            return found
+        return await _to_the_end(self.next)
 
     async def _to_boundary(self) -> bytes:
         async with asyncio.timeout(PATIENCE):
@@ -120,3 +112,13 @@ def batches(results: list[Json]) -> list[Json]:
 def indices(results: list[Json]) -> list[Any]:
     """The indices of all events in results."""
     return [event["index"] for batch in batches(results) for event in batch["events"]]
+
+
+async def _to_the_end(next_one: Callable[[], Awaitable[T]]) -> list[T]:
+    """All that comes until EOFError is raised."""
+    found: list[T] = []
+    try:
+        while True:
+            found.append(await next_one())
+    except EOFError:
+        return found

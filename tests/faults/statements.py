@@ -10,6 +10,7 @@ from functools import partial
 import asyncpg
 
 from jobs.dispatch import Doorbell
+from tests.claim_notes import NOTE_CLAIMS, NOTE_NO_MORE
 from tests.eventually import eventually
 from tests.faults.flows import Flow, document
 from tests.faults.load import CREATE, install
@@ -41,17 +42,6 @@ RAISED = "select case when is_called then last_value else 0 end from raised"
 TAKEN_FOR_LOST = re.compile(r"(EX\w+) belongs to another worker now")
 """What a worker logs that lets go of an execution because of what an append said."""
 
-NOTE_CLAIMS = """
-create table taken (execution_id text, worker_id text);
-create function note_claim() returns trigger language plpgsql as $$
-begin
-    insert into taken values (new.execution_id, new.worker_id);
-    return null;
-end $$;
-create trigger claims_are_noted after update of token on execution_heads
-    for each row when (new.token is not null and old.token is null) execute function note_claim();
-"""
-NOTE_NO_MORE = "drop trigger claims_are_noted on execution_heads; drop function note_claim; drop table taken"
 TAKEN_BY_OTHERS = "select distinct execution_id from taken where worker_id <> $1"
 
 BAD_NODES = ("test.nul", "test.crooked", "test.surrogate", "test.exiting", "test.giving_up")

@@ -9,6 +9,7 @@ import pytest
 from engine.node import Context, Input, Node, Output
 from engine.registry import Registry
 from storage.capability import without_capable_worker
+from tests.claim_notes import NOTE_CLAIMS
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
@@ -49,22 +50,11 @@ NEWER = Registry([*REGISTRY.values(), Fresh])
 CHANGED = Registry([OtherWitness, *(each for name, each in REGISTRY.items() if name != "test.witness")])
 FRESH = [{"id": "fresh", "type": "test.fresh"}]
 
-CLAIMS = """
-create table taken (execution_id text, worker_id text);
-create function note_claim() returns trigger language plpgsql as $$
-begin
-    insert into taken values (new.execution_id, new.worker_id);
-    return null;
-end $$;
-create trigger claims_are_noted after update of token on execution_heads
-    for each row when (new.token is not null and old.token is null) execute function note_claim();
-"""
-
 
 @pytest.fixture(autouse=True)
 async def _noting(client: Client) -> None:
     """Every claim is written down in the table `taken`."""
-    await client.pool.execute(CLAIMS)
+    await client.pool.execute(NOTE_CLAIMS)
 
 
 async def claims_of(client: Client, worker: LocalWorker) -> int:
