@@ -5,19 +5,19 @@ from tidegate.example_flows import ExampleFlows
 
 FLOW = """\
 tidegate: 1
-name: Greeting
+name: An example that follows its file
 nodes:
   - {id: text, type: value.text, inputs: {value: WORD}}
 """
 
 
 async def versions(client: Client) -> list[int]:
-    data = await client.ask('{ flows(search: "Greeting") { edges { node { latest { version } } } } }')
+    data = await client.ask('{ flows(search: "follows its file") { edges { node { latest { version } } } } }')
     return [edge["node"]["latest"]["version"] for edge in data["flows"]["edges"]]
 
 
 async def delete(client: Client) -> None:
-    data = await client.ask('{ flows(search: "Greeting") { edges { node { id } } } }')
+    data = await client.ask('{ flows(search: "follows its file") { edges { node { id } } } }')
     flow_id = data["flows"]["edges"][0]["node"]["id"]
     await client.ask("mutation ($id: ID!) { deleteFlow(id: $id) { deletedId } }", id=flow_id)
 
