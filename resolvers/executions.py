@@ -69,14 +69,13 @@ async def root_executions(
 async def _roots(
     info: Info, flow_id: str | None, filter: ExecutionFilter | None, limit: int, after: str | None
 ) -> list[ExecutionRow]:
-    owner = info.context.viewer.id
     flow_ids = {wanted for wanted in (flow_id, filter.flow_id if filter else None) if wanted is not None}
-    if len(flow_ids) > 1 or (filter and filter.owner_id not in (None, owner)):
+    if len(flow_ids) > 1:
         return []
     async with info.context.pool.acquire() as connection:
         return await store.list_roots(
             connection,
-            owner_id=owner,
+            reader=info.context.viewer.reader,
             flow_id=next(iter(flow_ids), None),
             filter=_conditions(filter) if filter else EVERYTHING,
             limit=limit,
@@ -91,6 +90,7 @@ def _conditions(filter: ExecutionFilter) -> store.ExecutionFilter:
         created_before=filter.created_before,
         has_error=filter.has_error,
         error_contains=filter.error_contains,
+        owner_id=filter.owner_id,
         parent_execution_id=filter.parent_execution_id,
     )
 

@@ -21,6 +21,7 @@ from resolvers.commands import (
 )
 from resolvers.executions import execution, execution_tree, payload, root_executions
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
+from resolvers.grants import grant_flow_access, revoke_flow_access
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.root_changes import root_executions_changed
@@ -65,6 +66,8 @@ class Mutation:
     update_flow = _field(update_flow)
     delete_flow = _field(delete_flow)
     validate_flow = _field(validate_flow)
+    grant_flow_access = _field(grant_flow_access)
+    revoke_flow_access = _field(revoke_flow_access)
     create_execution = _field(create_execution)
     start_execution = _field(start_execution)
     stop_execution = _field(stop_execution)

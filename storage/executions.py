@@ -10,6 +10,7 @@ import asyncpg
 from engine.capability import LOG_FORMAT
 from engine.errors import Conflict, NotFound
 from engine.status import ExecutionStatus
+from storage.access import Access, Reader, Seen
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.new_executions import NewExecution, StoredExecution, store
@@ -43,6 +44,8 @@ class ExecutionFilter:
     `error_contains` is a part of the error's message in either case. With `parent_execution_id` the children of that
     execution are wanted, not roots.
     """
+
+    owner_id: str | None = None
 
     statuses: Sequence[ExecutionStatus] | None = None
     created_after: datetime | None = None
@@ -94,28 +97,45 @@ async def repeated_execution(
     return None if record is None else execution_row(record)
 
 
-async def executions_by_id(connection: Connection, owner_id: str, ids: Iterable[str]) -> dict[str, ExecutionRow]:
-    """The executions among `ids` that belong to the owner, by id."""
-    records = await connection.fetch(QUERIES["executions_by_id"], owner_id, list(ids))
-    return {record["id"]: execution_row(record) for record in records}
+async def executions_by_id(
+    connection: Connection, reader: Reader, ids: Iterable[str]
+) -> dict[str, Seen[ExecutionRow]]:
+    """The executions among `ids` that the reader may see, by id."""
+    records = await connection.fetch(QUERIES["executions_by_id"], reader.user_id, reader.sees_all, list(ids))
+    return {record["id"]: _seen(dict(record)) for record in records}
+
+
+def _seen(columns: dict[str, Any]) -> Seen[ExecutionRow]:
+    return Seen(access=Access(columns.pop("access")), row=execution_row(columns))
 
 
 async def list_roots(
     connection: Connection,
     *,
-    owner_id: str,
+    reader: Reader,
     flow_id: str | None,
     filter: ExecutionFilter = EVERYTHING,
     limit: int,
     after: str | None,
 ) -> list[ExecutionRow]:
-    """An owner's root executions that match, of one flow or of all, newest first, from the one `after` an id on."""
-    query = QUERIES["list_roots_of_flow" if flow_id else "list_roots_of_owner"]
-    arguments = [owner_id, flow_id, after or AFTER_EVERY_ID, limit, *_conditions(filter)]
+    """The root executions that are seen and match, of one flow or of all, newest first, from the one `after` an id on."""
+    arguments = [reader.user_id, flow_id, after or AFTER_EVERY_ID, limit, *_conditions(filter)]
+    arguments += [reader.sees_all, filter.owner_id]
     if filter.parent_execution_id is not None:
-        query = QUERIES["list_children_matching"]
         arguments.append(filter.parent_execution_id)
-    return [execution_row(record) for record in await connection.fetch(query, *arguments)]
+    records = await connection.fetch(QUERIES[_list_of(reader, flow_id, filter)], *arguments)
+    return [execution_row(record) for record in records]
+
+
+def _list_of(reader: Reader, flow_id: str | None, filter: ExecutionFilter) -> str:
+    """The query that has an index for what is asked."""
+    if filter.parent_execution_id is not None:
+        return "list_children_matching"
+    if flow_id is not None:
+        return "list_roots_of_flow"
+    if filter.owner_id is not None:
+        return "list_roots_of_owner"
+    return "list_all_roots" if reader.sees_all else "list_roots_seen"
 
 
 def _conditions(filter: ExecutionFilter) -> Sequence[Any]:

@@ -5,29 +5,36 @@ from executions
 join execution_heads as heads on heads.execution_id = executions.id
 
 -- fragment: matching_page
--- A filter and the page of what matches, newest first; $5 to $9 are null where nothing is asked. Each condition is a
+-- What user $1 may see (everything where $10 is true), of owner $11, and a filter; the page of what matches, newest
+-- first; $5 to $9 and $11 are null where nothing is asked. Each condition is a
 -- coalesce, because Postgres takes it to be true of half the rows: then it goes down the index until the page is full,
 -- where from `$5 is null or …` it would conclude that next to nothing matches, and sort all there is.
     and executions.id < $3
+    and ($10::boolean or executions.owner_id = $1 or exists (
+        select from tree_access a where a.root_id = executions.root_id and a.user_id = $1 offset 0
+    ))
+    and coalesce(executions.owner_id = $11, true)
     and coalesce(executions.status = any($5::text[]), true)
     and coalesce(executions.created_at >= $6::timestamptz, true)
     and coalesce(executions.created_at < $7::timestamptz, true)
     and coalesce((executions.error is not null) = $8::boolean, true)
     and coalesce(replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9, $9::text is null)
 order by executions.id desc
-limit $4;
+limit $4
 
 -- name: create_execution
 -- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, and its
 -- place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
 with flow as (
-    select id from flows where id = $2 and deleted_at is null for key share
+    select id, owner_id from flows where id = $2 and deleted_at is null for key share
 ), execution as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, idempotency_key, request_digest, log_format
+        external_events, priority, idempotency_key, request_digest, log_format, flow_owner_id
     )
-    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint from flow
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint,
+        nullif(flow.owner_id, $4)
+    from flow
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
 ), head as (
@@ -53,26 +60,73 @@ from execution;
 where executions.owner_id = $1 and executions.idempotency_key = $2;
 
 -- name: executions_by_id
--- The executions among these ids that belong to the owner.
+-- The executions among ids $3 that user $1 may see, or everybody where $2 is true, and what else the user may do with
+-- each.
+select found.*, granted.access
+from (
+    -- include: execution_rows
+    where executions.id = any($3::text[])
+) as found
+cross join lateral (
+    select case when $2::boolean then 3
+        else (select max(level) from tree_access a where a.root_id = found.root_id and a.user_id = $1) end as access
+) granted
+where granted.access is not null;
+
+-- name: list_all_roots
+-- Everybody's roots that match.
 -- include: execution_rows
-where executions.id = any($2::text[]) and executions.owner_id = $1;
+where executions.parent_id is null and $2::text is null
+-- include: matching_page
 
 -- name: list_roots_of_owner
 -- An owner's roots that match.
 -- include: execution_rows
-where executions.owner_id = $1 and $2::text is null and executions.parent_id is null
+where executions.owner_id = $11 and $2::text is null and executions.parent_id is null
 -- include: matching_page
 
 -- name: list_roots_of_flow
--- The roots of a flow that match and belong to the owner.
+-- The roots of a flow that match.
 -- include: execution_rows
-where executions.owner_id = $1 and executions.flow_id = $2 and executions.parent_id is null
+where executions.flow_id = $2 and executions.parent_id is null
 -- include: matching_page
 
+-- name: list_roots_seen
+-- The roots that match: those that the user owns, those of the user's flows that belong to others, and those of granted
+-- flows. Each of the three is a page of its own, so that all come from an index.
+select * from (
+    (
+        -- include: execution_rows
+        where executions.owner_id = $1 and $2::text is null and executions.parent_id is null
+        -- include: matching_page
+    )
+    union all
+    (
+        -- include: execution_rows
+        where executions.flow_owner_id = $1 and executions.parent_id is null
+        -- include: matching_page
+    )
+    union all
+    (
+        select granted.*
+        from flow_grants g
+        cross join lateral (
+            -- include: execution_rows
+            where executions.flow_id = g.flow_id and executions.parent_id is null and executions.owner_id <> $1
+            -- include: matching_page
+        ) as granted
+        where g.user_id = $1
+        order by granted.id desc
+        limit $4
+    )
+) as seen
+order by id desc
+limit $4;
+
 -- name: list_children_matching
--- The children of an execution that match and belong to the owner.
+-- The children of an execution that match.
 -- include: execution_rows
-where executions.owner_id = $1 and coalesce(executions.flow_id = $2, true) and executions.parent_id = $10
+where executions.parent_id = $12 and coalesce(executions.flow_id = $2, true)
 -- include: matching_page
 
 -- name: list_children

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.status import ExecutionStatus
+from storage.access import Reader
 from storage.executions import (
     ExecutionFilter,
     ExecutionRow,
@@ -38,7 +39,7 @@ async def all_pages(page: Page, between: Callable[[], Awaitable[object]]) -> lis
 
 async def found(connection: Connection, filter: ExecutionFilter, flow: FlowRow | None = None) -> list[str]:
     flow_id = flow.id if flow else None
-    rows = await list_roots(connection, owner_id="ada", flow_id=flow_id, filter=filter, limit=100, after=None)
+    rows = await list_roots(connection, reader=Reader("ada"), flow_id=flow_id, filter=filter, limit=100, after=None)
     return [row.id for row in rows]
 
 
@@ -61,7 +62,7 @@ async def test_pages_of_roots_join_without_gap_while_others_are_made(
     before = [(await create(connection, flow)).id for _ in range(11)]
     flow_id = flow.id if of_flow else None
     seen = await all_pages(
-        lambda after: list_roots(connection, owner_id="ada", flow_id=flow_id, limit=3, after=after),
+        lambda after: list_roots(connection, reader=Reader("ada"), flow_id=flow_id, limit=3, after=after),
         lambda: create(connection, flow),
     )
     assert seen == before[::-1]
@@ -112,9 +113,10 @@ async def test_sizes_of_trees_leave_the_root_out_and_count_its_level(connection:
 
 async def test_roots_are_listed_by_owner_and_flow_and_without_children(connection: Connection, flow: FlowRow) -> None:
     other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
     mine = (await tree_of_seven(connection, flow))[0].id
     of_other = (await create(connection, other)).id
-    await create(connection, flow, owner_id="eve")
+    await create(connection, foreign)
     assert await found(connection, ExecutionFilter()) == [of_other, mine]
     assert await found(connection, ExecutionFilter(), flow) == [mine]
 
