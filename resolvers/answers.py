@@ -1,5 +1,6 @@
 """Answers of one JSON object, by the GraphQL-over-HTTP specification."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
-from engine.errors import PayloadTooLarge
+from engine.errors import PayloadTooLarge, RateLimited, TidegateError, Unauthenticated
 from resolvers.accept import Accept
 from resolvers.json_text import write_json
 from resolvers.operations import was_executed
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE
 
-HTTP_STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429, PayloadTooLarge.code: 413}
+HTTP_STATUS = {Unauthenticated.code: 401, RateLimited.code: 429, PayloadTooLarge.code: 413}
 """The codes that have a status of their own, whatever the client accepts."""
 
 
@@ -30,6 +31,22 @@ def answer(request: Request, result: ExecutionResult) -> Response:
 def refusal(request: Request, status: int, *errors: GraphQLError) -> Response:
     """Answer without data: nothing was executed."""
     return _response(request, _status(errors, status), {"errors": [error.formatted for error in errors]})
+
+
+def refused(request: Request, error: TidegateError, status: int = 500) -> Response:
+    """Answer to what was refused before it was executed; `status` is for codes without one of their own."""
+    shown = GraphQLError(error.message, extensions={"code": error.code, **error.extensions})
+    response = refusal(request, status, shown)
+    if isinstance(error, Unauthenticated):
+        response.headers["www-authenticate"] = _challenge(request)
+    if isinstance(error, RateLimited):
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
+    return response
+
+
+def _challenge(request: Request) -> str:
+    """What a client must show. Source: RFC 6750, section 3."""
+    return 'Bearer error="invalid_token"' if "authorization" in request.headers else "Bearer"
 
 
 def _status(errors: Sequence[GraphQLError], otherwise: int) -> int:

@@ -14,6 +14,7 @@ from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
 from resolvers.http import graphql_over_http
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 
@@ -30,16 +31,18 @@ SERVER_OPTIONS: Mapping[str, Any] = {
 """What uvicorn must be told: bytes of a frame, seconds to end in."""
 
 
-def _cross_origin(loopback: bool) -> list[Middleware]:
-    """What tells browsers that pages of this machine may read the answers of a server for this machine."""
-    if not loopback:
+def _cross_origin(policy: Policy) -> list[Middleware]:
+    """What tells browsers whose pages may read the answers: of the origins, and on this machine all of this machine."""
+    if not policy.loopback and not policy.origins:
         return []
     return [
         Middleware(
             CORSMiddleware,
-            allow_origin_regex=LOOPBACK_ORIGINS,
+            allow_origins=sorted(policy.origins),
+            allow_origin_regex=LOOPBACK_ORIGINS if policy.loopback else None,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
+            expose_headers=["retry-after", "www-authenticate"],
         )
     ]
 
@@ -50,18 +53,15 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
-    """Make the application; it opens the services when it starts and closes them when it stops.
-
-    `loopback` is for a server that only this machine is to reach: requests must name it so.
-    """
+def create_app(open_services: OpenServices, policy: Policy) -> Starlette:
+    """Make the application; it opens the services when it starts and closes them when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "stopping": stopping}
+            yield {"services": services, "policy": policy, "stopping": stopping}
             ending.cancel()
 
     return Starlette(
@@ -71,6 +71,6 @@ def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starle
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        middleware=[*_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
+        middleware=[*_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
         lifespan=lifespan,
     )

@@ -62,24 +62,23 @@ class Bearers:
 
 def viewer_of(claims: Claims) -> Viewer:
     """The viewer that `sub`, `name` and `roles` speak of; raises `Unauthenticated`."""
-    name, roles = claims.get("name"), claims.get("roles") or []
+    name, roles = claims.get("name"), claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("The roles in the token must be a list of texts.")
     return _checked(Viewer(claims["sub"], name if isinstance(name, str) else None, tuple(roles)))
 
 
 def _checked(viewer: Viewer) -> Viewer:
-    id = viewer.id
-    if not isinstance(id, str) or not 1 <= len(id) <= ID_LENGTH or "\0" in id or not _is_text(id):
+    if not is_user_id(viewer.id):
         raise Unauthenticated(f"The user's id must be a text of 1 to {ID_LENGTH} characters.")
     return viewer
 
 
-def _is_text(id: str) -> bool:
-    try:
-        return bool(id.encode())
-    except UnicodeEncodeError:
+def is_user_id(id: Any) -> bool:
+    """Whether somebody can have this id: a text that is not long, and that the database can store."""
+    if not isinstance(id, str) or not 1 <= len(id) <= ID_LENGTH:
         return False
+    return "\0" not in id and not any("\ud800" <= character <= "\udfff" for character in id)
 
 
 async def _hooked(hook: ViewerHook, claims: Claims) -> Viewer:

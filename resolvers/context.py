@@ -22,11 +22,12 @@ class Context:
     """The viewer, the services, and the reads of this operation.
 
     `flow` and `execution` are where it is decided what the viewer may do: `NotFound` for what may not be seen, as for
-    what is not there, and `Forbidden` for what may be seen, but not done.
+    what is not there, and `Forbidden` for what may be seen, but not done. `shows_schema` is for introspection.
     """
 
     services: Services
     viewer: Viewer
+    shows_schema: bool = False
     asks: Reads = field(init=False)
 
     def __post_init__(self) -> None:

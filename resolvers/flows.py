@@ -73,8 +73,8 @@ async def create_flow(info: Info, input: NewFlow) -> CreateFlowPayload:
 async def update_flow(info: Info, input: ChangedFlow) -> UpdateFlowPayload:
     """Add a version to a flow; its executions keep theirs."""
     context = info.context
-    flow = await context.flow(input.id, Access.OWN)
     document = load_document(input.document, context.services.node_types)
+    flow = await context.flow(input.id, Access.OWN)
     async with transaction(context.pool) as connection:
         row = await store.update_flow(
             connection,

@@ -6,6 +6,7 @@ import strawberry
 from strawberry import ID
 
 from engine.errors import BadUserInput
+from resolvers.authentication import ID_LENGTH, is_user_id
 from resolvers.context import Info
 from schema.arguments import FlowId
 from schema.flows import Flow
@@ -13,9 +14,6 @@ from schema.outcomes import GrantFlowAccessPayload, RevokeFlowAccessPayload
 from storage import access as store
 from storage.access import Access, FlowRole
 from storage.transaction import transaction
-
-ID_LENGTH = 255
-"""Characters of a user's id."""
 
 UserId = Annotated[ID, strawberry.argument(description="The user, by the `id` that `viewer` shows to that user.")]
 Role = Annotated[FlowRole, strawberry.argument(description="What the user may do; it replaces an earlier grant.")]
@@ -44,7 +42,7 @@ async def revoke_flow_access(info: Info, flow_id: FlowId, user_id: UserId) -> Re
 
 
 def _check_user(user_id: str, owner_id: str) -> None:
-    if not 1 <= len(user_id) <= ID_LENGTH:
+    if not is_user_id(user_id):
         raise BadUserInput(f"The id must have 1 to {ID_LENGTH} characters.", field="userId")
     if user_id == owner_id:
         raise BadUserInput("The flow belongs to this user already.", field="userId")

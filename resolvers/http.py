@@ -4,6 +4,8 @@ What the client accepts decides how results are sent. A subscription needs a typ
 `*/*` does not ask for a stream. Other operations are streamed only if that is wanted more than JSON.
 """
 
+from contextlib import ExitStack
+
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -11,17 +13,18 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from engine.errors import BadUserInput, PayloadTooLarge
+from engine.errors import BadUserInput, TidegateError
 from resolvers.accept import Accept
-from resolvers.answers import answer, refusal
+from resolvers.answers import answer, refusal, refused
 from resolvers.context import Context
+from resolvers.credentials import token_in_headers
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
 from resolvers.operations import results, type_of
+from resolvers.policy import Policy
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_operation
 from resolvers.schema import SCHEMA
 from resolvers.server_sent_events import EVENT_STREAM, ServerSentEvents
 from resolvers.streams import Framing, Stream
-from resolvers.viewer import authenticate
 from schema.errors import error_for_client
 
 ALLOWED = {
@@ -39,17 +42,26 @@ THREE_WAYS = (
 async def graphql_over_http(request: Request) -> Response:
     """Answer one request."""
     try:
+        context = await _let_in(request)
         operation = await read_operation(request)
-        return _stream_if_preferred(request, operation) or await _execute(request, operation)
+        return _stream_if_preferred(request, operation, context) or await _execute(request, operation, context)
     except WrongRequest as error:
         return refusal(request, error.status, GraphQLError(str(error), extensions={"code": BadUserInput.code}))
-    except PayloadTooLarge as error:
-        return refusal(request, 413, GraphQLError(error.message, extensions={"code": error.code}))
+    except TidegateError as error:
+        return refused(request, error)
     except ClientDisconnect:
         return Response()
 
 
-def _stream_if_preferred(request: Request, operation: Operation) -> Response | None:
+async def _let_in(request: Request) -> Context:
+    """Who asks, and with what; raises `Unauthenticated` and `RateLimited`."""
+    policy: Policy = request.state.policy
+    viewer = await policy.authenticate(token_in_headers(request.headers))
+    policy.quotas.take(viewer.id)
+    return Context(request.state.services, viewer, policy.is_development)
+
+
+def _stream_if_preferred(request: Request, operation: Operation, context: Context) -> Response | None:
     accept = Accept.of(request)
     if accept.named(EVENT_STREAM) <= max(accept.named(RESPONSE_TYPE), accept.quality(JSON_TYPE)):
         return None
@@ -57,24 +69,24 @@ def _stream_if_preferred(request: Request, operation: Operation) -> Response | N
     if type is OperationType.MUTATION and request.method == "GET":
         raise _not_allowed(request, OperationType.MUTATION)
     is_subscription = type is OperationType.SUBSCRIPTION
-    return _stream(request, operation, _framing(request) if is_subscription else ServerSentEvents())
+    return _stream(request, operation, context, _framing(request) if is_subscription else ServerSentEvents())
 
 
-async def _execute(request: Request, operation: Operation) -> Response:
+async def _execute(request: Request, operation: Operation, context: Context) -> Response:
     try:
-        return answer(request, await _result(request, operation))
+        return answer(request, await _result(request, operation, context))
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
-            return _stream(request, operation, _framing(request))
+            return _stream(request, operation, context, _framing(request))
         raise _not_allowed(request, error.operation_type) from None
 
 
-async def _result(request: Request, operation: Operation) -> ExecutionResult:
+async def _result(request: Request, operation: Operation, context: Context) -> ExecutionResult:
     try:
         return await SCHEMA.execute(
             operation.query,
             variable_values=operation.variables,
-            context_value=Context(request.state.services, authenticate(request)),
+            context_value=context,
             operation_name=operation.name,
             allowed_operation_types=ALLOWED[request.method],
         )
@@ -97,6 +109,7 @@ def _framing(request: Request) -> Framing:
     return ServerSentEvents() if events >= parts else Multipart()
 
 
-def _stream(request: Request, operation: Operation, framing: Framing) -> Stream:
-    found = results(operation, request.state.services, authenticate(request))
-    return Stream(found, framing, request.state.abort)
+def _stream(request: Request, operation: Operation, context: Context, framing: Framing) -> Stream:
+    place = ExitStack()
+    place.enter_context(request.state.policy.quotas.stream(context.viewer.id))
+    return Stream(results(operation, context), framing, place, request.state.abort)

@@ -32,10 +32,12 @@ async def execution_events(
     """
     wish = wish_of(batch_size, batch_timeout_ms, event_types)
     check_from_index(from_index)
-    execution = await info.context.asks.execution(execution_id)
-    async with info.context.services.tailer.follow(execution_id, from_index) as follower:
-        async for batch in Batches(follower, wish, execution):
-            yield _show(batch)
+    context = info.context
+    execution = await context.asks.execution(execution_id)
+    async with context.services.tailer.follow(execution_id, from_index) as follower:
+        with context.services.permits.hold(follower, context.viewer, execution):
+            async for batch in Batches(follower, wish, execution):
+                yield _show(batch)
 
 
 def wish_of(size: int, timeout_ms: int, event_types: EventTypes) -> Wish:

@@ -17,11 +17,12 @@ async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIt
     if flow_id is not None:
         await context.flow(flow_id)
     async with context.services.roots.watch(context.viewer.reader, flow_id) as watcher:
-        yield RootExecutionsChange(executions=[])
-        while True:
-            change = await _change(context, await watcher.take())
-            if change.executions:
-                yield change
+        with context.services.permits.hold(watcher, context.viewer):
+            yield RootExecutionsChange(executions=[])
+            while True:
+                change = await _change(context, await watcher.take())
+                if change.executions:
+                    yield change
 
 
 async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:

@@ -27,9 +27,8 @@ from resolvers.nodes import node, viewer
 from resolvers.root_changes import root_executions_changed
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
-from schema.documents import KeepDocuments
+from schema.documents import CheckedDocuments
 from schema.events import EVENT_VIEWS
-from schema.limits import Limits
 from schema.masking import ErrorsForClients
 from schema.rendering import EventExecutor
 from schema.scalars import SCALARS
@@ -103,7 +102,7 @@ SCHEMA = Schema(
     types=EVENT_VIEWS,
     config=StrawberryConfig(scalar_map=SCALARS),
     execution_context_class=EventExecutor,
-    extensions=[Limits, KeepDocuments, ErrorsForClients],
+    extensions=[CheckedDocuments, ErrorsForClients],
 )
 
 

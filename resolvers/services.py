@@ -9,6 +9,7 @@ import asyncpg
 
 from engine.registry import Registry
 from jobs.dispatch import Doorbell
+from resolvers.permits import Permits
 from resolvers.snapshots import Snapshots
 from storage.notify import Notifier
 from storage.pool import open_pool
@@ -27,7 +28,7 @@ class Services:
     """What a process of the API has open.
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
-    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots; `permits` end what may not be followed.
     """
 
     pool: asyncpg.Pool
@@ -37,6 +38,7 @@ class Services:
     tailer: Tailer
     trees: TreeTailer
     roots: RootChanges
+    permits: Permits
     commands: Notifier
     events: Notifier
     doorbell: Doorbell
@@ -74,6 +76,7 @@ async def open_services(
             tailer=await _started(stack, Tailer(pool, wakeups)),
             trees=await _started(stack, TreeTailer(pool, wakeups)),
             roots=await _started(stack, RootChanges(pool, wakeups)),
+            permits=await _started(stack, Permits(pool)),
             commands=await _started(stack, Notifier(pool, COMMANDS)),
             events=await _started(stack, Notifier(pool, EVENTS)),
             doorbell=await _started(stack, Doorbell(redis_url)),

@@ -1,7 +1,7 @@
 """Bearer tokens: signed JSON (RFC 7519) that says who somebody is.
 
-A secret verifies HS256 and nothing else; a set of public keys verifies RS256, ES256 and EdDSA, each by a key of its kind.
-So a token never chooses how it is verified, and one without a signature is none.
+A secret verifies HS256 and nothing else; a set of public keys verifies RS256, ES256 and EdDSA, each by a key of its
+kind. So a token never chooses how it is verified, and one without a signature is none.
 """
 
 from collections.abc import Mapping

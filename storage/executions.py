@@ -97,9 +97,7 @@ async def repeated_execution(
     return None if record is None else execution_row(record)
 
 
-async def executions_by_id(
-    connection: Connection, reader: Reader, ids: Iterable[str]
-) -> dict[str, Seen[ExecutionRow]]:
+async def executions_by_id(connection: Connection, reader: Reader, ids: Iterable[str]) -> dict[str, Seen[ExecutionRow]]:
     """The executions among `ids` that the reader may see, by id."""
     records = await connection.fetch(QUERIES["executions_by_id"], reader.user_id, reader.sees_all, list(ids))
     return {record["id"]: _seen(dict(record)) for record in records}
@@ -118,7 +116,7 @@ async def list_roots(
     limit: int,
     after: str | None,
 ) -> list[ExecutionRow]:
-    """The root executions that are seen and match, of one flow or of all, newest first, from the one `after` an id on."""
+    """The roots that are seen and match, of one flow or of all, newest first, from the one `after` an id on."""
     arguments = [reader.user_id, flow_id, after or AFTER_EVERY_ID, limit, *_conditions(filter)]
     arguments += [reader.sees_all, filter.owner_id]
     if filter.parent_execution_id is not None:

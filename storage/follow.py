@@ -43,7 +43,7 @@ class Tail(Generic[RowT]):
         """Learn where the log ends; the window will hold what the first follower needs, as far as there is room."""
         self.window = Window(min(last + 1, max(self.window.end, last + 1 - WINDOW_ROWS)))
         self.last, self.ended, self.opened = last, ended, True
-        self._tell()
+        self.wake()
 
     def add(self, page: Page[RowT]) -> None:
         """Take in the rows that follow the window."""
@@ -51,18 +51,18 @@ class Tail(Generic[RowT]):
         self.last = max(self.last, self.window.end - 1)
         self.more = page.more
         self.ended = self.ended or page.rows[-1].type in TERMINAL_TYPES
-        self._tell()
+        self.wake()
 
     def nothing_new(self) -> None:
         """Learn that the log ends with the window."""
         if self.more:
             self.more = False
-            self._tell()
+            self.wake()
 
     def fail(self, error: Exception) -> None:
         """Let every follower raise `error`."""
         self._error = error
-        self._tell()
+        self.wake()
 
     def check(self) -> None:
         """Raise the error that ended the following, if any."""
@@ -75,7 +75,8 @@ class Tail(Generic[RowT]):
             self.check()
             await self._changed.wait()
 
-    def _tell(self) -> None:
+    def wake(self) -> None:
+        """Let every follower look what there is."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -91,6 +92,7 @@ class Follower(Generic[RowT_co]):
         self._tail = tail
         self._replay = replay
         self._page: list[RowT_co] = []
+        self._error: Exception | None = None
 
     @property
     def caught_up(self) -> bool:
@@ -101,6 +103,17 @@ class Follower(Generic[RowT_co]):
     def ended(self) -> bool:
         """Whether the log has ended and nothing of it is left."""
         return self._tail.ended and self.caught_up
+
+    def fail(self, error: Exception) -> None:
+        """Let this reader, and no other, raise `error` from now on."""
+        self._error = error
+        self._tail.wake()
+
+    def check(self) -> None:
+        """Raise the error that ended the following, if any."""
+        if self._error:
+            raise self._error
+        self._tail.check()
 
     def __aiter__(self) -> "Follower[RowT_co]":
         return self
@@ -129,7 +142,7 @@ class Follower(Generic[RowT_co]):
                 return []
 
     async def _rows(self, limit: int) -> list[RowT_co]:
-        self._tail.check()
+        self.check()
         if not self._page and self.next_index < self._tail.window.start:
             self._page = (await self._replay(self._tail.execution_id, self.next_index)).rows
         if not self._page:

@@ -27,9 +27,7 @@ class Of(StrEnum):
 
 
 class RootList(NamedTuple):
-    """A list of roots: those that an owner has made, those that others have made of an owner's flows, those of a flow,
-    or all of them.
-    """
+    """A list of roots: those that an owner has made, that others have made of an owner's flows, of a flow, or all."""
 
     of: Of
     id: str = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from resolvers.policy import Policy
 from storage.embedded.errors import folder_errors
 from storage.embedded.home import Home
 from storage.migrate import migrate
@@ -21,6 +22,8 @@ from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
 HOST = "127.0.0.1"
+OPEN = Policy(loopback=True, is_development=True)
+"""Everybody on this machine is let in, whatever the settings say, and sees the schema."""
 
 
 class Dev:
@@ -42,7 +45,7 @@ class Dev:
             self._write_environment(urls)
             if self._with_worker:
                 await stack.enter_async_context(worker_process(urls))
-            serving = await stack.enter_async_context(api(urls["DATABASE_URL"], urls["REDIS_URL"], listener))
+            serving = await stack.enter_async_context(api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, OPEN))
             print(self._summary(address(listener), await self._load_examples(home, listener)), flush=True)
             await stop.wait(serving)
             print("Ending; the data stays.", flush=True)

@@ -13,8 +13,8 @@ from engine.ids import new_execution_id
 from engine.options import ExecutionOptions
 from engine.status import ExecutionStatus
 from engine.values import INLINE_LIMIT
-from storage.events import log_ends, read_events
 from storage.access import Access, Reader, Seen
+from storage.events import log_ends, read_events
 from storage.executions import ExecutionRow, create_execution, executions_by_id
 from storage.flows import FlowRow
 from storage.payloads import load_payloads
@@ -196,7 +196,9 @@ async def test_a_second_create_waits_for_the_first_and_makes_its_own_when_that_i
 async def test_an_execution_of_another_owner_is_not_given(connection: Connection, flow: FlowRow) -> None:
     row = await create(connection, flow)
     assert await executions_by_id(connection, Reader("eve"), [row.id]) == {}
-    assert await executions_by_id(connection, Reader("ada"), [row.id, new_execution_id()]) == {row.id: Seen(row, Access.OWN)}
+    assert await executions_by_id(connection, Reader("ada"), [row.id, new_execution_id()]) == {
+        row.id: Seen(row, Access.OWN)
+    }
 
 
 async def test_an_execution_is_as_new_as_its_last_append(

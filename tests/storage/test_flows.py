@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from engine.errors import Conflict, NotFound, ValueRefused
-from storage.executions import create_execution
 from storage.access import Reader
+from storage.executions import create_execution
 from storage.flows import (
     FlowRow,
     create_flow,

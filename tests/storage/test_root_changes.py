@@ -13,10 +13,10 @@ from storage import root_changes, root_watch
 from storage.access import Reader
 from storage.flows import FlowRow, create_flow
 from storage.notify import Notifier
-from storage.roots import Of, RootList
 from storage.pool import Connection, open_pool
 from storage.root_changes import RootChanges
 from storage.root_watch import RootWatcher
+from storage.roots import Of, RootList
 from storage.shards import EVENTS
 from storage.wakeups import Wakeups
 from tests.eventually import eventually
