@@ -30,8 +30,7 @@ WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperati
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?:")
 _ARGUMENT = re.compile(r"Argument '(?:\w+\.\w+\()?(\w+)")
 _STEP = re.compile(r"\w+")
-# What somebody else has written may end like a hint as well; it is no loss.
-_HINT = re.compile(r" Did you mean .*\?", re.DOTALL)
+_HINT = re.compile(r" Did you mean .*?\?", re.DOTALL)
 _TOO_MANY_TOKENS = "Document contains more than"
 
 
@@ -66,7 +65,7 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
 
 def without_hint(error: GraphQLError) -> GraphQLError:
     """The same error without the names of the schema that the library suggests; our own errors stay as they are."""
-    if error.original_error is not None or " Did you mean " not in error.message:
+    if not isinstance(error.original_error, GraphQLError | None) or " Did you mean " not in error.message:
         return error
     message = _HINT.sub("", error.message)
     return GraphQLError(
