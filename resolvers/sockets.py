@@ -32,6 +32,8 @@ FAREWELL_SECONDS = 2.0
 """How long the operations may take to end when the server shuts down."""
 CLOSE_SECONDS = 1.0
 """How long a client may take to make room for the close; then the connection is cut."""
+LOOK_SECONDS = 3600.0
+"""How long one wait for the end of a token may be; the end can be any number of years away."""
 
 OPERATIONS_LIMIT = 100
 REASON_BYTES = 123
@@ -109,7 +111,8 @@ class _Socket:
         except TimeoutError:
             raise Closing(INIT_TIMEOUT, "Connection initialisation timeout") from None
         if (end := self._viewer.expires_at) is not None:
-            await asyncio.sleep(max(end - time.time(), 0))
+            while (left := end - time.time()) > 0:
+                await asyncio.sleep(min(left, LOOK_SECONDS))
             raise Closing(FORBIDDEN, "The token has expired")
 
     async def _end_with_server(self) -> None:

@@ -50,7 +50,7 @@ class Size(NamedTuple):
 
 
 LIMITS = Size(depth=20, fields=1_000, aliases=50, directives=50, fragments=100, repeats=10)
-LITERAL_LIMIT = 200
+LITERAL_LIMIT = 50
 """How many fields an object may have that is written out in the document; variables may have any number."""
 OPERATIONS_LIMIT = 50
 
