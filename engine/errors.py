@@ -4,6 +4,8 @@ TidegateError
 ├── BadUserInput            a value that the caller gave is wrong; names the field
 │   └── InvalidDocument     a flow document with its list of problems
 ├── NotFound                there is no such object, or the caller may not see it
+├── PersistedQueryNotFound  a client names a document that the server does not have
+├── NotTrusted              a client sends a document that is not in the server's manifest
 ├── InvalidState            the object is in a status that refuses the command
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
@@ -73,6 +75,19 @@ class NotFound(TidegateError):
     """There is no such object."""
 
     code = "NOT_FOUND"
+
+
+class PersistedQueryNotFound(TidegateError):
+    """PersistedQueryNotFound"""
+
+    # Apollo's clients look for this message or this code, and then send the document.
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class NotTrusted(TidegateError):
+    """This server runs only the documents of its manifest, and this is none of them."""
+
+    code = "FORBIDDEN"
 
 
 class InvalidState(TidegateError):

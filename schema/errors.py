@@ -62,6 +62,11 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
     return _fault_of_request(error)
 
 
+def shown(error: TidegateError) -> GraphQLError:
+    """An error of ours that comes before any operation."""
+    return GraphQLError(error.message, extensions={"code": error.code, **error.extensions})
+
+
 def coded(
     error: GraphQLError, code: str, message: str | None = None, extensions: Mapping[str, Any] | None = None
 ) -> GraphQLError:
