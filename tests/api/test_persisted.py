@@ -79,7 +79,7 @@ def test_what_cannot_be_executed_or_is_too_long_is_not_kept(text: str) -> None:
 
 def test_the_documents_that_were_used_last_are_kept_as_many_as_there_is_room_for() -> None:
     kept = KeptDocuments()
-    texts = [VIEWER + f"# {n:05}".ljust(DOCUMENT_CHARACTERS - len(VIEWER)) for n in range(200)]
+    texts = [VIEWER + f"# {n:05}".ljust(DOCUMENT_CHARACTERS - len(VIEWER)) for n in range(100)]
     for text in texts:
         kept.keep(sha256(text), text)
         kept.get(sha256(texts[0]))
@@ -117,7 +117,9 @@ def test_trusted_documents_are_found_by_their_ids_whatever_they_look_like() -> N
 
 def test_where_only_trusted_documents_run_nothing_else_does() -> None:
     documents, other = Documents(TRUSTED, only=True), "{ viewer { name } }"
-    assert ask(documents, VIEWER) == ask(documents, id="viewer") == ask(documents, VIEWER, hash=sha256(VIEWER)) == VIEWER
+    assert (
+        ask(documents, VIEWER) == ask(documents, id="viewer") == ask(documents, VIEWER, hash=sha256(VIEWER)) == VIEWER
+    )
     for refused in ({"query": other}, {"query": other, "hash": sha256(other)}, {"query": VIEWER + " "}):
         with pytest.raises(NotTrusted, match="manifest"):
             ask(documents, **refused)
@@ -135,7 +137,10 @@ async def test_over_http_a_named_document_is_run_by_post_and_get(client: Client)
     assert (missing.status_code, modern.status_code) == (200, 400)
     for response in (missing, modern):
         (error,) = response.json()["errors"]
-        assert (error["message"], error["extensions"]["code"]) == ("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+        assert (error["message"], error["extensions"]["code"]) == (
+            "PersistedQueryNotFound",
+            "PERSISTED_QUERY_NOT_FOUND",
+        )
         assert response.headers["cache-control"] == "no-store"
 
     assert (await http.get(url, params={"query": VIEWER, **parameters})).json() == SEEN
@@ -195,4 +200,3 @@ async def test_only_trusted_documents_are_run_on_all_transports(database_url: st
 def code(response: httpx.Response) -> str:
     (error,) = response.json()["errors"]
     return str(error["extensions"]["code"])
-

@@ -70,7 +70,8 @@ def test_a_manifest_that_is_wrong_is_refused_with_what_and_where(manifest, conte
 def test_a_server_with_a_wrong_manifest_does_not_start(manifest):
     path = manifest({"ab12": "{ nothing }"})
 
-    done = tidegate("serve", "--port", "0", DATABASE_URL="postgresql://x@127.0.0.1:1/x", TIDEGATE_DOCUMENTS=path)
+    urls = {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = tidegate("serve", "--port", "0", TIDEGATE_DOCUMENTS=path, **urls)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"tidegate: {path}, entry ab12: its document cannot be executed")
