@@ -193,6 +193,7 @@ async def test_everything_with_an_id_is_found_again_by_it(client: Client) -> Non
         execution: "Execution",
         f"{execution}:double": "NodeState",
         f"{execution}@root": "RootExecution",
+        f"{execution}@member": "ExecutionTreeNode",
         "math.arithmetic": "NodeType",
     }
     for id, name in ids.items():
@@ -201,7 +202,7 @@ async def test_everything_with_an_id_is_found_again_by_it(client: Client) -> Non
         }
 
 
-@pytest.mark.parametrize("id", ["", "x", "FL0", "FL0@1", "EX0", "EX0:a", "no.such", "EX0@root"])
+@pytest.mark.parametrize("id", ["", "x", "FL0", "FL0@1", "EX0", "EX0:a", "no.such", "EX0@root", "EX0@member"])
 async def test_an_id_of_nothing_is_not_found(client: Client, id: str) -> None:
     answer = await client.answer("query($id: ID!) { node(id: $id) { id } }", id=id)
     assert answer["data"] == {"node": None}

@@ -35,7 +35,7 @@ def ask(documents: Documents, query: str | None = None, *, id: str | None = None
 
 def test_a_document_is_kept_by_its_hash_once_it_was_sent_along() -> None:
     documents = Documents()
-    with pytest.raises(PersistedQueryNotFound, match="^PersistedQueryNotFound$"):
+    with pytest.raises(PersistedQueryNotFound, match=r"^PersistedQueryNotFound$"):
         ask(documents, hash=sha256(VIEWER))
     assert ask(documents, VIEWER, hash=sha256(VIEWER)) == VIEWER
     assert ask(documents, hash=sha256(VIEWER)) == VIEWER
@@ -123,7 +123,7 @@ def test_where_only_trusted_documents_run_nothing_else_does() -> None:
     for refused in ({"query": other}, {"query": other, "hash": sha256(other)}, {"query": VIEWER + " "}):
         with pytest.raises(NotTrusted, match="manifest"):
             ask(documents, **refused)
-    with pytest.raises(PersistedQueryNotFound, match="`documentId` .* manifest"):
+    with pytest.raises(PersistedQueryNotFound, match=r"`documentId` .* manifest"):
         ask(documents, id="other")
 
 

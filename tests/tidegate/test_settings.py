@@ -79,7 +79,7 @@ def test_a_missing_url_is_asked_for_by_its_name():
 
 
 def test_only_trusted_documents_need_a_manifest():
-    with pytest.raises(MissingSetting, match="TIDEGATE_DOCUMENTS is not set; .*TIDEGATE_DOCUMENTS_ONLY"):
+    with pytest.raises(MissingSetting, match=r"TIDEGATE_DOCUMENTS is not set; .*TIDEGATE_DOCUMENTS_ONLY"):
         Settings.read({"TIDEGATE_DOCUMENTS_ONLY": "true"})
 
 
