@@ -52,7 +52,7 @@ class GraphQLOverHttp(HTTPEndpoint):
         try:
             return await _respond(request)
         except WrongRequest as error:
-            wrong = GraphQLError(str(error), extensions={"code": BadUserInput.code})
+            wrong = GraphQLError(str(error), extensions=error.extensions)
             return refusal(request, error.status, wrong, allow=error.allow)
         except PayloadTooLarge as error:
             return refusal(request, 413, shown(error))

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from engine.errors import PayloadTooLarge
+from engine.errors import BadUserInput, PayloadTooLarge
 from resolvers.accept import media_type
 from resolvers.json_text import read_json
 
@@ -31,9 +31,10 @@ NAMES = "`documentId` or `extensions.persistedQuery`"
 class WrongRequest(Exception):
     """The request is not one of GraphQL over HTTP."""
 
-    def __init__(self, message: str, status: int = 400, *, allow: str | None = None) -> None:
+    def __init__(self, message: str, status: int = 400, *, field: str | None = None, allow: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.extensions = {"code": BadUserInput.code, **({"field": field} if field else {})}
         self.allow = allow
 
 
@@ -72,7 +73,7 @@ def _read_query(request: Request) -> Any:
     given: dict[str, Any] = dict(request.query_params)
     for name in PARAMETERS:
         if len(request.query_params.getlist(name)) > 1:
-            raise WrongRequest(f"The parameter `{name}` is there twice.")
+            raise WrongRequest(f"The parameter `{name}` is there twice.", field=name)
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = _parsed(given[name]) if given[name] else None
@@ -109,8 +110,8 @@ def _asked(given: Any) -> Asked:
         raise WrongRequest("The request must be one JSON object; several operations at once are not supported.")
     for name, (kind, noun) in PARAMETERS.items():
         if given.get(name) is not None and not isinstance(given[name], kind):
-            raise WrongRequest(f"`{name}` must be {noun} or null.")
+            raise WrongRequest(f"`{name}` must be {noun} or null.", field=name)
     asked = Asked(*(given.get(name) or None for name in PARAMETERS))
     if not asked.has_document:
-        raise WrongRequest(f"The request must have a text `query`, or name a document by {NAMES}.")
+        raise WrongRequest(f"The request must have a text `query`, or name a document by {NAMES}.", field="query")
     return asked

@@ -26,19 +26,17 @@ def read_document(text: str) -> DocumentNode:
 
 def is_valid(schema: GraphQLSchema, text: str) -> bool:
     """Whether a document can be parsed, and executed by the rules."""
-    try:
-        return not problems_of(schema, text)
-    except RecursionError:
-        return False
+    return not problems_of(schema, text)
 
 
 def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
-    """What keeps a document from being executed; raises RecursionError for what is nested too deeply to tell."""
+    """What keeps a document from being executed."""
     try:
-        document = read_document(text)
+        return _problems(schema, read_document(text), RULES)
     except GraphQLError as error:
         return [error]
-    return _problems(schema, document, RULES)
+    except RecursionError:
+        return [GraphQLError("The document is nested too deeply.")]
 
 
 def _is_kept(text: str) -> bool:

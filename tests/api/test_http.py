@@ -91,6 +91,9 @@ async def test_a_wrong_request_has_no_data_and_400_where_the_new_type_is_accepte
 async def test_a_body_of_another_form_is_a_bad_request(http: httpx.AsyncClient, body: Json) -> None:
     response = await post(http, body)
     assert (response.status_code, list(response.json())) == (400, ["errors"])
+    extensions = response.json()["errors"][0]["extensions"]
+    wrong = list(body)[-1] if isinstance(body, dict) and body else "query"
+    assert extensions == {"code": "BAD_USER_INPUT", **({"field": wrong} if isinstance(body, dict) else {})}
 
 
 @pytest.mark.parametrize(

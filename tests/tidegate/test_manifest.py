@@ -47,6 +47,7 @@ def test_the_manifest_of_apollo_is_read(manifest):
         ({"": VIEWER}, "entry ", "id"),
         ({"ab12": 7}, "entry ab12", "must be a text"),
         ({"ab12": "{ viewer {"}, "entry ab12", "Syntax Error"),
+        ({"ab12": "{ viewer" * 5000}, "entry ab12", "cannot be executed"),
         ({"ab12": "{ nothing }"}, "entry ab12", "Cannot query field 'nothing'"),
         ({"ab12": VIEWER, "sha256:ab12": FLOWS}, "entry sha256:ab12", "two documents"),
         ({**APOLLO, "version": 2, "operations": []}, "version", "must be 1"),
