@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.errors import QueryTooComplex
 from engine.ids import first_execution_id
 from engine.labels import Label
 from engine.status import ExecutionStatus
@@ -19,6 +20,9 @@ from storage.queries import load
 from storage.search import containing
 
 QUERIES = load("lists")
+
+PATIENCE_SECONDS = 10.0
+"""How long a page is looked for where much has to be read in which nothing matches."""
 
 BEFORE_EVERY_ID = ""
 CLOCKS_DIFFER = 24 * 3600 * 1000
@@ -57,7 +61,7 @@ class Way:
 async def list_matching(
     connection: Connection, owner_id: str, filter: ExecutionFilter, *, limit: int, after: str | None = None
 ) -> list[ExecutionRow]:
-    """An owner's executions that match, newest first, from the one `after` an id on."""
+    """An owner's executions that match, newest first, from the one `after` an id on; raises `QueryTooComplex`."""
     records = await _fetch(connection, "list_matching", owner_id, filter, limit, after or AFTER_EVERY_ID)
     return [execution_row(record) for record in records]
 
@@ -70,7 +74,10 @@ async def ids_matching(
     limit: int,
     accepted: Iterable[ExecutionStatus] | None = None,
 ) -> list[str]:
-    """The ids of the newest that match, of those in a status of `accepted` once all accepted commands are applied."""
+    """The ids of the newest that match; raises `QueryTooComplex`.
+
+    With `accepted`, of those only that are in one of these statuses once all accepted commands are applied.
+    """
     records = await _fetch(connection, "ids_matching", owner_id, filter, limit, AFTER_EVERY_ID, accepted)
     return [record["id"] for record in records]
 
@@ -87,13 +94,18 @@ async def _fetch(
     statuses = list(dict.fromkeys(ExecutionStatus if filter.statuses is None else filter.statuses))
     first, below = _span(filter, below)
     way = await _way(connection, owner_id, filter, statuses, first, below)
-    return await connection.fetch(
-        QUERIES[query],
+    arguments = (
         *(owner_id, filter.flow_id, statuses, below, limit, first, filter.created_after, filter.created_before),
         *(filter.has_error, containing(filter.error_contains), *_columns(filter.labels)),
         *(filter.parent_execution_id, None if accepted is None else list(accepted)),
         *(way.name, *(way.label or (None, None))),
     )
+    try:
+        return await connection.fetch(QUERIES[query], *arguments, timeout=PATIENCE_SECONDS)
+    except TimeoutError:
+        raise QueryTooComplex(
+            f"What matches could not be found within {PATIENCE_SECONDS:g} s; ask for a span of time, a flow or a label."
+        ) from None
 
 
 def _span(filter: ExecutionFilter, below: str) -> tuple[str, str]:

@@ -307,6 +307,11 @@ async def spawn(connection: asyncpg.Connection, parent: str, name: str) -> str:
         name,
     )
     await connection.execute("insert into execution_heads (execution_id) values ($1)", name)
+    await connection.execute(
+        """insert into child_budgets as b (root_id, used) select root_id, 1 from executions where id = $1
+           on conflict (root_id) do update set used = b.used + 1""",
+        name,
+    )
     return name
 
 
