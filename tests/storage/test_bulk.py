@@ -7,7 +7,6 @@ import asyncpg
 import pytest
 
 from engine.errors import Conflict, InvalidState, TidegateError
-from engine.labels import Label
 from engine.status import ExecutionCommand, ExecutionStatus
 from storage.bulk import Commanded, command_all
 from storage.claims import claim
@@ -123,23 +122,6 @@ async def test_who_can_accept_comes_before_newer_ones_that_refuse(connection: Co
     asked = await command(connection, PAUSE, ExecutionFilter(statuses=[ExecutionStatus.CREATED]), limit=2)
     assert list(asked.verdicts) == [running, ids[0]]
     assert (refused(asked), asked.has_more) == ({ids[0]: "CREATED"}, False)
-
-
-async def test_roots_are_chosen_and_with_a_parent_its_children_never_both(
-    connection: Connection, flow: FlowRow
-) -> None:
-    root = await create(connection, flow, labels=[Label("who", "ada")])
-    child = await create(connection, flow, root_id=root.id, parent_id=root.id, depth=1)
-    await create(connection, flow, root_id=root.id, parent_id=child.id, depth=2)
-    await connection.execute("insert into child_budgets (root_id, used) values ($1, 2)", root.id)
-    labelled = [Label("who", "ada")]
-    of_root = ExecutionFilter(parent_execution_id=root.id, labels=labelled)
-    assert accepted(await command(connection, STOP, of_root)) == [child.id]
-    assert accepted(await command(connection, STOP, ExecutionFilter(labels=labelled))) == [root.id]
-    assert (await command(connection, STOP, of_root)).verdicts == {}
-    await connection.execute("delete from executions where depth > 0")
-    await connection.execute("truncate child_budgets, mailbox, queue, execution_events, execution_heads")
-    await connection.execute("delete from executions")
 
 
 async def test_anothers_executions_are_not_chosen(connection: Connection, flow: FlowRow) -> None:
