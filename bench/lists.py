@@ -12,7 +12,7 @@ from engine.labels import Label
 from engine.status import ExecutionCommand, ExecutionStatus
 from storage.bulk import UNFINISHED
 from storage.commands import RULES
-from storage.lists import EVERYTHING, ExecutionFilter, ids_matching, list_matching, tree_sizes
+from storage.lists import ExecutionFilter, ids_matching, list_matching, tree_sizes
 from storage.pool import Connection
 
 MILLION = Path(__file__).with_name("million.sql")
@@ -32,7 +32,7 @@ DAY = {"created_after": datetime(2026, 1, 5, tzinfo=UTC), "created_before": date
 PAUSED = [ExecutionStatus.PAUSED]
 
 FILTERS = {
-    "all": EVERYTHING,
+    "all": ExecutionFilter(),
     "of_a_flow": ExecutionFilter(flow_id="FL7"),
     "of_a_day": ExecutionFilter(**DAY),
     "in_a_rare_status": ExecutionFilter(statuses=PAUSED),
@@ -53,7 +53,7 @@ async def measure(stage: Stage) -> None:
         await _load(connection, MILLION.read_text(encoding="utf-8"))
         for name, filter in FILTERS.items():
             await _time(f"list_million_{name}", partial(list_matching, connection, "ada", filter, limit=PAGE), "<= 50")
-        roots = [row.id for row in await list_matching(connection, "ada", EVERYTHING, limit=PAGE)]
+        roots = [row.id for row in await list_matching(connection, "ada", ExecutionFilter(), limit=PAGE)]
         await _time("list_million_sizes_of_trees", partial(tree_sizes, connection, roots), "<= 50")
         await _load(connection, ALL_FAIL)
         nothing = ExecutionFilter(error_contains="nowhere")

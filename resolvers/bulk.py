@@ -48,8 +48,7 @@ async def resume_executions(info: Info, filter: Which, limit: Limit = 100) -> Bu
 async def _command(
     context: Context, filter: ExecutionFilter, limit: int, command: ExecutionCommand, payload: Any = None
 ) -> BulkPayload:
-    if not 1 <= limit <= MOST_COMMANDED:
-        raise BadUserInput(f"limit must be from 1 to {MOST_COMMANDED}, not {limit}.", field="limit")
+    _check_limit(limit)
     owner_id = context.viewer.id
     which = wanted(filter, owner_id)
     if which is None:
@@ -58,6 +57,11 @@ async def _command(
         commanded = await command_all(connection, owner_id, which, command, payload, limit=limit)
     _tell(context, commanded)
     return BulkPayload(results=show_results(commanded.verdicts), has_more=commanded.has_more)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_COMMANDED:
+        raise BadUserInput(f"limit must be from 1 to {MOST_COMMANDED}, not {limit}.", field="limit")
 
 
 def _tell(context: Context, commanded: Commanded) -> None:

@@ -161,7 +161,7 @@ def request_digest(given: CreateExecutionInput) -> str | None:
     if given.idempotency_key is None:
         return None
     request = {**asdict(given), "idempotency_key": None}
-    # Without labels a request is the same as before there were any.
+    # A key that was used before there were labels still has the digest that it had.
     if not given.labels:
         del request["labels"]
     return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()

@@ -1,7 +1,7 @@
 """Lists of executions that match a filter, and the sizes of their trees.
 
-An index leads to the newest in each status, with each label, and with an error. Which of them is gone down is decided
-by what there is: of all that a filter asks for, the rarest.
+An index leads to the newest that have not ended or have in each way, to those with each label, and to those with an
+error. Which of them is gone down is decided by what there is: of all that a filter asks for, the rarest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +24,9 @@ QUERIES = load("lists")
 PATIENCE_SECONDS = 10.0
 """How long a page is looked for where much has to be read in which nothing matches."""
 
+UNFINISHED = "UNFINISHED"
+"""The outcome of what has none."""
+
 BEFORE_EVERY_ID = ""
 CLOCKS_DIFFER = 24 * 3600 * 1000
 """Milliseconds; more than the clock of a host, which ids are made from, differs from the database's."""
@@ -45,9 +48,6 @@ class ExecutionFilter:
     error_contains: str | None = None
     labels: Sequence[Label] = ()
     parent_execution_id: str | None = None
-
-
-EVERYTHING = ExecutionFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,13 @@ async def _fetch(
 ) -> Sequence[Any]:
     statuses = list(dict.fromkeys(ExecutionStatus if filter.statuses is None else filter.statuses))
     first, below = _span(filter, below)
-    way = await _way(connection, owner_id, filter, statuses, first, below)
+    outcomes = list({UNFINISHED if not status.ended else status.value for status in statuses})
+    way = await _way(connection, owner_id, filter, outcomes, first, below)
     arguments = (
         *(owner_id, filter.flow_id, statuses, below, limit, first, filter.created_after, filter.created_before),
         *(filter.has_error, containing(filter.error_contains), *_columns(filter.labels)),
         *(filter.parent_execution_id, None if accepted is None else list(accepted)),
-        *(way.name, *(way.label or (None, None))),
+        *(way.name, *(way.label or (None, None)), outcomes),
     )
     try:
         return await connection.fetch(QUERIES[query], *arguments, timeout=PATIENCE_SECONDS)
@@ -123,7 +124,7 @@ async def _way(
     connection: Connection,
     owner_id: str,
     filter: ExecutionFilter,
-    statuses: Sequence[ExecutionStatus],
+    outcomes: Sequence[str],
     first: str,
     below: str,
 ) -> Way:
@@ -134,7 +135,7 @@ async def _way(
         return Way("owner" if filter.flow_id is None else "flow")
     names, values = _columns(filter.labels)
     record = await connection.fetchrow(
-        QUERIES["rarest"], owner_id, names, values, statuses, filter.flow_id, asks_error, below, first
+        QUERIES["rarest"], owner_id, names, values, outcomes, filter.flow_id, asks_error, below, first
     )
     assert record is not None
     way, name, value = record

@@ -7,6 +7,7 @@
 -- sort all there is.
     and executions.owner_id = $1
     and executions.id < $4 and executions.id >= $6
+    and executions.status = any ($3::text[])
     and coalesce(executions.flow_id = $2, true)
     and coalesce(executions.created_at >= $7::timestamptz, true)
     and coalesce(executions.created_at < $8::timestamptz, true)
@@ -25,42 +26,41 @@ limit $5
 
 -- fragment: found
 -- The ids of what matches, newest first, by the way that $15 names: the children of $13, the roots with the label $16 =
--- $17, those with an error, or those of the flow or the owner in each of the statuses. The other ways are not gone.
+-- $17, those with an error, or those of the flow or the owner with each of outcomes $18. The other ways are not gone.
 found as (
     select children.id from (
         select executions.id from executions
-        where $15 = 'parent' and executions.parent_id = $13 and executions.status = any ($3::text[])
+        where $15 = 'parent' and executions.parent_id = $13
         -- include: matching
     ) as children
     union all
     select labelled.id from (
         select executions.id from labels join executions on executions.id = labels.root_id
         where $15 = 'label' and labels.owner_id = $1 and labels.name = $16 and labels.value = $17
-            and labels.root_id < $4 and labels.root_id >= $6 and executions.status = any ($3::text[])
+            and labels.root_id < $4 and labels.root_id >= $6
         -- include: matching
     ) as labelled
     union all
     select failed.id from (
         select executions.id from executions
         where $15 = 'error' and executions.parent_id is null and executions.error is not null
-            and executions.status = any ($3::text[])
         -- include: matching
     ) as failed
     union all
     select of_flow.id
-    from unnest($3::text[]) as wanted (status)
+    from unnest($18::text[]) as wanted (outcome)
     cross join lateral (
         select executions.id from executions
         where $15 = 'flow' and executions.flow_id = $2 and executions.parent_id is null
-            and executions.status = wanted.status
+            and executions.outcome = wanted.outcome
         -- include: matching
     ) as of_flow
     union all
     select of_owner.id
-    from unnest($3::text[]) as wanted (status)
+    from unnest($18::text[]) as wanted (outcome)
     cross join lateral (
         select executions.id from executions
-        where $15 = 'owner' and executions.parent_id is null and executions.status = wanted.status
+        where $15 = 'owner' and executions.parent_id is null and executions.outcome = wanted.outcome
         -- include: matching
     ) as of_owner
     order by id desc
@@ -85,7 +85,7 @@ select id from found order by id desc;
 
 -- name: rarest
 -- By which way an owner's ($1) roots that match are found soonest, all counted up to 1,000: one of the labels ($2, $3),
--- the statuses ($4, of flow $5 if it is given), or the error, if one is asked for ($6); ids from $8 to below $7.
+-- the outcomes ($4, of flow $5 if it is given), or the error, if one is asked for ($6); ids from $8 to below $7.
 select way, name, value from (
     select 'label' as way, asked.name, asked.value, (
         select count(*) from (
@@ -109,7 +109,7 @@ select way, name, value from (
     select 'flow', null, null, (
         select count(*) from (
             select from executions
-            where flow_id = $5 and parent_id is null and status = any ($4::text[]) and id < $7 and id >= $8
+            where flow_id = $5 and parent_id is null and outcome = any ($4::text[]) and id < $7 and id >= $8
             limit 1000
         ) as counted
     )
@@ -118,7 +118,7 @@ select way, name, value from (
     select 'owner', null, null, (
         select count(*) from (
             select from executions
-            where owner_id = $1 and parent_id is null and status = any ($4::text[]) and id < $7 and id >= $8
+            where owner_id = $1 and parent_id is null and outcome = any ($4::text[]) and id < $7 and id >= $8
             limit 1000
         ) as counted
     )

@@ -12,7 +12,7 @@ from storage.bulk import Commanded, command_all
 from storage.claims import claim
 from storage.commands import pending_commands, send_command
 from storage.flows import FlowRow
-from storage.lists import EVERYTHING, ExecutionFilter
+from storage.lists import ExecutionFilter
 from storage.pool import Connection
 from tests.eventually import eventually
 from tests.invariants import check_invariants
@@ -21,6 +21,7 @@ from tests.storage.appends import claimed, ending, head, member, one, started
 from tests.storage.seeds import create
 
 START, STOP, PAUSE, RESUME = (ExecutionCommand(name) for name in ("START", "STOP", "PAUSE", "RESUME"))
+EVERYTHING = ExecutionFilter()
 
 
 @pytest.fixture(autouse=True)
