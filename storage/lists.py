@@ -28,7 +28,7 @@ UNFINISHED = "UNFINISHED"
 """The outcome of what has none."""
 
 BEFORE_EVERY_ID = ""
-CLOCKS_DIFFER = 24 * 3600 * 1000
+CLOCKS_DIFFER = 2 * 3600 * 1000
 """Milliseconds; more than the clock of a host, which ids are made from, differs from the database's."""
 
 

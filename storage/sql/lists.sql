@@ -84,15 +84,16 @@ with
 select id from found order by id desc;
 
 -- name: rarest
--- By which way an owner's ($1) roots that match are found soonest, all counted up to 1,000: one of the labels ($2, $3),
--- the outcomes ($4, of flow $5 if it is given), or the error, if one is asked for ($6); ids from $8 to below $7.
+-- By which way an owner's ($1) roots that match are found soonest, all counted up to 5,000: one of the labels ($2, $3),
+-- the outcomes ($4, of flow $5 if it is given), or the error, if one is asked for ($6); ids from $8 to below $7. Labels
+-- come last of what is equally rare, because what has them has to be looked up.
 select way, name, value from (
     select 'label' as way, asked.name, asked.value, (
         select count(*) from (
             select from labels
             where labels.owner_id = $1 and labels.name = asked.name and labels.value = asked.value
                 and labels.root_id < $7 and labels.root_id >= $8
-            limit 1000
+            limit 5000
         ) as counted
     ) as roots
     from unnest($2::text[], $3::text[]) as asked (name, value)
@@ -101,7 +102,7 @@ select way, name, value from (
         select count(*) from (
             select from executions
             where owner_id = $1 and parent_id is null and error is not null and id < $7 and id >= $8
-            limit 1000
+            limit 5000
         ) as counted
     )
     where $6::boolean
@@ -110,7 +111,7 @@ select way, name, value from (
         select count(*) from (
             select from executions
             where flow_id = $5 and parent_id is null and outcome = any ($4::text[]) and id < $7 and id >= $8
-            limit 1000
+            limit 5000
         ) as counted
     )
     where $5::text is not null
@@ -119,12 +120,12 @@ select way, name, value from (
         select count(*) from (
             select from executions
             where owner_id = $1 and parent_id is null and outcome = any ($4::text[]) and id < $7 and id >= $8
-            limit 1000
+            limit 5000
         ) as counted
     )
     where $5::text is null
 ) as ways
-order by roots, way
+order by roots, way = 'label', way
 limit 1;
 
 -- name: tree_sizes
