@@ -11,9 +11,10 @@ from engine.errors import QueryTooComplex
 from engine.labels import Label
 from engine.status import ExecutionStatus
 from storage.executions import ExecutionRow, labels_of, list_children, list_tree
-from storage.flows import FlowRow, create_flow
+from storage.flows import AFTER_EVERY_ID, FlowRow, create_flow
 from storage.lists import ExecutionFilter, list_matching, tree_sizes
 from storage.pool import Connection
+from storage.queries import load
 from storage.transaction import transaction
 from tests.storage.seeds import END, create
 
@@ -197,7 +198,7 @@ async def test_whatever_is_the_rarest_of_what_is_asked_the_same_is_found(
     connection: Connection, flow: FlowRow, rare: str
 ) -> None:
     """Each of the four ways has one root, where the others that apply have more."""
-    both, label = ExecutionStatus.COMPLETED, Label("env", "prod")
+    label = Label("env", "prod")
     rows = [await create(connection, flow, labels=[label]) for _ in range(4)]
     other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
     target = await create(connection, other if rare == "flow" else flow, labels=[label, Label("only", "one")])
@@ -211,9 +212,21 @@ async def test_whatever_is_the_rarest_of_what_is_asked_the_same_is_found(
         "label": ExecutionFilter(labels=[label, Label("only", "one")], error_contains="disk"),
         "error": ExecutionFilter(labels=[label], has_error=True),
         "flow": ExecutionFilter(labels=[label], error_contains="disk", flow_id=other.id),
-        "owner": ExecutionFilter(labels=[label], error_contains="disk", statuses=[both]),
+        "owner": ExecutionFilter(labels=[label], error_contains="disk", statuses=[ExecutionStatus.COMPLETED]),
     }[rare]
     assert await found(connection, asked) == [target.id]
+    assert await leading_way(connection, asked) == rare
+
+
+async def leading_way(connection: Connection, filter: ExecutionFilter) -> str:
+    """What the database takes for the rarest of what is asked."""
+    names, values = zip(*filter.labels, strict=True)
+    outcomes = ["UNFINISHED", "COMPLETED", "FAILED", "STOPPED"] if filter.statuses is None else filter.statuses
+    row = await connection.fetchrow(
+        load("lists")["rarest"], "ada", names, values, outcomes, filter.flow_id, True, AFTER_EVERY_ID, ""
+    )
+    assert row is not None
+    return str(row["way"])
 
 
 @pytest.mark.parametrize(
