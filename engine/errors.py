@@ -9,6 +9,7 @@ TidegateError
 ├── InvalidState            the object is in a status that refuses the command
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
+├── QueryTooComplex         it would take too long to find what is asked for
 ├── ServiceUnavailable      a server that Tidegate needs cannot be reached
 │   └── ShuttingDown        this server ends; another one, or it again, will go on
 ├── NodeError               a node's attempt failed; becomes the `error` of its events
@@ -122,6 +123,12 @@ class PayloadTooLarge(TidegateError):
     """The request is larger than the limit."""
 
     code = "PAYLOAD_TOO_LARGE"
+
+
+class QueryTooComplex(TidegateError):
+    """The query takes too long."""
+
+    code = "QUERY_TOO_COMPLEX"
 
 
 class ServiceUnavailable(TidegateError):
