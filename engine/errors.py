@@ -7,9 +7,12 @@ TidegateError
 ├── Forbidden               the caller may see the object, but not do this with it
 ├── Unauthenticated         it is not known who calls, or no longer
 ├── RateLimited             the caller asks for too much at once; says when to try again
+├── PersistedQueryNotFound  a client names a document that the server does not have
+├── NotTrusted              a client sends a document that is not in the server's manifest
 ├── InvalidState            the object is in a status that refuses the command
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
+├── QueryTooComplex         it would take too long to find what is asked for
 ├── ServiceUnavailable      a server that Tidegate needs cannot be reached
 │   └── ShuttingDown        this server ends; another one, or it again, will go on
 ├── NodeError               a node's attempt failed; becomes the `error` of its events
@@ -85,6 +88,19 @@ class Forbidden(TidegateError):
     code = "FORBIDDEN"
 
 
+class PersistedQueryNotFound(TidegateError):
+    """PersistedQueryNotFound"""
+
+    # Apollo's clients look for this message or this code, and then send the document.
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class NotTrusted(TidegateError):
+    """This server runs only the documents of its manifest, and this is none of them."""
+
+    code = "FORBIDDEN"
+
+
 class Unauthenticated(TidegateError):
     """A valid bearer token is needed."""
 
@@ -137,6 +153,12 @@ class PayloadTooLarge(TidegateError):
     """The request is larger than the limit."""
 
     code = "PAYLOAD_TOO_LARGE"
+
+
+class QueryTooComplex(TidegateError):
+    """The query takes too long."""
+
+    code = "QUERY_TOO_COMPLEX"
 
 
 class ServiceUnavailable(TidegateError):

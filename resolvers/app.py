@@ -12,8 +12,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
-from resolvers.http import graphql_over_http
+from resolvers.http import GraphQLOverHttp
+from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
@@ -42,7 +44,7 @@ def _cross_origin(policy: Policy) -> list[Middleware]:
             allow_origin_regex=LOOPBACK_ORIGINS if policy.loopback else None,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=["retry-after", "www-authenticate"],
+            expose_headers=[HEADER, "retry-after", "www-authenticate"],
         )
     ]
 
@@ -53,24 +55,32 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, policy: Policy) -> Starlette:
-    """Make the application; it opens the services when it starts and closes them when it stops."""
+def create_app(open_services: OpenServices, policy: Policy, documents: Documents | None = None) -> Starlette:
+    """Make the application; it opens the services when it starts and closes them when it stops.
+
+    `documents` are those that clients may name.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "policy": policy, "stopping": stopping}
+            yield {
+                "services": services,
+                "policy": policy,
+                "documents": documents or Documents(),
+                "stopping": stopping,
+            }
             ending.cancel()
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql_over_http, methods=["GET", "POST"]),
+            Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        middleware=[*_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
+        middleware=[Middleware(Identified), *_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
         lifespan=lifespan,
     )

@@ -11,20 +11,22 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing, suppress
 from typing import Any
 
-from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from engine.errors import RateLimited, Unauthenticated
+from resolvers.asking import answers
 from resolvers.authentication import HookFailed
 from resolvers.context import Context
 from resolvers.credentials import token_in_headers, token_in_payload
 from resolvers.json_text import write_json
 from resolvers.messages import Message, WrongMessage, read_message
-from resolvers.operations import OperationFailed, results
+from resolvers.operations import OperationFailed
 from resolvers.policy import Policy
 from resolvers.quotas import TRY_AGAIN_SECONDS
+from resolvers.request_ids import enter_operation
 from resolvers.sending import Sender, TooSlow
 from resolvers.viewer import Viewer
+from schema.errors import shown
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10.0
@@ -176,7 +178,7 @@ class _Socket:
         return await self._policy.authenticate(token)
 
     async def _subscribe(self, id: str, message: Message) -> None:
-        operation = message.asked()
+        asked = message.asked()
         if not self._initiated.is_set():
             raise Closing(UNAUTHORIZED, "Unauthorized")
         if id in self._operations:
@@ -184,11 +186,11 @@ class _Socket:
         try:
             self._take_place()
         except RateLimited as error:
-            shown = GraphQLError(error.message, extensions={"code": error.code, **error.extensions})
-            await self._send({"type": "error", "id": id, "payload": [shown.formatted]})
+            await self._send({"type": "error", "id": id, "payload": [shown(error).formatted]})
             return
         context = Context(self._websocket.state.services, self._viewer, self._policy.is_development)
-        self._operations[id] = self._tasks.create_task(self._operate(id, results(operation, context)))
+        found = answers(asked, self._websocket.state.documents, context)
+        self._operations[id] = self._tasks.create_task(self._operate(id, found))
 
     def _take_place(self) -> None:
         """Count an operation; raises `RateLimited`."""
@@ -202,6 +204,7 @@ class _Socket:
             task.cancel()
 
     async def _operate(self, id: str, found: AsyncGenerator[bytes, None]) -> None:
+        enter_operation(id)
         last = await self._stream(id, found)
         if self._operations.get(id) is asyncio.current_task():
             # Before the last message goes out the client may use the id again.

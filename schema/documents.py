@@ -11,6 +11,7 @@ from graphql import (
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     parse,
+    specified_rules,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
@@ -25,6 +26,21 @@ KEPT_LENGTH = 20_000
 def read_document(text: str) -> DocumentNode:
     """Parse a document, or give what was made of it before; raises `GraphQLError`."""
     return _parsed(text) if _is_kept(text) else parse(text, max_tokens=TOKEN_LIMIT)
+
+
+def is_valid(schema: GraphQLSchema, text: str) -> bool:
+    """Whether a document can be parsed, and executed by the rules."""
+    return not problems_of(schema, text)
+
+
+def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
+    """What keeps a document from being executed."""
+    try:
+        return _problems(schema, read_document(text), specified_rules)
+    except GraphQLError as error:
+        return [error]
+    except RecursionError:
+        return [GraphQLError("The document is nested too deeply.")]
 
 
 def _is_kept(text: str) -> bool:

@@ -16,14 +16,14 @@ from graphql import GraphQLError, GraphQLSyntaxError, parse
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from engine.errors import BadUserInput, ShuttingDown, TidegateError
+from engine.errors import BadUserInput, QueryTooComplex, ShuttingDown, TidegateError
 from schema.variables import place_of_variable
 
 logger = logging.getLogger("tidegate.errors")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+TOO_COMPLEX = QueryTooComplex.code
 
 WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
@@ -71,6 +71,11 @@ def without_hint(error: GraphQLError) -> GraphQLError:
     return GraphQLError(
         message, error.nodes, error.source, error.positions, error.path, extensions=error.extensions or None
     )
+
+
+def shown(error: TidegateError) -> GraphQLError:
+    """An error of ours that comes before any operation."""
+    return GraphQLError(error.message, extensions={"code": error.code, **error.extensions})
 
 
 def coded(

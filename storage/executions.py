@@ -1,61 +1,34 @@
 """Making executions and finding them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from engine.capability import LOG_FORMAT
 from engine.errors import Conflict, NotFound
-from engine.status import ExecutionStatus
+from engine.labels import Label
 from storage.access import Access, Reader, Seen
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.new_executions import NewExecution, StoredExecution, store
 from storage.pool import Connection
 from storage.queries import load
-from storage.search import containing
 
 __all__ = [
-    "EVERYTHING",
-    "ExecutionFilter",
     "ExecutionRow",
     "NewExecution",
     "create_execution",
     "executions_by_id",
+    "labels_of",
     "list_children",
-    "list_roots",
     "list_tree",
-    "tree_sizes",
 ]
 
 QUERIES = load("executions")
 
 BEFORE_EVERY_MEMBER = (-1, "")
 ANY_DEPTH = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionFilter:
-    """Which executions are wanted; None asks nothing. `created_after` counts itself in, `created_before` does not.
-
-    `error_contains` is a part of the error's message in either case. With `parent_execution_id` the children of that
-    execution are wanted, not roots.
-    """
-
-    owner_id: str | None = None
-
-    statuses: Sequence[ExecutionStatus] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    has_error: bool | None = None
-    error_contains: str | None = None
-    parent_execution_id: str | None = None
-
-
-EVERYTHING = ExecutionFilter()
 
 
 async def create_execution(connection: Connection, new: NewExecution) -> tuple[ExecutionRow, bool]:
@@ -82,6 +55,8 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
         [payload.id for payload in stored.payloads],
         [payload.text.decode() for payload in stored.payloads],
         LOG_FORMAT,
+        [label.name for label in new.labels],
+        [label.value for label in new.labels],
     )
 
 
@@ -105,45 +80,6 @@ async def executions_by_id(connection: Connection, reader: Reader, ids: Iterable
 
 def _seen(columns: dict[str, Any]) -> Seen[ExecutionRow]:
     return Seen(access=Access(columns.pop("access")), row=execution_row(columns))
-
-
-async def list_roots(
-    connection: Connection,
-    *,
-    reader: Reader,
-    flow_id: str | None,
-    filter: ExecutionFilter = EVERYTHING,
-    limit: int,
-    after: str | None,
-) -> list[ExecutionRow]:
-    """The roots that are seen and match, of one flow or of all, newest first, from the one `after` an id on."""
-    arguments = [reader.user_id, flow_id, after or AFTER_EVERY_ID, limit, *_conditions(filter)]
-    arguments += [reader.sees_all, filter.owner_id]
-    if filter.parent_execution_id is not None:
-        arguments.append(filter.parent_execution_id)
-    records = await connection.fetch(QUERIES[_list_of(reader, flow_id, filter)], *arguments)
-    return [execution_row(record) for record in records]
-
-
-def _list_of(reader: Reader, flow_id: str | None, filter: ExecutionFilter) -> str:
-    """The query that has an index for what is asked."""
-    if filter.parent_execution_id is not None:
-        return "list_children_matching"
-    if flow_id is not None:
-        return "list_roots_of_flow"
-    if filter.owner_id is not None:
-        return "list_roots_of_owner"
-    return "list_all_roots" if reader.sees_all else "list_roots_seen"
-
-
-def _conditions(filter: ExecutionFilter) -> Sequence[Any]:
-    return (
-        filter.statuses,
-        filter.created_after,
-        filter.created_before,
-        filter.has_error,
-        containing(filter.error_contains),
-    )
 
 
 async def list_children(
@@ -171,7 +107,9 @@ async def list_tree(
     return [execution_row(record) for record in records]
 
 
-async def tree_sizes(connection: Connection, root_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The number of levels of each tree, and of executions in it besides its root, by the root's id."""
-    records = await connection.fetch(QUERIES["tree_sizes"], list(root_ids))
-    return {record["root_id"]: (record["levels"], record["total_nested"]) for record in records}
+async def labels_of(connection: Connection, root_ids: Sequence[str]) -> dict[str, list[Label]]:
+    """The labels of each root, in the order in which they were given."""
+    found: dict[str, list[Label]] = {root_id: [] for root_id in root_ids}
+    for root_id, name, value in await connection.fetch(QUERIES["labels_of"], list(root_ids)):
+        found[root_id].append(Label(name, value))
+    return found

@@ -12,6 +12,7 @@ from tidegate.loopback import is_this_machine
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
+OR_DEV = ", or use tidegate dev, which needs none"
 MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
@@ -33,7 +34,7 @@ class MissingSetting(TidegateError):
     """A setting that this process needs is not in the environment."""
 
     def __init__(self, variable: str, expected: str) -> None:
-        super().__init__(f"{variable} is not set; it must be {expected}, or use tidegate dev, which needs none.")
+        super().__init__(f"{variable} is not set; it must be {expected}.")
 
 
 class ConflictingSettings(TidegateError):
@@ -52,7 +53,7 @@ class Variable(NamedTuple):
         """Read the variable's text; raises `InvalidSetting`, which never shows a password or secret."""
         try:
             return self.read(text)
-        except ValueError:
+        except (ValueError, KeyError):
             raise InvalidSetting(self.name, self._shown(text), self.expected) from None
 
     def _shown(self, text: str) -> str:
@@ -68,7 +69,7 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global.
+    global. `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
 
     Callers of the API show tokens that `jwt_secret` or the keys at `jwks_url` verify; without either, there is no
     authentication. `user_rate` is how many operations a second, and `user_streams` how many streams and sockets at
@@ -82,6 +83,8 @@ class Settings:
     flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
+    documents: str | None = None
+    documents_only: bool = False
     jwt_secret: str | None = field(default=None, repr=False)
     jwks_url: str | None = None
     jwt_audience: str | None = None
@@ -95,12 +98,14 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read the environment; an empty variable counts as not set.
 
-        Raises `InvalidSetting`, and `ConflictingSettings`.
+        Raises `InvalidSetting`, `MissingSetting` and `ConflictingSettings`.
         """
         given = {variable: environment.get(variable.name, "").strip() for variable in VARIABLES}
         settings = cls(**{variable.field: variable.value(text) for variable, text in given.items() if text})
         if settings.jwt_secret and settings.jwks_url:
             raise ConflictingSettings()
+        if settings.documents_only and settings.documents is None:
+            raise MissingSetting("TIDEGATE_DOCUMENTS", "the path of a manifest, as TIDEGATE_DOCUMENTS_ONLY is set")
         return settings
 
     @property
@@ -112,14 +117,14 @@ class Settings:
     def database(self) -> str:
         """The Postgres URL; raises `MissingSetting`."""
         if self.database_url is None:
-            raise MissingSetting("DATABASE_URL", POSTGRES_URL)
+            raise MissingSetting("DATABASE_URL", f"{POSTGRES_URL}{OR_DEV}")
         return self.database_url
 
     @property
     def redis(self) -> str:
         """The Redis URL; raises `MissingSetting`."""
         if self.redis_url is None:
-            raise MissingSetting("REDIS_URL", REDIS_URL)
+            raise MissingSetting("REDIS_URL", f"{REDIS_URL}{OR_DEV}")
         return self.redis_url
 
 
@@ -180,6 +185,10 @@ def _origins(text: str) -> frozenset[str]:
     return origins
 
 
+def _switch(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
 def _hosts(text: str) -> frozenset[str]:
     hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     for host in hosts:
@@ -215,4 +224,6 @@ VARIABLES = (
     Variable("TIDEGATE_USER_RATE", "user_rate", _between(0.1, MANY, float), f"a number from 0.1 to {MANY}"),
     Variable("TIDEGATE_USER_STREAMS", "user_streams", _between(1, MANY, int), UP_TO_MANY),
     Variable("TIDEGATE_ALLOWED_ORIGINS", "allowed_origins", _origins, ORIGINS),
+    Variable("TIDEGATE_DOCUMENTS", "documents", str, "the path of a manifest"),
+    Variable("TIDEGATE_DOCUMENTS_ONLY", "documents_only", _switch, "true or false"),
 )

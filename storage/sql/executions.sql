@@ -4,27 +4,9 @@ select executions.*, heads.last_index, heads.worker_id, heads.claimed_at, heads.
 from executions
 join execution_heads as heads on heads.execution_id = executions.id
 
--- fragment: matching_page
--- What user $1 may see (everything where $10 is true), of owner $11, and a filter; the page of what matches, newest
--- first; $5 to $9 and $11 are null where nothing is asked. Each condition is a
--- coalesce, because Postgres takes it to be true of half the rows: then it goes down the index until the page is full,
--- where from `$5 is null or …` it would conclude that next to nothing matches, and sort all there is.
-    and executions.id < $3
-    and ($10::boolean or executions.owner_id = $1 or exists (
-        select from tree_access a where a.root_id = executions.root_id and a.user_id = $1 offset 0
-    ))
-    and coalesce(executions.owner_id = $11, true)
-    and coalesce(executions.status = any($5::text[]), true)
-    and coalesce(executions.created_at >= $6::timestamptz, true)
-    and coalesce(executions.created_at < $7::timestamptz, true)
-    and coalesce((executions.error is not null) = $8::boolean, true)
-    and coalesce(replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9, $9::text is null)
-order by executions.id desc
-limit $4
-
 -- name: create_execution
--- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, and its
--- place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
+-- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, its labels,
+-- and its place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
 with flow as (
     select id, owner_id from flows where id = $2 and deleted_at is null for key share
 ), execution as (
@@ -50,6 +32,10 @@ with flow as (
     select execution.root_id, payload.id, payload.text
     from execution, unnest($17::text[], $18::text[]) as payload (id, text)
     on conflict do nothing
+), labelled as (
+    insert into labels (root_id, name, value, position, owner_id)
+    select execution.root_id, label.name, label.value, label.position, execution.owner_id
+    from execution, unnest($20::text[], $21::text[]) with ordinality as label (name, value, position)
 )
 select *, -1 as last_index, null::text as worker_id, null::timestamptz as claimed_at, updated_at as appended_at
 from execution;
@@ -73,62 +59,6 @@ cross join lateral (
 ) granted
 where granted.access is not null;
 
--- name: list_all_roots
--- Everybody's roots that match.
--- include: execution_rows
-where executions.parent_id is null and $2::text is null
--- include: matching_page
-
--- name: list_roots_of_owner
--- An owner's roots that match.
--- include: execution_rows
-where executions.owner_id = $11 and $2::text is null and executions.parent_id is null
--- include: matching_page
-
--- name: list_roots_of_flow
--- The roots of a flow that match.
--- include: execution_rows
-where executions.flow_id = $2 and executions.parent_id is null
--- include: matching_page
-
--- name: list_roots_seen
--- The roots that match: those that the user owns, those of the user's flows that belong to others, and those of granted
--- flows. Each of the three is a page of its own, so that all come from an index.
-select * from (
-    (
-        -- include: execution_rows
-        where executions.owner_id = $1 and $2::text is null and executions.parent_id is null
-        -- include: matching_page
-    )
-    union all
-    (
-        -- include: execution_rows
-        where executions.flow_owner_id = $1 and executions.parent_id is null
-        -- include: matching_page
-    )
-    union all
-    (
-        select granted.*
-        from flow_grants g
-        cross join lateral (
-            -- include: execution_rows
-            where executions.flow_id = g.flow_id and executions.parent_id is null and executions.owner_id <> $1
-            -- include: matching_page
-        ) as granted
-        where g.user_id = $1
-        order by granted.id desc
-        limit $4
-    )
-) as seen
-order by id desc
-limit $4;
-
--- name: list_children_matching
--- The children of an execution that match.
--- include: execution_rows
-where executions.parent_id = $12 and coalesce(executions.flow_id = $2, true)
--- include: matching_page
-
 -- name: list_children
 -- The children of an execution, newest first.
 -- include: execution_rows
@@ -144,9 +74,6 @@ where executions.root_id = $1 and executions.owner_id = $2 and executions.depth 
 order by executions.depth, executions.id
 limit $6;
 
--- name: tree_sizes
--- How deep and how large each tree is; the root itself is not counted.
-select root_id, max(depth) + 1 as levels, count(*) - 1 as total_nested
-from executions
-where root_id = any($1::text[])
-group by root_id;
+-- name: labels_of
+-- The labels of roots $1, in the order in which they were given.
+select root_id, name, value from labels where root_id = any ($1::text[]) order by root_id, position;

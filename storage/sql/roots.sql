@@ -7,48 +7,44 @@ where id = any ($5::text[]) and parent_id is null
 
 -- name: current_roots
 -- The roots on watched lists (as roots_by_id has them) that have not ended, and of each list the newest $6 with an id
--- above $5, ended or not.
-select x.*
+-- above $5: of an owner or a flow, of those that have in each way.
+select id, owner_id, flow_owner_id, flow_id, status from executions
+where owner_id = any ($1::text[]) and parent_id is null and outcome = 'UNFINISHED'
+union all
+select recent.*
 from unnest($1::text[]) as owner (id)
+cross join unnest(array['COMPLETED', 'FAILED', 'STOPPED']) as ended (outcome)
 cross join lateral (
     select id, owner_id, flow_owner_id, flow_id, status from executions
-    where owner_id = owner.id and parent_id is null and completed_at is null
-    union all
-    (
-        select id, owner_id, flow_owner_id, flow_id, status from executions
-        where owner_id = owner.id and parent_id is null and id > $5
-        order by id desc
-        limit $6
-    )
-) x
+    where owner_id = owner.id and outcome = ended.outcome and parent_id is null and id > $5
+    order by id desc
+    limit $6
+) as recent
 union all
-select x.*
-from unnest($2::text[]) as owner (id)
-cross join lateral (
-    select id, owner_id, flow_owner_id, flow_id, status from executions
-    where flow_owner_id = owner.id and parent_id is null and completed_at is null
-    union all
-    (
-        select id, owner_id, flow_owner_id, flow_id, status from executions
-        where flow_owner_id = owner.id and parent_id is null and id > $5
-        order by id desc
-        limit $6
-    )
-) x
+select id, owner_id, flow_owner_id, flow_id, status from executions
+where flow_id = any ($3::text[]) and parent_id is null and outcome = 'UNFINISHED'
 union all
-select x.*
+select recent.*
 from unnest($3::text[]) as flow (id)
+cross join unnest(array['COMPLETED', 'FAILED', 'STOPPED']) as ended (outcome)
 cross join lateral (
     select id, owner_id, flow_owner_id, flow_id, status from executions
-    where flow_id = flow.id and parent_id is null and completed_at is null
-    union all
-    (
-        select id, owner_id, flow_owner_id, flow_id, status from executions
-        where flow_id = flow.id and parent_id is null and id > $5
-        order by id desc
-        limit $6
-    )
-) x
+    where flow_id = flow.id and outcome = ended.outcome and parent_id is null and id > $5
+    order by id desc
+    limit $6
+) as recent
+union all
+select id, owner_id, flow_owner_id, flow_id, status from executions
+where flow_owner_id = any ($2::text[]) and parent_id is null and flow_owner_id is not null and completed_at is null
+union all
+select recent.*
+from unnest($2::text[]) as flow_owner (id)
+cross join lateral (
+    select id, owner_id, flow_owner_id, flow_id, status from executions
+    where flow_owner_id = flow_owner.id and parent_id is null and id > $5
+    order by id desc
+    limit $6
+) as recent
 union all
 select id, owner_id, flow_owner_id, flow_id, status from executions
 where $4::boolean and parent_id is null and completed_at is null

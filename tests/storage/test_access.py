@@ -4,13 +4,16 @@ from random import Random
 
 import pytest
 
+from engine.labels import Label
 from storage.access import Access, FlowRole, Reader, grant, granted_flows, lost_trees, revoke
-from storage.executions import EVERYTHING, ExecutionFilter, executions_by_id, list_roots
+from storage.executions import executions_by_id, labels_of
 from storage.flows import FlowRow, create_flow, delete_flow, flows_by_id, list_flows, version_at
+from storage.lists import ExecutionFilter, ids_matching, list_matching
 from storage.pool import Connection
 from tests.storage.seeds import create
 
 USERS = ("ada", "bob", "eve")
+PROD = Label("env", "prod")
 
 
 async def flow_of(connection: Connection, owner: str) -> FlowRow:
@@ -60,30 +63,35 @@ async def test_lists_have_exactly_what_is_seen(connection: Connection, seed: int
         flow, user = dice.choice(flows), dice.choice(USERS)
         if user != flow.owner_id:
             await grant(connection, flow.id, user, dice.choice(list(FlowRole)))
-    rows = [await create(connection, dice.choice(flows), owner_id=dice.choice(USERS)) for _ in range(40)]
+    rows = [
+        await create(connection, dice.choice(flows), owner_id=dice.choice(USERS), labels=dice.choice(([], [PROD])))
+        for _ in range(40)
+    ]
+    prod = await labels_of(connection, [row.id for row in rows])
     ids = sorted((row.id for row in rows), reverse=True)
     for reader in (*map(Reader, USERS), Reader("boss", sees_all=True)):
         seen = await executions_by_id(connection, reader, ids)
         expected = [id for id in ids if id in seen]
-        assert await listed(connection, reader) == expected
+        assert await listed(connection, reader, ExecutionFilter()) == expected
+        assert await ids_matching(connection, reader, ExecutionFilter(), need=Access.OPERATE, limit=50) == [
+            id for id in expected if seen[id].access >= Access.OPERATE
+        ]
         for flow in flows:
             of_flow = [id for id in expected if seen[id].row.flow_id == flow.id]
-            assert await listed(connection, reader, flow.id) == of_flow
+            assert await listed(connection, reader, ExecutionFilter(flow_id=flow.id)) == of_flow
         of_ada = [id for id in expected if seen[id].row.owner_id == "ada"]
-        assert await listed(connection, reader, None, ExecutionFilter(owner_id="ada")) == of_ada
+        assert await listed(connection, reader, ExecutionFilter(owner_id="ada")) == of_ada
+        labelled = [id for id in expected if prod[id]]
+        assert await listed(connection, reader, ExecutionFilter(labels=[PROD])) == labelled
         found = await list_flows(connection, reader=reader, search=None, limit=50, after=None)
         by_id = await flows_by_id(connection, reader, [flow.id for flow in flows])
         assert [flow.id for flow in found] == sorted(by_id, reverse=True)
 
 
-async def listed(
-    connection: Connection, reader: Reader, flow_id: str | None = None, filter: ExecutionFilter = EVERYTHING
-) -> list[str]:
+async def listed(connection: Connection, reader: Reader, filter: ExecutionFilter) -> list[str]:
     """All ids of a list, by pages of three."""
     found: list[str] = []
-    while page := await list_roots(
-        connection, reader=reader, flow_id=flow_id, filter=filter, limit=3, after=found[-1] if found else None
-    ):
+    while page := await list_matching(connection, reader, filter, limit=3, after=found[-1] if found else None):
         found += [row.id for row in page]
     return found
 
@@ -94,4 +102,4 @@ async def test_executions_of_a_deleted_flow_are_seen_as_before(connection: Conne
     await connection.execute("update executions set status = 'STOPPED', completed_at = now() where id = $1", row.id)
     async with connection.transaction():
         await delete_flow(connection, flow_id=flow.id, owner_id="ada")
-    assert await listed(connection, Reader("eve")) == [row.id]
+    assert await listed(connection, Reader("eve"), ExecutionFilter()) == [row.id]
