@@ -21,6 +21,7 @@ from resolvers.commands import (
 )
 from resolvers.executions import execution, execution_tree, payload, root_executions
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
+from resolvers.forks import fork_execution, retry_execution
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.root_changes import root_executions_changed
@@ -73,6 +74,8 @@ class Mutation:
     step_execution = _field(step_execution)
     set_breakpoints = _field(set_breakpoints)
     send_signal = _field(send_signal)
+    retry_execution = _field(retry_execution)
+    fork_execution = _field(fork_execution)
 
 
 @strawberry.type(description="What can be watched.")

@@ -10,9 +10,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from engine.entry import Entry, milliseconds
 from engine.errors import NotFound
-from engine.events import decode
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
 from engine.signals import refusal
@@ -79,7 +77,7 @@ class Snapshots:
                 rows = await read_events(connection, execution.id, state.last_index + 1, PAGE)
             if not rows:
                 raise NotFound("The execution was deleted.")
-            state.apply_all(Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data)) for row in rows)
+            state.apply_all(row.entry for row in rows)
 
 
 def _show(node: PlanNode, record: NodeRecord) -> ShownNodeState:

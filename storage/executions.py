@@ -7,7 +7,6 @@ from typing import Any
 
 import asyncpg
 
-from engine.capability import LOG_FORMAT
 from engine.errors import Conflict, NotFound
 from engine.status import ExecutionStatus
 from storage.execution_rows import ExecutionRow, execution_row
@@ -78,7 +77,7 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
         *(new.priority, new.idempotency_key, new.request_digest, stored.created_event),
         [payload.id for payload in stored.payloads],
         [payload.text.decode() for payload in stored.payloads],
-        LOG_FORMAT,
+        *(new.log_format, new.forked_from_id, new.runs_event),
     )
 
 
