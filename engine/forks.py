@@ -8,16 +8,19 @@ same rules; groups, which have no work of their own, run again around what was t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.advance import close_group, skip_doomed
 from engine.entry import Entry
 from engine.events import (
     ChildExecutionCompleted,
     ChildExecutionSpawned,
+    Event,
     FlowStarted,
     NodeCompleted,
 )
 from engine.plan import Plan, PlanEdge, PlanNode
 from engine.ports import AFTER, SYSTEM_INPUTS, SYSTEM_PREFIX
 from engine.scope import Graph, reach
+from engine.starting import start_node
 from engine.state import State
 from engine.status import ExecutionStatus, JoinMode, NodeStatus
 
@@ -102,15 +105,34 @@ def _shape(plan: Plan, node: PlanNode) -> tuple[object, ...]:
 def take_over(original: Original, left_out: frozenset[str]) -> list[NodeCompleted]:
     """The ends of nodes that a fork begins with, in the order of the original's log; no node of `left_out` is there."""
     state = original.state
-    if state.status is ExecutionStatus.CREATED:
-        # What it has taken over itself settles the rest only once it has started.
-        state.apply(Entry(state.last_index + 1, state.last_at, FlowStarted(worker_id="")))
+    _settle(state)
     fallen = _fallen(original, left_out)
     return [
         _as_taken_over(state, number, event)
         for number, event in original.completed.items()
         if 2 * number + 1 not in fallen and not state.plan.nodes[number].is_group
     ]
+
+
+def _settle(state: State) -> None:
+    """Go on as far as no node has to run for it: what the log does not say yet decides over what stands, too."""
+    if state.status is ExecutionStatus.CREATED:
+        _apply(state, (FlowStarted(worker_id=""),))
+    while events := _next_events(state):
+        _apply(state, events)
+
+
+def _next_events(state: State) -> Sequence[Event]:
+    now = state.last_at
+    decided = skip_doomed(state, now).events or close_group(state, now).events
+    groups = (number for number in state.ready if state.plan.nodes[number].is_group)
+    ready = (number for number in groups if state.nodes[number].status is NodeStatus.READY)
+    return decided or next((tuple(start_node(state, number, now)) for number in ready), ())
+
+
+def _apply(state: State, events: Sequence[Event]) -> None:
+    for event in events:
+        state.apply(Entry(state.last_index + 1, state.last_at, event))
 
 
 def _as_taken_over(state: State, number: int, event: NodeCompleted) -> NodeCompleted:
