@@ -24,6 +24,7 @@ from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, u
 from resolvers.forks import fork_execution, retry_execution
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
+from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
@@ -58,6 +59,7 @@ class Query:
     execution_tree = _field(execution_tree)
     root_executions = _field(root_executions)
     payload = _field(payload)
+    why_not_running = _field(why_not_running)
 
 
 @strawberry.type(description="What can be changed.")

@@ -5,3 +5,10 @@
 alter table executions
     add column forked_from_id text collate "C",
     add column runs_event boolean not null default false;
+
+-- What holds an execution back can only be said where the workers' settings are known: how many executions of one owner
+-- and of one flow may run (null: any number), and how many seconds without a beat make a worker a lost one.
+alter table workers
+    add column owner_limit integer,
+    add column flow_limit integer,
+    add column lease float8 not null default 10;
