@@ -31,8 +31,9 @@ SETTLED = (NodeStatus.COMPLETED, NodeStatus.SKIPPED)
 class Original:
     """An execution that is forked, as its log tells it.
 
-    `completed` has the ends of its nodes in the order of the log, `children` the nodes that emitted an event for each
-    child that has not completed (None: the event came from outside), `events` how many children ran for such.
+    `completed` has the ends of its nodes in the order of the log. `children` are those that run for events and have not
+    completed, with the nodes that emitted the events (None: they came from outside); `places` says of which event from
+    outside each child is.
     """
 
     state: State

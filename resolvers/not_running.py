@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import strawberry
 from strawberry import ID
 
-from engine.errors import BadUserInput
+from engine.errors import BadUserInput, NotFound
 from engine.reasons import NotRunningReason, because, can_start, is_at_work, reasons
 from engine.spelling import SHOWN, did_you_mean
 from engine.state import State
@@ -63,15 +63,25 @@ def _is_between(told: Told, node_id: str | None) -> bool:
 
 
 async def _name_pauser(context: Context, row: ExecutionRow, told: Told) -> Sequence[NotRunningReason]:
-    """The same reasons, of which a pause names the execution that was paused by itself."""
+    """The same reasons, of which a pause that came from above names the execution that was paused by itself."""
     if not told.is_paused_by_parent:
         return told.reasons
+    try:
+        above = await _paused_by_itself(context, row)
+    except NotFound:
+        # It is another one's, whom the viewer is to learn nothing of.
+        return told.reasons
+    pause = because(NotRunningCode.PAUSED, f"The execution {above} above it is paused.", execution_id=above)
+    return [pause if each.code is NotRunningCode.PAUSED else each for each in told.reasons]
+
+
+async def _paused_by_itself(context: Context, row: ExecutionRow) -> str:
+    """The nearest execution above one that was not paused along with its parent; raises `NotFound`."""
     above, is_paused_along = row, True
     while is_paused_along and above.parent_id is not None:
         above = await context.asks.execution(above.parent_id)
         is_paused_along = await context.services.snapshots.asked(above, lambda state: state.paused_by_parent)
-    pause = because(NotRunningCode.PAUSED, f"The execution {above.id} above it is paused.", execution_id=above.id)
-    return [pause if each.code is NotRunningCode.PAUSED else each for each in told.reasons]
+    return above.id
 
 
 def _in_order(
