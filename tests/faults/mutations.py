@@ -238,7 +238,7 @@ MUTATIONS: Sequence[Mutation] = (
         "engine/forks.py",
         "return reach(follows, _lost(",
         "return set(_lost(",
-        ["tests/engine/test_forks.py::test_a_merge_whose_winner_runs_again_runs_again_with_all_that_hangs_on_it"],
+        ["tests/engine/test_forks.py::test_a_failure_that_was_handled_is_tried_again_with_its_handling"],
     ),
     Mutation(
         "a fork leaves the large values to the original",
