@@ -10,6 +10,7 @@ from engine.events import NodeCompleted
 from engine.forks import Original, changed_nodes, downstream, take_over
 from engine.ids import new_execution_id
 from engine.interface import check_inputs
+from engine.labels import Label
 from engine.options import ExecutionOptions
 from engine.plan import Plan
 from engine.spelling import SHOWN, did_you_mean
@@ -51,7 +52,7 @@ class Fork:
         payloads = payload_ids([*outputs, *self.inputs.values(), *ports, *events])
         return TakenOver(self.row.id, self.completed, payloads)
 
-    def execution(self, key: str | None, request: str | None) -> NewExecution:
+    def execution(self, key: str | None, request: str | None, labels: Sequence[Label]) -> NewExecution:
         """The execution itself; what is not said is the original's."""
         return NewExecution(
             id=new_execution_id(),
@@ -69,6 +70,7 @@ class Fork:
             request_digest=request,
             forked_from_id=self.row.id,
             runs_event=_runs_event(self.row),
+            labels=labels,
         )
 
 

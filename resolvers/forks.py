@@ -43,7 +43,7 @@ async def retry_execution(info: Info, execution_id: ExecutionId, idempotency_key
 async def fork_execution(info: Info, input: NewFork) -> ForkExecutionPayload:
     """Make a new root execution that takes over what completed in another one, but for one node and all downstream of
     it, and runs the rest, with other port values or on another version if so wished. Inputs, options, integration
-    data and priority are those of the original; signals that no node had taken yet are not taken over."""
+    data, labels and priority are those of the original; signals that no node had taken yet are not taken over."""
     context, key = info.context, check_key(input.idempotency_key)
     request = digest({"forkExecution": {**asdict(input), "idempotency_key": None}})
     if row := await _repeated(context, key, request):
@@ -63,7 +63,8 @@ async def _repeated(context: Context, key: str | None, request: str) -> Executio
 async def _create(
     context: Context, fork: Fork, key: str | None, request: str, *, starts: bool
 ) -> tuple[ExecutionRow, bool]:
-    new = fork.execution(key, request if key else None)
+    labels = await context.asks.labels(fork.row.root_id)
+    new = fork.execution(key, request if key else None, labels)
     async with transaction(context.pool) as connection:
         row, created = await create_fork(connection, new, fork.taken_over)
         if created and starts:

@@ -8,6 +8,7 @@ import orjson
 
 from engine.capability import LOG_FORMAT, PLAIN_LOG_FORMAT
 from engine.events import ExecutionCreated
+from engine.labels import Label
 from engine.options import ExecutionOptions
 from engine.values import Payload, Value, encode
 from storage.append import Child
@@ -15,7 +16,7 @@ from storage.append import Child
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
-    """An execution to be made; without `root_id` it is the root of its own tree.
+    """An execution to be made; without `root_id` it is the root of its own tree, and only such a one has `labels`.
 
     `inputs` are values by name, `port_values` a list of `{"nodeId", "port", "value"}`, `external_events` one of
     `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart. With
@@ -45,6 +46,8 @@ class NewExecution:
     def log_format(self) -> int:
         """The format of its log."""
         return LOG_FORMAT if self.forked_from_id else PLAIN_LOG_FORMAT
+
+    labels: Sequence[Label] = ()
 
     @property
     def root(self) -> str:

@@ -18,7 +18,7 @@ RETRY = """mutation($id: ID!, $key: String) {
 
 FORK = """mutation($i: ForkExecutionInput!) { forkExecution(input: $i) { created execution {
   id forkedFromId rootExecutionId parentExecutionId depth inputs integration priority lastEventIndex pendingCommands
-  flowVersion { version } options { maxConcurrency breakpoints }
+  labels { name value } flowVersion { version } options { maxConcurrency breakpoints }
   nodeStates { edges { node { nodeId status attempt outputs } } } } } }"""
 
 SHOWN = """query($id: ID!) { execution(id: $id) {
@@ -119,7 +119,8 @@ async def test_a_fork_shows_what_it_takes_over_before_its_start_and_runs_with_ed
     client: Client, worker: None, connection: asyncpg.Connection
 ) -> None:
     options = {"breakpoints": [], "maxConcurrency": 7}
-    execution = await failed(client, options=options, integration={"x": [1]}, priority=3)
+    labels = [{"name": "team", "value": "blue"}]
+    execution = await failed(client, options=options, integration={"x": [1]}, priority=3, labels=labels)
     edit = {"nodeId": "read", "port": "text", "value": f'["{LONG}"]'}
     made = await fork(client, execution, "read", portValues=[edit])
     states = {edge["node"]["nodeId"]: edge["node"] for edge in made["nodeStates"]["edges"]}
@@ -127,6 +128,7 @@ async def test_a_fork_shows_what_it_takes_over_before_its_start_and_runs_with_ed
     assert (states["given"]["attempt"], states["given"]["outputs"]) == (0, {"value": "plain"})
     assert (made["rootExecutionId"], made["parentExecutionId"], made["depth"]) == (made["id"], None, 0)
     assert (made["inputs"], made["integration"], made["priority"]) == ({"text": "plain"}, {"x": [1]}, 3)
+    assert made["labels"] == labels
     assert (made["options"], made["pendingCommands"], made["lastEventIndex"]) == (options, [], 1)
     await client.ask(START, id=made["id"])
     done = await ended(client, made["id"])
