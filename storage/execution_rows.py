@@ -52,6 +52,8 @@ class ExecutionRow:
     spawn_key: str | None
     log_format: int
     flow_owner_id: str | None
+    forked_from_id: str | None
+    runs_event: bool
     last_index: int
     worker_id: str | None
     claimed_at: datetime | None

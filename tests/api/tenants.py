@@ -32,7 +32,8 @@ class Case:
     thing: str
     operation: str
     variables: Json = field(default_factory=dict)
-    is_list: bool = False
+    nothing: Json | None = None
+    """The answer where nothing is found, if that is no error."""
 
 
 def ex(mutation: str, more: str = "") -> str:
@@ -41,6 +42,15 @@ def ex(mutation: str, more: str = "") -> str:
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 ROOTS = "query($id: ID!) { rootExecutions(%s) { edges { node { id } } } }"
+NO_ROOTS: Json = {"rootExecutions": {"edges": []}}
+BULK = ("stopExecutions", "pauseExecutions", "resumeExecutions")
+
+
+def bulk(mutation: str, name: str, thing: str) -> Case:
+    filter = f"{{{name}: $id, statuses: [CREATED, RUNNING, PAUSED, COMPLETED, FAILED, STOPPED]}}"
+    operation = f"mutation($id: ID!) {{ {mutation}(filter: {filter}) {{ results {{ executionId }} }} }}"
+    return Case(thing, operation, nothing={mutation: {"results": []}})
+
 
 CASES: dict[str, list[Case]] = {
     "Query.node(id)": [Case(thing, NODE) for thing in ("flow", "version", "graph", "execution", "state", "root")],
@@ -50,17 +60,20 @@ CASES: dict[str, list[Case]] = {
         Case(thing, "query($id: ID!) { executionTree(executionId: $id) { edges { cursor } } }")
         for thing in ("execution", "child")
     ],
-    "Query.rootExecutions(flowId)": [Case("flow", ROOTS % "flowId: $id", is_list=True)],
-    "Query.rootExecutions(filter.flowId)": [Case("flow", ROOTS % "filter: {flowId: $id}", is_list=True)],
-    "Query.rootExecutions(filter.ownerId)": [Case("owner", ROOTS % "filter: {ownerId: $id}", is_list=True)],
+    "Query.rootExecutions(flowId)": [Case("flow", ROOTS % "flowId: $id", nothing=NO_ROOTS)],
+    "Query.rootExecutions(filter.flowId)": [Case("flow", ROOTS % "filter: {flowId: $id}", nothing=NO_ROOTS)],
+    "Query.rootExecutions(filter.ownerId)": [Case("owner", ROOTS % "filter: {ownerId: $id}", nothing=NO_ROOTS)],
     "Query.rootExecutions(filter.parentExecutionId)": [
-        Case("execution", ROOTS % "filter: {parentExecutionId: $id}", is_list=True)
+        Case("execution", ROOTS % "filter: {parentExecutionId: $id}", nothing=NO_ROOTS)
     ],
     "Query.payload(executionId)": [
         Case("execution", "query($id: ID!, $payload: ID!) { payload(executionId: $id, payloadId: $payload) }")
     ],
     "Query.payload(payloadId)": [
         Case("payload", "query($id: ID!, $own: ID!) { payload(executionId: $own, payloadId: $id) }")
+    ],
+    "Query.whyNotRunning(executionId)": [
+        Case("execution", "query($id: ID!) { whyNotRunning(executionId: $id) { running reasons { code } } }")
     ],
     "Mutation.updateFlow(input.id)": [
         Case(
@@ -92,6 +105,16 @@ CASES: dict[str, list[Case]] = {
     "Mutation.setBreakpoints(executionId)": [Case("execution", ex("setBreakpoints", ', nodeIds: ["double"]'))],
     "Mutation.sendSignal(executionId)": [Case("execution", ex("sendSignal", ', name: "ok"'))],
     "Mutation.stopExecution(executionId)": [Case(thing, ex("stopExecution")) for thing in ("execution", "child")],
+    "Mutation.retryExecution(executionId)": [Case("execution", ex("retryExecution"))],
+    "Mutation.forkExecution(input.executionId)": [
+        Case(
+            "execution",
+            'mutation($id: ID!) { forkExecution(input: {executionId: $id, fromNodeId: "double"}) { created } }',
+        )
+    ],
+    **{f"Mutation.{name}(filter.flowId)": [bulk(name, "flowId", "flow")] for name in BULK},
+    **{f"Mutation.{name}(filter.ownerId)": [bulk(name, "ownerId", "owner")] for name in BULK},
+    **{f"Mutation.{name}(filter.parentExecutionId)": [bulk(name, "parentExecutionId", "execution")] for name in BULK},
     "Subscription.executionEvents(executionId)": [
         Case("execution", "subscription($id: ID!) { executionEvents(executionId: $id) { nextIndex } }")
     ],
@@ -111,6 +134,9 @@ INNER = {
     "Mutation.setBreakpoints(nodeIds)",
     "Mutation.createExecution(input.portValues.nodeId)",
     "Mutation.createExecution(input.options.breakpoints)",
+    "Mutation.forkExecution(input.fromNodeId)",
+    "Mutation.forkExecution(input.portValues.nodeId)",
+    "Query.whyNotRunning(nodeId)",
     "Mutation.grantFlowAccess(userId)",
     "Mutation.revokeFlowAccess(userId)",
 }

@@ -12,7 +12,7 @@ from storage.access import Reader
 from storage.bulk import Commanded, command_all
 from storage.claims import claim
 from storage.commands import pending_commands, send_command
-from storage.flows import FlowRow
+from storage.flows import FlowRow, create_flow
 from storage.lists import ExecutionFilter
 from storage.pool import Connection
 from tests.eventually import eventually
@@ -127,7 +127,8 @@ async def test_who_can_accept_comes_before_newer_ones_that_refuse(connection: Co
 
 
 async def test_anothers_executions_are_not_chosen(connection: Connection, flow: FlowRow) -> None:
-    await create(connection, flow, owner_id="eve")
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
+    await create(connection, foreign, owner_id="eve")
     assert (await command(connection, STOP)).verdicts == {}
 
 

@@ -185,7 +185,8 @@ async def test_labels_have_to_be_there_all_of_them_and_are_those_of_the_root_for
     two = await create(connection, flow, labels=[bob, prod])
     await create(connection, flow)
     child = (await create(connection, flow, root_id=one.id, parent_id=one.id, depth=1)).id
-    await create(connection, flow, owner_id="eve", labels=[prod])
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
+    await create(connection, foreign, owner_id="eve", labels=[prod])
     assert await found(connection, ExecutionFilter(labels=[prod])) == [two.id, one.id]
     assert await found(connection, ExecutionFilter(labels=[prod, bob])) == [two.id]
     assert await found(connection, ExecutionFilter(labels=[test])) == []
