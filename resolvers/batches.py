@@ -5,7 +5,8 @@ for a while after its first event, unless it is full or has the log's end.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
+from copy import copy
 from dataclasses import dataclass
 
 from engine.events import EVENT_TYPES
@@ -45,12 +46,13 @@ class Batch:
 
 
 class Batches:
-    """The batches of one subscriber, until the terminal event.
+    """The batches of one subscriber, or of several at the same place, until the terminal event.
 
     Raises `Interrupted` for whatever goes wrong after the first batch.
     """
 
     def __init__(self, follower: Follower[EventRow], wish: Wish, execution: ExecutionRow) -> None:
+        self._execution_id = execution.id
         self._follower = follower
         self._wish = wish
         self._status = execution.status
@@ -59,37 +61,59 @@ class Batches:
         self._rows: list[EventRow] = []
         self._length = 0
         self._clock = asyncio.get_running_loop().time
-        self._told_index, self._told_at = follower.next_index, self._clock()
+        self._told_index = follower.next_index
+
+    @property
+    def place(self) -> Hashable:
+        """All that the next batch depends on beside the log; who is at an equal place is given an equal batch."""
+        known = max(self._status_index, self._told_index - 1)
+        return self._execution_id, self._told_index, self._wish, self._is_replaying(), self._status, known
 
     async def __aiter__(self) -> AsyncIterator[Batch]:
+        yield await self.first()
+        while batch := await self.next():
+            yield batch
+
+    async def first(self) -> Batch:
+        """What is there now, even if that is nothing."""
         await self._take(0)
-        yield self._close()
+        return self._close()
+
+    async def next(self) -> Batch | None:
+        """The batch after the last one; None when the log has ended."""
         try:
-            while not self._follower.ended:
-                await self._gather()
-                if self._rows or self._follower.next_index != self._told_index:
-                    yield self._close()
+            await self._gather()
         except Exception as error:
             raise self._interrupted(error) from error
+        return self._close() if self._follower.next_index != self._told_index else None
+
+    def fork(self) -> "Batches":
+        """Somebody else at the same place, who goes on independently."""
+        fork = copy(self)
+        fork._follower = copy(self._follower)
+        return fork
 
     def _interrupted(self, error: Exception) -> Interrupted:
         return Interrupted(error, {"nextIndex": self._told_index})
 
     async def _gather(self) -> None:
-        self._replaying = self._replaying and not self._follower.caught_up
-        deadline: float | None = None
+        self._replaying = self._is_replaying()
+        quiet_until: float | None = None
+        open_until: float | None = None
         while not self._is_full():
-            if self._rows and deadline is None:
-                deadline = self._clock() + self._wish.seconds
-            if not await self._take(self._patience(deadline)):
+            if not await self._take(self._patience(open_until or quiet_until)):
                 return
+            quiet_until = quiet_until or self._clock() + QUIET_SECONDS
+            if self._rows:
+                open_until = open_until or self._clock() + self._wish.seconds
+
+    def _is_replaying(self) -> bool:
+        return self._replaying and not self._follower.caught_up
 
     def _patience(self, deadline: float | None) -> float | None:
         """How many seconds to wait for something new."""
         if self._rows and self._replaying:
             return 0
-        if deadline is None and self._follower.next_index != self._told_index:
-            deadline = self._told_at + QUIET_SECONDS
         return None if deadline is None else max(deadline - self._clock(), 0)
 
     async def _take(self, seconds: float | None) -> bool:
@@ -117,5 +141,5 @@ class Batches:
     def _close(self) -> Batch:
         batch = Batch(self._rows, self._follower.next_index, self._follower.caught_up, self._status)
         self._rows, self._length = [], 0
-        self._told_index, self._told_at = batch.next_index, self._clock()
+        self._told_index = batch.next_index
         return batch

@@ -33,8 +33,9 @@ async def execution_events(
     wish = wish_of(batch_size, batch_timeout_ms, event_types)
     check_from_index(from_index)
     execution = await info.context.asks.execution(execution_id)
-    async with info.context.services.tailer.follow(execution_id, from_index) as follower:
-        async for batch in Batches(follower, wish, execution):
+    services = info.context.services
+    async with services.tailer.follow(execution_id, from_index) as follower:
+        async for batch in services.batches.of(Batches(follower, wish, execution)):
             yield _show(batch)
 
 

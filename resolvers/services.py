@@ -9,6 +9,7 @@ import asyncpg
 
 from engine.registry import Registry
 from jobs.dispatch import Doorbell
+from resolvers.shared_batches import SharedBatches
 from resolvers.snapshots import Snapshots
 from storage.notify import Notifier
 from storage.pool import open_pool
@@ -27,7 +28,7 @@ class Services:
     """What a process of the API has open.
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
-    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots; `batches` are cut from followed logs.
     """
 
     pool: asyncpg.Pool
@@ -35,6 +36,7 @@ class Services:
     versions: Versions
     snapshots: Snapshots
     tailer: Tailer
+    batches: SharedBatches
     trees: TreeTailer
     roots: RootChanges
     commands: Notifier
@@ -72,6 +74,7 @@ async def open_services(
             versions=versions,
             snapshots=Snapshots(pool, versions),
             tailer=await _started(stack, Tailer(pool, wakeups)),
+            batches=SharedBatches(),
             trees=await _started(stack, TreeTailer(pool, wakeups)),
             roots=await _started(stack, RootChanges(pool, wakeups)),
             commands=await _started(stack, Notifier(pool, COMMANDS)),

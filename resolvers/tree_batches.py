@@ -14,7 +14,6 @@ class TreeBatches(Batches):
     def __init__(self, follower: TreeFollower, wish: Wish, execution: ExecutionRow) -> None:
         super().__init__(follower, wish, execution)
         self._tree = follower
-        self._execution_id = execution.id
         self._told = self.cursor
 
     @property
