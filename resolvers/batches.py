@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator, Hashable
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 from engine.events import EVENT_TYPES
 from engine.status import ExecutionStatus
 from schema.errors import Interrupted
+from schema.events import ExecutionEventBatch, show_event
 from storage.events import EventRow
 from storage.executions import ExecutionRow
 from storage.follow import Follower
@@ -35,7 +37,7 @@ class Wish:
     kinds: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Rows in order, and what was known when the last of them was read."""
 
@@ -43,6 +45,16 @@ class Batch:
     next_index: int
     caught_up: bool
     status: ExecutionStatus
+
+    @cached_property
+    def shown(self) -> ExecutionEventBatch:
+        """What clients see of it, the same for all who are given it."""
+        return ExecutionEventBatch(
+            events=[show_event(row) for row in self.rows],
+            next_index=self.next_index,
+            caught_up=self.caught_up,
+            status=self.status,
+        )
 
 
 class Batches:

@@ -10,11 +10,12 @@ from engine.errors import NotFound
 from resolvers.loaders import Reads
 from resolvers.services import Services
 from resolvers.viewer import Viewer
+from schema.source import Sourced
 from storage.flows import FlowRow
 
 
 @dataclass
-class Context:
+class Context(Sourced):
     """The viewer, the services, and the reads of this operation."""
 
     services: Services

@@ -42,6 +42,8 @@ async def results(operation: Operation, services: Services, viewer: Viewer) -> A
             if not was_executed(result):
                 raise OperationFailed(list(result.errors))
             yield write_json(_shown(result))
+            while context.source and (data := await context.source.plain()):
+                yield write_json({"data": data})
 
 
 def was_executed(result: Any) -> bool:
