@@ -198,7 +198,10 @@ def _read(kind: GraphQLObjectType, name: str, shape: "Shape | Drawings") -> Read
     if name not in kind.fields:
         raise NotPlain
     field = kind.fields[name]
-    source, complete = _source(field), _completed(field.type, shape)
+    source = _source(field)
+    if isinstance(field.type, GraphQLNonNull) and is_leaf_type(field.type.of_type):
+        return _leaf(field.type.of_type, source)
+    complete = _completed(field.type, shape)
     return lambda shown: complete(source(shown))
 
 
@@ -244,8 +247,12 @@ def _completed_if_any(type_: Any, shape: "Shape | Drawings") -> Read:
     return _leaf(type_)
 
 
-def _leaf(type_: Any) -> Read:
-    """What completes a value that is there; raises for null.
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _leaf(type_: Any, source: Read = _itself) -> Read:
+    """What completes a value that is there, wherever it is read from; raises for null.
 
     Almost all values are of the very Python type that goes into JSON as it is, which is all that is looked at then.
     """
@@ -253,17 +260,22 @@ def _leaf(type_: Any) -> Read:
         raise NotPlain
     coerce = _required(type_.coerce_output_value)
     if isinstance(type_, GraphQLEnumType):
-        return lru_cache(maxsize=len(type_.values))(coerce)
+        coerce = lru_cache(maxsize=len(type_.values))(coerce)
+        return lambda shown: coerce(source(shown))
     match type_.name:
         case "ID" | "String":
-            return lambda value: value if type(value) is str else coerce(value)
+            return lambda shown: value if type(value := source(shown)) is str else coerce(value)
         case "Int":
-            return lambda value: value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
+            return lambda shown: (
+                value if type(value := source(shown)) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
+            )
         case "Float":
-            return lambda value: value if type(value) is float else coerce(value)
+            return lambda shown: value if type(value := source(shown)) is float else coerce(value)
         case "DateTime":
-            return lambda value: format_date_time(value) if type(value) is datetime else coerce(value)
+            return lambda shown: (
+                format_date_time(value) if type(value := source(shown)) is datetime else coerce(value)
+            )
         case "JSON":
-            return lambda value: coerce(value) if value is None else value
+            return lambda shown: coerce(value) if (value := source(shown)) is None else value
         case _:
-            return coerce
+            return lambda shown: coerce(source(shown))
