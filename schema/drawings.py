@@ -272,9 +272,7 @@ def _leaf(type_: Any, source: Read = _itself) -> Read:
         case "Float":
             return lambda shown: value if type(value := source(shown)) is float else coerce(value)
         case "DateTime":
-            return lambda shown: (
-                format_date_time(value) if type(value := source(shown)) is datetime else coerce(value)
-            )
+            return lambda shown: format_date_time(value) if type(value := source(shown)) is datetime else coerce(value)
         case "JSON":
             return lambda shown: coerce(value) if (value := source(shown)) is None else value
         case _:
