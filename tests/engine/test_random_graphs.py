@@ -19,7 +19,7 @@ from tests.engine.scripted import Recorder
 from tests.engine.simulation import Prediction, Simulation, Tie
 from tests.engine.virtual_clock import run_virtual
 
-EXAMPLES = int(os.environ.get("TIDEGATE_RANDOM_GRAPHS", "400"))
+EXAMPLES = int(os.environ.get("TIDEGATE_RANDOM_GRAPHS", "240"))
 
 thorough = settings(
     max_examples=EXAMPLES,

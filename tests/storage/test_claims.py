@@ -136,7 +136,7 @@ async def test_a_single_execution_of_one_owner_comes_before_the_second_of_anothe
     connection: Connection, pool: asyncpg.Pool
 ) -> None:
     greedy, modest = await flow_of(connection, "greedy"), await flow_of(connection, "modest")
-    for _ in range(1000):
+    for _ in range(200):
         await create(connection, greedy)
     single = await create(connection, modest)
     first = await claim(connection, "worker", 2)

@@ -79,7 +79,7 @@ class Family:
         return self.logs[part.execution_id][part.from_index + 1 : part.to_index + 2]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.floats(0.01, 1.0), st.integers(1, 200))
 def test_any_family_seen_at_any_times_is_in_order_and_complete(seed: int, looks: float, commits: int) -> None:
     family = Family(random.Random(seed))

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -66,18 +64,18 @@ class Bench:
 
 
 @asynccontextmanager
-async def longest_pause() -> AsyncIterator[Callable[[], float]]:
-    """Watches the event loop; afterwards tells for how many seconds at most nothing else could run."""
-    moments = [time.perf_counter()]
+async def turns_of_others() -> AsyncIterator[Callable[[], int]]:
+    """Another task of the event loop; tells how often it had its turn."""
+    turns = 0
 
-    async def watch() -> None:
+    async def take_turns() -> None:
+        nonlocal turns
         while True:
-            moments.append(time.perf_counter())
+            turns += 1
             await asyncio.sleep(0.001)
 
-    watching = asyncio.create_task(watch())
-    yield lambda: max(later - earlier for earlier, later in itertools.pairwise(moments))
-    moments.append(time.perf_counter())
-    watching.cancel()
+    other = asyncio.create_task(take_turns())
+    yield lambda: turns
+    other.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await watching
+        await other

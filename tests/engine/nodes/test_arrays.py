@@ -1,12 +1,11 @@
 """Arrays: mapped, filtered, folded, sorted and taken apart."""
 
-import time
 from typing import Any
 
 import pytest
 
 from engine.evaluation import evaluate_each
-from tests.engine.nodes.bench import Bench, longest_pause
+from tests.engine.nodes.bench import Bench, turns_of_others
 
 ORDERS = [{"id": "a", "price": 3}, {"id": "b", "price": 1}, {"id": "c", "price": 3}]
 
@@ -106,14 +105,13 @@ async def test_only_arrays_are_taken(node: Bench, name: str) -> None:
 
 async def test_a_long_map_lets_others_work_in_between() -> None:
     array = [{"price": index, "name": "x"} for index in range(50_000)]
-    async with longest_pause() as pause:
+    async with turns_of_others() as turns:
         results = await evaluate_each("item.price * 2", array, {})
     assert results[-1] == 99_998
-    assert pause() < 0.25
+    assert turns() > 5
 
 
-async def test_a_hundred_thousand_items_are_mapped_in_about_a_second(node: Bench) -> None:
+async def test_a_hundred_thousand_items_are_mapped(node: Bench) -> None:
     array = [{"price": index, "name": "x"} for index in range(100_000)]
-    begun = time.process_time()
-    await node.run("array.map", array=array, expression="item.price * 2")
-    assert time.process_time() - begun < 2
+    outputs = await node.run("array.map", array=array, expression="item.price * 2")
+    assert outputs["result"] == [2 * index for index in range(100_000)]

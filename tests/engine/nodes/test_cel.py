@@ -1,13 +1,12 @@
 """Expressions: what they give, what they refuse, and that they can be ended."""
 
-import time
 from typing import Any
 
 import pytest
 
 from engine.cel import compiled
 from engine.nodes import BUILT_IN
-from tests.engine.nodes.bench import Bench, longest_pause
+from tests.engine.nodes.bench import Bench, turns_of_others
 
 VALUES = {"price": 2.5, "qty": 4, "tags": ["a", "b"], "order": {"paid": True, "note": None}}
 
@@ -106,10 +105,8 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 async def test_a_bomb_is_ended(node: Bench, bomb: str) -> None:
     assert not compiled(BOMBS[bomb]).plain
-    begun = time.perf_counter()
     error = await node.fail("expr.cel", expression=BOMBS[bomb])
     assert "the work was ended" in error.message
-    assert time.perf_counter() - begun < 4
 
 
 @pytest.mark.usefixtures("hasty")
@@ -128,10 +125,10 @@ async def test_results_that_add_up_to_gigabytes_are_refused(node: Bench) -> None
 
 async def test_a_large_value_does_not_hold_up_others(node: Bench) -> None:
     rows = [{"id": index, "tags": ["a", "b"]} for index in range(50_000)]
-    async with longest_pause() as pause:
+    async with turns_of_others() as turns:
         assert await node.run("expr.cel", expression="rows[7].id", values={"rows": rows, "other": rows}) == {
             "result": 7
         }
         outputs = await node.run("array.map", array=[0, rows, 2], expression="type(item) == list")
     assert outputs == {"result": [False, True, False]}
-    assert pause() < 0.4
+    assert turns() > 5

@@ -1,6 +1,5 @@
 """Texts: joined, split, counted and searched."""
 
-import time
 from typing import Any
 
 import pytest
@@ -109,11 +108,10 @@ async def test_a_pattern_that_cannot_be_used_fails_by_name(node: Bench, pattern:
     assert "pattern" in BUILT_IN["text.regex"].check({"pattern": pattern})
 
 
+@pytest.mark.timeout(30)
 async def test_patterns_that_run_away_elsewhere_are_linear_here(node: Bench) -> None:
-    begun = time.perf_counter()
     outputs = await node.run("text.regex", text="a" * 3_000 + "!", pattern="^(a+)+$", operation="match")
     assert outputs["matched"] is False
-    assert time.perf_counter() - begun < 1
 
 
 async def test_a_long_text_is_searched_in_a_child_with_the_same_outcome(node: Bench) -> None:
