@@ -79,7 +79,12 @@ class Batches:
     def place(self) -> Hashable:
         """All that the next batch depends on beside the log; who is at an equal place is given an equal batch."""
         known = max(self._status_index, self._told_index - 1)
-        return self._execution_id, self._told_index, self._wish, self._is_replaying(), self._status, known
+        return self._execution_id, self._told_index, self._wish, self.replaying, self._status, known
+
+    @property
+    def replaying(self) -> bool:
+        """Whether there is more of what was in the log when it was begun with."""
+        return self._replaying and not self._follower.caught_up
 
     async def __aiter__(self) -> AsyncIterator[Batch]:
         yield await self.first()
@@ -109,7 +114,7 @@ class Batches:
         return Interrupted(error, {"nextIndex": self._told_index})
 
     async def _gather(self) -> None:
-        self._replaying = self._is_replaying()
+        self._replaying = self.replaying
         quiet_until: float | None = None
         open_until: float | None = None
         while not self._is_full():
@@ -118,9 +123,6 @@ class Batches:
             quiet_until = quiet_until or self._clock() + QUIET_SECONDS
             if self._rows:
                 open_until = open_until or self._clock() + self._wish.seconds
-
-    def _is_replaying(self) -> bool:
-        return self._replaying and not self._follower.caught_up
 
     def _patience(self, deadline: float | None) -> float | None:
         """How many seconds to wait for something new."""

@@ -18,12 +18,13 @@ class SharedBatches:
         self._cuts: WeakValueDictionary[Hashable, Cut] = WeakValueDictionary()
 
     async def of(self, batches: Batches) -> AsyncIterator[Batch]:
-        """What iterating over `batches` gives, but only the first batch is surely a subscriber's own."""
+        """What iterating over `batches` gives, shared once the log's end is reached."""
         yield await batches.first()
+        while batches.replaying and (batch := await batches.next()):
+            yield batch
         while True:
             cut = self._cut_after(batches)
-            batch = await cut.wait()
-            if batch is None:
+            if (batch := await cut.wait()) is None:
                 return
             yield batch
             batches = cut.batches
