@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-CLIENTS := tests/clients/node_modules/.installed
+PACKAGES := tests/clients/node_modules/.installed tests/schema/node_modules/.installed
 
 .PHONY: install dev test check bench faults mutants
 
@@ -17,11 +17,11 @@ $(STAMP): requirements.lock pyproject.toml
 dev: install
 	$(VENV)/bin/tidegate dev $(ARGS)
 
-test: install $(CLIENTS)
+test: install $(PACKAGES)
 	scripts/test $(ARGS)
 
-$(CLIENTS): tests/clients/package-lock.json | $(STAMP)
-	scripts/node npm ci --prefix tests/clients --loglevel error
+%/node_modules/.installed: %/package-lock.json | $(STAMP)
+	scripts/node npm ci --prefix $* --loglevel error
 	@touch $@
 
 check: install

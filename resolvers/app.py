@@ -12,8 +12,10 @@ from starlette.routing import Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
-from resolvers.http import graphql_over_http
+from resolvers.http import GraphQLOverHttp
+from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.persisted import Documents
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 
@@ -40,6 +42,7 @@ def _cross_origin(loopback: bool) -> list[Middleware]:
             allow_origin_regex=LOOPBACK_ORIGINS,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
+            expose_headers=[HEADER],
         )
     ]
 
@@ -50,10 +53,11 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
+def create_app(open_services: OpenServices, documents: Documents | None = None, *, loopback: bool = False) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `loopback` is for a server that only this machine is to reach: requests must name it so.
+    `documents` are those that clients may name. `loopback` is for a server that only this machine is to reach: requests
+    must name it so.
     """
 
     @asynccontextmanager
@@ -61,16 +65,16 @@ def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starle
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "stopping": stopping}
+            yield {"services": services, "documents": documents or Documents(), "stopping": stopping}
             ending.cancel()
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql_over_http, methods=["GET", "POST"]),
+            Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        middleware=[*_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
+        middleware=[Middleware(Identified), *_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
         lifespan=lifespan,
     )

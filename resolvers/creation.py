@@ -14,12 +14,13 @@ from engine.document import FlowDocument, NodeDocument, PortReference
 from engine.errors import BadUserInput, ValueRefused
 from engine.ids import new_execution_id
 from engine.interface import check_inputs
+from engine.labels import Label, check_distinct, check_labels
 from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
 from engine.registry import Registry
 from engine.spelling import SHOWN, did_you_mean
 from engine.values import SECRET_KEY, Value, encode
-from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, PortValueInput
+from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, LabelInput, PortValueInput
 from storage.executions import ExecutionRow, NewExecution, repeated_execution
 from storage.versions import Version
 
@@ -53,6 +54,7 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         priority=given.priority,
         idempotency_key=_idempotency_key(given.idempotency_key),
         request_digest=request_digest(given),
+        labels=_labels(given.labels or []),
     )
 
 
@@ -101,6 +103,13 @@ def _check_event(event: ExternalEventInput, version: Version, field: str) -> Non
         Value.of(event.payload)
     except ValueRefused as error:
         raise BadUserInput(error.message, field=f"{field}.payload") from None
+
+
+def _labels(given: Sequence[LabelInput]) -> list[Label]:
+    labels = [Label(label.name, label.value) for label in given]
+    check_labels(labels, "input.labels")
+    check_distinct(labels, "input.labels")
+    return labels
 
 
 def _port_values(given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry) -> list[dict[str, Any]]:
@@ -152,4 +161,7 @@ def request_digest(given: CreateExecutionInput) -> str | None:
     if given.idempotency_key is None:
         return None
     request = {**asdict(given), "idempotency_key": None}
+    # A key that was used before there were labels still has the digest that it had.
+    if not given.labels:
+        del request["labels"]
     return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()

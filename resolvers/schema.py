@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.bulk import pause_executions, resume_executions, stop_executions
 from resolvers.commands import (
     create_execution,
     pause_execution,
@@ -73,6 +74,9 @@ class Mutation:
     step_execution = _field(step_execution)
     set_breakpoints = _field(set_breakpoints)
     send_signal = _field(send_signal)
+    stop_executions = _field(stop_executions)
+    pause_executions = _field(pause_executions)
+    resume_executions = _field(resume_executions)
 
 
 @strawberry.type(description="What can be watched.")

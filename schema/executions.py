@@ -44,6 +44,12 @@ class ExternalEvent:
     payload: JSON | None = viewed("What it carries.", itemgetter("payload"))
 
 
+@strawberry.type(description="A name with a value that an execution is found by.")
+class Label:
+    name: str = strawberry.field(description="What is said of the execution, as in `customer`.")
+    value: str = strawberry.field(description="What it is in this case.")
+
+
 @strawberry.type(description="One run of a flow version.")
 class Execution(Node):
     row: strawberry.Private[ExecutionRow]
@@ -90,6 +96,10 @@ class Execution(Node):
     @resolved("The commands that were accepted and are not yet applied, in order.")
     async def pending_commands(self, info: Info) -> list[ExecutionCommand]:
         return list(await info.context.asks.pending_commands(self.row.id))
+
+    @resolved("Its labels, as they were given at the creation of its root: those of a whole tree are the same.")
+    async def labels(self, info: Info) -> list[Label]:
+        return [Label(name=name, value=value) for name, value in await info.context.asks.labels(self.row.root_id)]
 
     @resolved("The states of its nodes, in document order; `first` is 1 to 1000.")
     async def node_states(

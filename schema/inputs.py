@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 from strawberry import ID
 
+from engine.labels import MOST_LABELS, NAME_LENGTH, VALUE_LENGTH
 from engine.options import ExecutionOptions
 from engine.status import ExecutionStatus
 from schema.derive import input_of
@@ -39,6 +40,15 @@ class ExternalEventInput:
     payload: JSON | None = strawberry.field(default=None, description="What the listeners are given.")
 
 
+@strawberry.input(description="A label of an execution.")
+class LabelInput:
+    name: str = strawberry.field(
+        description=f"A letter and up to {NAME_LENGTH - 1} letters, digits or any of `._/-`; of each name there is "
+        "one label."
+    )
+    value: str = strawberry.field(description=f"Up to {VALUE_LENGTH} characters.")
+
+
 @input_of(ExecutionOptions)
 class ExecutionOptionsInput: ...
 
@@ -57,6 +67,10 @@ class CreateExecutionInput:
         default=None,
         description="Events to run the flow for: one child execution each, in place of an ordinary run.",
     )
+    labels: list[LabelInput] | None = strawberry.field(
+        default=None,
+        description=f"What it and all that it spawns are to be found by; at most {MOST_LABELS}. They never change.",
+    )
     priority: int = strawberry.field(default=0, description="The higher, the earlier it is run where room is short.")
     idempotency_key: str | None = strawberry.field(
         default=None, description="A repeated call with the same key and arguments gives the same execution."
@@ -67,13 +81,16 @@ class CreateExecutionInput:
 @strawberry.input(description="Which executions are wanted; a field that is left out asks nothing.")
 class ExecutionFilter:
     flow_id: ID | None = strawberry.field(default=None, description="Those of this flow.")
-    statuses: list[ExecutionStatus] | None = strawberry.field(default=None, description="Those in one of these.")
+    statuses: list[ExecutionStatus] | None = strawberry.field(
+        default=None, description="Those in one of these; none if it is empty."
+    )
     created_after: datetime | None = strawberry.field(default=None, description="Those created then or later.")
     created_before: datetime | None = strawberry.field(default=None, description="Those created earlier.")
     has_error: bool | None = strawberry.field(default=None, description="Those with an error, or those without.")
     error_contains: str | None = strawberry.field(
         default=None, description="Those whose error message has this in it, in upper or lower case."
     )
+    labels: list[LabelInput] | None = strawberry.field(default=None, description="Those that have all of these.")
     owner_id: ID | None = strawberry.field(default=None, description="Those of this owner.")
     parent_execution_id: ID | None = strawberry.field(
         default=None, description="Those that this execution spawned, in place of roots."

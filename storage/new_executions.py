@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from engine.events import ExecutionCreated
+from engine.labels import Label
 from engine.options import ExecutionOptions
 from engine.values import Payload, Value, encode
 from storage.append import Child
@@ -14,7 +15,7 @@ from storage.append import Child
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewExecution:
-    """An execution to be made; without `root_id` it is the root of its own tree.
+    """An execution to be made; without `root_id` it is the root of its own tree, and only such a one has `labels`.
 
     `inputs` are values by name, `port_values` a list of `{"nodeId", "port", "value"}`, `external_events` one of
     `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart.
@@ -36,6 +37,7 @@ class NewExecution:
     root_id: str | None = None
     parent_id: str | None = None
     depth: int = 0
+    labels: Sequence[Label] = ()
 
     @property
     def root(self) -> str:
