@@ -10,6 +10,7 @@ from engine.errors import Forbidden, NotFound
 from resolvers.loaders import Reads
 from resolvers.services import Services
 from resolvers.viewer import Viewer
+from schema.source import Sourced
 from storage.access import Access, Seen
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow
@@ -18,7 +19,7 @@ RowT = TypeVar("RowT")
 
 
 @dataclass
-class Context:
+class Context(Sourced):
     """The viewer, the services, and the reads of this operation.
 
     `flow` and `execution` are where it is decided what the viewer may do: `NotFound` for what may not be seen, as for

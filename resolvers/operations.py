@@ -39,6 +39,8 @@ async def results(operation: Operation, context: Context) -> AsyncGenerator[byte
             if not was_executed(result):
                 raise OperationFailed(list(result.errors))
             yield write_json(_shown(result))
+            while context.source and (data := await context.source.plain()):
+                yield write_json({"data": data})
 
 
 def was_executed(result: Any) -> bool:

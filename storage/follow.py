@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeAlias, TypeVar
+from copy import copy
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from storage.events import TERMINAL_TYPES, EventRow, Page, RowT
 from storage.window import WINDOW_ROWS, Window
@@ -13,6 +14,7 @@ Replay: TypeAlias = Callable[[str, int], Awaitable[Page[RowT]]]
 PAGE_ROWS = 1_000
 PAGE_BYTES = 1024 * 1024
 
+ResultT = TypeVar("ResultT")
 RowT_co = TypeVar("RowT_co", bound=EventRow, covariant=True)
 
 
@@ -93,6 +95,7 @@ class Follower(Generic[RowT_co]):
         self._replay = replay
         self._page: list[RowT_co] = []
         self._error: Exception | None = None
+        self._failure: asyncio.Future[Any] | None = None
 
     @property
     def caught_up(self) -> bool:
@@ -108,12 +111,27 @@ class Follower(Generic[RowT_co]):
         """Let this reader, and no other, raise `error` from now on."""
         self._error = error
         self._tail.wake()
+        if self._failure and not self._failure.done():
+            self._failure.set_exception(error)
 
     def check(self) -> None:
         """Raise the error that ended the following, if any."""
         if self._error:
             raise self._error
         self._tail.check()
+
+    def fork(self) -> "Follower[RowT_co]":
+        """Another reader at the same place, who goes on independently and fails for itself."""
+        fork = copy(self)
+        fork._error = fork._failure = None
+        return fork
+
+    async def unless_failed(self, awaited: asyncio.Future[ResultT]) -> ResultT:
+        """What others wait for too, and wait on if this is cancelled or made to fail."""
+        self.check()
+        self._failure = mine = asyncio.get_running_loop().create_future()
+        awaited.add_done_callback(lambda done: _pass_on(done, mine))
+        return cast(ResultT, await mine)
 
     def __aiter__(self) -> "Follower[RowT_co]":
         return self
@@ -149,6 +167,17 @@ class Follower(Generic[RowT_co]):
             return self._tail.window.read(self.next_index, limit)
         rows, self._page = self._page[:limit], self._page[limit:]
         return rows
+
+
+def _pass_on(done: asyncio.Future[Any], to: asyncio.Future[Any]) -> None:
+    if to.done():
+        return
+    if done.cancelled():
+        to.cancel()
+    elif error := done.exception():
+        to.set_exception(error)
+    else:
+        to.set_result(done.result())
 
 
 async def _set_before(deadline: float | None, event: asyncio.Event) -> bool:
