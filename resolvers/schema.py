@@ -28,6 +28,7 @@ from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
+from resolvers.secrets import delete_secret, put_secret, secrets
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
 from schema.documents import CheckedDocuments
@@ -61,6 +62,7 @@ class Query:
     root_executions = _field(root_executions)
     payload = _field(payload)
     why_not_running = _field(why_not_running)
+    secrets = _field(secrets)
 
 
 @strawberry.type(description="What can be changed.")
@@ -84,6 +86,8 @@ class Mutation:
     stop_executions = _field(stop_executions)
     pause_executions = _field(pause_executions)
     resume_executions = _field(resume_executions)
+    put_secret = _field(put_secret)
+    delete_secret = _field(delete_secret)
 
 
 @strawberry.type(description="What can be watched.")
