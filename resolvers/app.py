@@ -1,19 +1,21 @@
 """The web application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
 from resolvers.http import graphql_over_http
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.pages import Page
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 
@@ -50,10 +52,15 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starlette:
+def _ide(folder: Path | None) -> Sequence[BaseRoute]:
+    return Page("GraphiQL", "/graphiql", folder).routes if folder else []
+
+
+def create_app(open_services: OpenServices, *, loopback: bool = False, graphiql: Path | None = None) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `loopback` is for a server that only this machine is to reach: requests must name it so.
+    `loopback` is for a server that only this machine is to reach: requests must name it so. `graphiql` is the folder
+    that GraphiQL is built into; without it there is none, as in production.
     """
 
     @asynccontextmanager
@@ -70,6 +77,7 @@ def create_app(open_services: OpenServices, *, loopback: bool = False) -> Starle
             WebSocketRoute("/graphql", graphql_over_socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *_ide(graphiql),
         ],
         middleware=[*_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
         lifespan=lifespan,

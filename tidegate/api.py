@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -28,14 +29,19 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def api(
-    database_url: str, redis_url: str, listener: socket.socket, node_types: Registry = BUILT_IN
+    database_url: str,
+    redis_url: str,
+    listener: socket.socket,
+    node_types: Registry = BUILT_IN,
+    *,
+    graphiql: Path | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`.
 
-    At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
+    `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
-        server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True)))
+        server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True, graphiql=graphiql)))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:
             await _started(server, task)

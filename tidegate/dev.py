@@ -1,10 +1,11 @@
 """tidegate dev: everything that Tidegate needs, on this machine, from one command."""
 
+import asyncio
 import os
 import socket
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,7 @@ from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
 HOST = "127.0.0.1"
+GRAPHIQL = Path(__file__).parent.parent / "web" / "dist" / "graphiql"
 
 
 class Dev:
@@ -42,7 +44,7 @@ class Dev:
             self._write_environment(urls)
             if self._with_worker:
                 await stack.enter_async_context(worker_process(urls))
-            serving = await stack.enter_async_context(api(urls["DATABASE_URL"], urls["REDIS_URL"], listener))
+            serving = await stack.enter_async_context(self._serve(urls, listener))
             print(self._summary(address(listener), await self._load_examples(home, listener)), flush=True)
             await stop.wait(serving)
             print("Ending; the data stays.", flush=True)
@@ -64,6 +66,9 @@ class Dev:
             with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
+    def _serve(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, graphiql=GRAPHIQL)
+
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:
         async with Client(f"http://{address(listener)}/graphql") as client:
             return await ExampleFlows(client, home.folder / "examples.json").load()
@@ -76,6 +81,7 @@ class Dev:
         return (
             f"Tidegate is ready after {seconds:.1f} s.\n"
             f"  GraphQL   http://{address}/graphql (subscriptions: ws://{address}/graphql)\n"
+            f"  GraphiQL  http://{address}/graphiql{'' if GRAPHIQL.is_dir() else ' (not built yet: make web)'}\n"
             f"  health    http://{address}/readyz\n"
             f"  data      {self._data_dir} (URLs for further processes: {self._data_dir / 'env'})\n"
             f"  examples  {flows} flows; try: {try_it}{url}\n"

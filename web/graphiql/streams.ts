@@ -1,0 +1,57 @@
+import type { FetcherParams, SyncExecutionResult } from "@graphiql/toolkit";
+import type { TabsState } from "@graphiql/react";
+import type { Headers } from "./fetcher";
+import { Live, type Observer } from "./live";
+
+/**
+ * The subscriptions of the tabs, one a tab.
+ *
+ * GraphiQL unsubscribes when another tab is shown. Then the subscription goes on, so that an execution can be started
+ * in one tab and be watched in another; it is shown again with its tab.
+ */
+class Streams {
+  readonly #byTab = new Map<string, Live>();
+  #tab = "";
+
+  /** Take note of which tabs there are and which is shown; subscriptions of closed tabs end. */
+  readonly follow = ({ tabs, activeTabIndex }: TabsState): void => {
+    this.#tab = tabs[activeTabIndex]?.id ?? "";
+    const open = new Set(tabs.map((tab) => tab.id));
+    for (const tab of this.#byTab.keys()) if (!open.has(tab)) this.#drop(tab);
+  };
+
+  /** Whether the tab has a subscription that is not shown. */
+  waits(tab: string): boolean {
+    return this.#byTab.get(tab)?.isWatched === false;
+  }
+
+  /** Whether a subscription is shown. */
+  get isShown(): boolean {
+    return this.#byTab.get(this.#tab)?.isWatched === true;
+  }
+
+  /** The subscription of the tab that is shown: the one that waits for its tab, else a new one. */
+  open(params: FetcherParams, headers: Headers): SyncExecutionResult {
+    const tab = this.#tab;
+    if (!this.waits(tab)) {
+      this.#drop(tab);
+      this.#byTab.set(tab, new Live(params, headers));
+    }
+    const live = this.#byTab.get(tab);
+    return { subscribe: (observer: Observer) => live?.watch(observer, () => this.#leave(tab)) } as SyncExecutionResult;
+  }
+
+  #leave(tab: string): void {
+    // GraphiQL unsubscribes first, and shows the other tab after that.
+    queueMicrotask(() => {
+      if (this.#tab === tab) this.#drop(tab);
+    });
+  }
+
+  #drop(tab: string): void {
+    this.#byTab.get(tab)?.end();
+    this.#byTab.delete(tab);
+  }
+}
+
+export const streams = new Streams();
