@@ -10,7 +10,7 @@ const ACCEPTED = "application/graphql-response+json, application/json;q=0.9";
 /** Sends what GraphiQL runs: subscriptions over a WebSocket, everything else by POST. */
 export const fetcher: Fetcher = (params, options) => {
   const headers: Headers = options?.headers ?? {};
-  return isSubscription(params) ? streams.open(params, headers) : post(params, headers);
+  return streams.isResuming || isSubscription(params) ? streams.open(params, headers) : post(params, headers);
 };
 
 function isSubscription({ query, operationName }: FetcherParams): boolean {

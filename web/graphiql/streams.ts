@@ -12,6 +12,7 @@ import { Live, type Observer } from "./live";
 class Streams {
   readonly #byTab = new Map<string, Live>();
   #tab = "";
+  isResuming = false;
 
   /** Take note of which tabs there are and which is shown; subscriptions of closed tabs end. */
   readonly follow = ({ tabs, activeTabIndex }: TabsState): void => {
@@ -20,9 +21,12 @@ class Streams {
     for (const tab of this.#byTab.keys()) if (!open.has(tab)) this.#drop(tab);
   };
 
-  /** Whether the tab has a subscription that is not shown. */
-  waits(tab: string): boolean {
-    return this.#byTab.get(tab)?.isWatched === false;
+  /** Show the subscription that waits for the tab that is shown, if there is one, by what makes GraphiQL run a tab. */
+  resume(run: () => unknown): void {
+    // GraphiQL still has the name of the other tab's operation, so it cannot be told what this is.
+    this.isResuming = this.#waits(this.#tab);
+    if (this.isResuming) run();
+    this.isResuming = false;
   }
 
   /** Whether a subscription is shown. */
@@ -33,12 +37,16 @@ class Streams {
   /** The subscription of the tab that is shown: the one that waits for its tab, else a new one. */
   open(params: FetcherParams, headers: Headers): SyncExecutionResult {
     const tab = this.#tab;
-    if (!this.waits(tab)) {
+    if (!this.#waits(tab)) {
       this.#drop(tab);
       this.#byTab.set(tab, new Live(params, headers));
     }
     const live = this.#byTab.get(tab);
     return { subscribe: (observer: Observer) => live?.watch(observer, () => this.#leave(tab)) } as SyncExecutionResult;
+  }
+
+  #waits(tab: string): boolean {
+    return this.#byTab.get(tab)?.isWatched === false;
   }
 
   #leave(tab: string): void {

@@ -13,7 +13,7 @@ export function Tour() {
 
   useEffect(() => {
     streams.follow({ tabs, activeTabIndex });
-    if (streams.waits(tab)) void run();
+    streams.resume(run);
     const filled = fillIn(variableEditor?.getValue() ?? "");
     if (filled !== null) variableEditor?.setValue(filled);
   }, [tab, variableEditor]);
