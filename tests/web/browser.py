@@ -111,11 +111,15 @@ class Page:
         self._browser = browser
         self._session = session
         self.requests: list[str] = []
+        self.workers: list[str] = []
+        self.kilobytes = 0.0
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with what was sent and what went wrong."""
         self.sent: list[Json] = []
         self.socket_texts: list[str] = []
         self.troubles: list[str] = []
-        self.workers: list[str] = []
-        self.kilobytes = 0.0
 
     def call(self, method: str, **parameters: Any) -> Json:
         return self._browser.call(method, self._session, **parameters)
@@ -161,6 +165,10 @@ class Page:
     def wait(self, expression: str, within: float = DEADLINE) -> Any:
         """The first true value of an expression."""
         return soon(lambda: self.evaluate(expression), expression, within)
+
+    def hear(self, noted: Callable[[], T], what: str) -> T:
+        """The first true value of something that this page notes down."""
+        return soon(lambda: self.evaluate("1") and noted(), what)
 
     def click(self, selector: str) -> None:
         """Click in the middle of the first element that a selector finds."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tidegate.processes import ROOT, Dev, dev
-from tests.web.browser import Browser, Page, browser, chromium
+from tests.web.browser import Browser, browser, chromium
 from tests.web.ide import Ide
 
 NO_BROWSER = "there is no Chromium on this machine, so no page was tested (Debian: apt-get install chromium)"
@@ -32,13 +32,15 @@ def service(session_folder: Path) -> Iterator[Dev]:
         yield running
 
 
-@pytest.fixture
-def page(running_browser: Browser, service: Dev) -> Iterator[Page]:
-    """GraphiQL in a page that has not been used before."""
-    with running_browser.page(service.at("/graphiql")) as opened:
-        yield opened
+@pytest.fixture(scope="session")
+def loaded(running_browser: Browser, service: Dev) -> Iterator[Ide]:
+    """GraphiQL, loaded once because that takes longest; tests write into tabs that they add."""
+    with running_browser.page(service.at("/graphiql")) as page:
+        yield Ide(page)
 
 
 @pytest.fixture
-def ide(page: Page) -> Ide:
-    return Ide(page)
+def ide(loaded: Ide) -> Ide:
+    """GraphiQL with what it noted in other tests forgotten."""
+    loaded.page.forget()
+    return loaded

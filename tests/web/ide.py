@@ -17,6 +17,10 @@ class Ide:
         self.page = page
         page.wait(f"window.__MONACO?.editor.getEditors().length === 4 && !!document.querySelector({json.dumps(PLAY)})")
 
+    def is_live(self) -> bool:
+        """Whether a subscription can be stopped."""
+        return bool(self.page.evaluate(f"!!document.querySelector({json.dumps(STOP)})"))
+
     @property
     def tabs(self) -> list[str]:
         """The titles of the tabs."""
@@ -28,6 +32,13 @@ class Ide:
     def show_tab(self, title: str) -> None:
         self.page.click(f'.graphiql-tab-button[title="{title}"]')
         self.page.wait(f"document.querySelector('.graphiql-tab-active button').title === '{title}'")
+
+    def add_tab(self, query: str, headers: str = "") -> None:
+        """Write an operation into a new tab."""
+        self.page.click('button[aria-label="New tab"]')
+        self.page.wait("document.querySelector('.graphiql-tab-active button').title === '<untitled>'")
+        self.write("query", query)
+        self.write("headers", headers)
 
     def show_plugin(self, title: str) -> None:
         self.page.click(f'button[aria-label="Show {title}"]')

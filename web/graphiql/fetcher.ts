@@ -1,5 +1,5 @@
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
-import { getOperationAST, parse } from "graphql";
+import { Kind, parse, type OperationDefinitionNode } from "graphql";
 import { remember } from "./ids";
 import { streams } from "./streams";
 
@@ -10,14 +10,19 @@ const ACCEPTED = "application/graphql-response+json, application/json;q=0.9";
 /** Sends what GraphiQL runs: subscriptions over a WebSocket, everything else by POST. */
 export const fetcher: Fetcher = (params, options) => {
   const headers: Headers = options?.headers ?? {};
-  return streams.isResuming || isSubscription(params) ? streams.open(params, headers) : post(params, headers);
+  const operation = chosen(params);
+  // Right after a change of tabs GraphiQL still gives the name of the other tab's operation.
+  const named = operation ? { ...params, operationName: operation.name?.value ?? null } : params;
+  return operation?.operation === "subscription" ? streams.open(named, headers) : post(named, headers);
 };
 
-function isSubscription({ query, operationName }: FetcherParams): boolean {
+/** The operation that is meant: the only one, or that of the name; none if the server has to say what is wrong. */
+function chosen({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
   try {
-    return getOperationAST(parse(query), operationName)?.operation === "subscription";
+    const all = parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+    return all.length === 1 ? all[0] : all.find((operation) => operation.name?.value === operationName);
   } catch {
-    return false; // The server says what is wrong with it.
+    return undefined;
   }
 }
 

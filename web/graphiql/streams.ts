@@ -12,7 +12,6 @@ import { Live, type Observer } from "./live";
 class Streams {
   readonly #byTab = new Map<string, Live>();
   #tab = "";
-  isResuming = false;
 
   /** Take note of which tabs there are and which is shown; subscriptions of closed tabs end. */
   readonly follow = ({ tabs, activeTabIndex }: TabsState): void => {
@@ -23,10 +22,7 @@ class Streams {
 
   /** Show the subscription that waits for the tab that is shown, if there is one, by what makes GraphiQL run a tab. */
   resume(run: () => unknown): void {
-    // GraphiQL still has the name of the other tab's operation, so it cannot be told what this is.
-    this.isResuming = this.#waits(this.#tab);
-    if (this.isResuming) run();
-    this.isResuming = false;
+    if (this.#waits(this.#tab)) run();
   }
 
   /** Whether a subscription is shown. */
@@ -42,7 +38,19 @@ class Streams {
       this.#byTab.set(tab, new Live(params, headers));
     }
     const live = this.#byTab.get(tab);
-    return { subscribe: (observer: Observer) => live?.watch(observer, () => this.#leave(tab)) } as SyncExecutionResult;
+    const subscribe = (observer: Observer) => live?.watch(this.#noting(tab, observer), () => this.#leave(tab));
+    return { subscribe } as SyncExecutionResult;
+  }
+
+  /** The observer; what it has seen to the end is not shown again. */
+  #noting(tab: string, observer: Observer): Observer {
+    return {
+      next: (result) => observer.next(result),
+      complete: () => {
+        this.#drop(tab);
+        observer.complete();
+      },
+    };
   }
 
   #waits(tab: string): boolean {

@@ -12,6 +12,6 @@ export const TABS = [
   { query: flows },
   { query: createFlow, variables: variables({ document }) },
   { query: createExecution, variables: variables({ flowId: "", inputs: { name: "Ada" } }) },
-  { query: watch, variables: variables({ executionId: "" }) },
+  { query: watch, variables: variables({ executionId: "", fromIndex: -1 }) },
   { query: start, variables: variables({ executionId: "" }) },
 ];

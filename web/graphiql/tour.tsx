@@ -5,18 +5,21 @@ import { streams } from "./streams";
 
 /** What leads from tab to tab: a subscription is shown again with its tab, ids are put in, the newest events are in view. */
 export function Tour() {
-  const { tabs, activeTabIndex, variableEditor, responseEditor } = useGraphiQL(
-    pick("tabs", "activeTabIndex", "variableEditor", "responseEditor"),
+  const { tabs, activeTabIndex, queryEditor, variableEditor, responseEditor } = useGraphiQL(
+    pick("tabs", "activeTabIndex", "queryEditor", "variableEditor", "responseEditor"),
   );
-  const { run } = useGraphiQLActions();
+  const { run, stop } = useGraphiQLActions();
   const tab = tabs[activeTabIndex]?.id ?? "";
 
   useEffect(() => {
     streams.follow({ tabs, activeTabIndex });
+    stop(); // GraphiQL does not when a tab is added, and would show in it what comes for the other.
     streams.resume(run);
     const filled = fillIn(variableEditor?.getValue() ?? "");
     if (filled !== null) variableEditor?.setValue(filled);
   }, [tab, variableEditor]);
+
+  useEffect(() => queryEditor?.updateOptions({ wordWrap: "on" }), [queryEditor]);
 
   useEffect(() => {
     const listening = responseEditor?.onDidChangeModelContent(() => {
