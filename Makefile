@@ -2,8 +2,12 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 CLIENTS := tests/clients/node_modules/.installed
+WEB_PACKAGES := web/node_modules/.installed
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
+WEB := web/dist/graphiql/index.html
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: install dev test check bench faults mutants
+.PHONY: install dev web test check bench faults mutants
 
 install: $(STAMP)
 
@@ -15,9 +19,20 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 dev: install
+	@$(MAKE) --no-print-directory web || echo "GraphiQL was not built, for the reason above; to try again: make web" >&2
 	$(VENV)/bin/tidegate dev $(ARGS)
 
-test: install $(CLIENTS)
+web: $(WEB)
+
+$(WEB): $(WEB_PACKAGES) $(WEB_SOURCES)
+	scripts/node npm run build --silent --prefix web
+
+$(WEB_PACKAGES): web/package-lock.json | $(STAMP)
+	scripts/node npm ci --prefix web --no-audit --no-fund --loglevel error
+	@touch $@
+
+# Pages are tested where there is a browser.
+test: install $(CLIENTS) $(if $(CHROMIUM),$(WEB))
 	scripts/test $(ARGS)
 
 $(CLIENTS): tests/clients/package-lock.json | $(STAMP)

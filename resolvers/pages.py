@@ -1,7 +1,7 @@
 """Pages for browsers: an HTML file, and assets whose names change with their content, all from one folder.
 
-The folder is looked into at each request, so a page is there as soon as it has been built. Beside each file there may be
-a gzipped copy of it.
+The folder is looked into at each request, so a page is there as soon as it has been built. Beside each file there may
+be a gzipped copy of it.
 """
 
 import re
@@ -28,8 +28,8 @@ ASSET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 ALWAYS_ASK, FOR_EVER = "no-cache", "public, max-age=31536000, immutable"
 
 HEADERS = {
-    # The code editor writes its themes and the places of its lines as inline styles, and brings its fonts and cursors in
-    # data URLs; scripts and connections are of this server alone.
+    # The code editor writes its themes and the places of its lines as inline styles, and brings its fonts and cursors
+    # in data URLs; scripts and connections are of this server alone.
     "content-security-policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -38,7 +38,8 @@ async def api(
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`.
 
-    `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
+    `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions
+    get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
         server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True, graphiql=graphiql)))

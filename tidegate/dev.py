@@ -66,7 +66,9 @@ class Dev:
             with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
-    def _serve(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+    def _serve(
+        self, urls: Mapping[str, str], listener: socket.socket
+    ) -> AbstractAsyncContextManager[asyncio.Task[None]]:
         return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, graphiql=GRAPHIQL)
 
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:

@@ -1,7 +1,7 @@
 """A headless Chromium, driven over its own protocol.
 
-Source: chromedevtools.github.io/devtools-protocol. Each page has a profile of its own, and notes down what it asks for and
-what goes wrong in it, workers included.
+Source: chromedevtools.github.io/devtools-protocol. Each page has a profile of its own, and notes down what it asks for
+and what goes wrong in it, workers included.
 """
 
 import base64
@@ -78,13 +78,13 @@ class Browser:
         return id
 
     @contextmanager
-    def page(self, url: str, *, dark: bool = False) -> Iterator["Page"]:
+    def page(self, url: str) -> Iterator["Page"]:
         """A new page at this address."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = self._pages[session] = Page(self, session)
-        page.open(url, dark)
+        page.open(url)
         try:
             yield page
         finally:
@@ -124,16 +124,20 @@ class Page:
     def call(self, method: str, **parameters: Any) -> Json:
         return self._browser.call(method, self._session, **parameters)
 
-    def open(self, url: str, dark: bool) -> None:
+    def open(self, url: str) -> None:
         """Load a page, once everything that it does is noted."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
         size = {"width": 1440, "height": 860, "deviceScaleFactor": 1, "mobile": False}
         self.call("Emulation.setDeviceMetricsOverride", **size)
+        self.prefer(dark=False)
+        self.call("Page.navigate", url=url)
+
+    def prefer(self, *, dark: bool) -> None:
+        """Let the user like dark or light pages."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=url)
 
     def note(self, method: str, details: Json) -> None:
         """Take note of an event."""
@@ -182,9 +186,6 @@ class Page:
         for type in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=type, **at)
 
-    def type(self, text: str) -> None:
-        self.call("Input.insertText", text=text)
-
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
@@ -194,7 +195,10 @@ def browser(path: str, profile: Path) -> Iterator[Browser]:
     """A Chromium with a new profile in an empty folder, for as long as it is used."""
     with (profile.parent / f"{profile.name}.log").open("w") as log:
         process = subprocess.Popen(
-            [path, *FLAGS, f"--user-data-dir={profile}", "about:blank"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [path, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     try:
         with connect(_address(process, profile), max_size=LARGEST_MESSAGE, compression=None) as socket:

@@ -4,7 +4,6 @@ import json
 from urllib.parse import urlsplit
 
 from tests.tidegate.processes import Dev
-from tests.web.browser import Browser
 from tests.web.ide import STOP, Ide
 
 TOUR = ["Flows", "CreateFlow", "CreateExecution", "Watch", "Start"]
@@ -110,7 +109,12 @@ def test_what_the_policy_forbids_would_have_been_noticed(ide: Ide) -> None:
     ide.page.hear(lambda: "Content Security Policy" in str(ide.page.troubles), "the violation")
 
 
-def test_the_page_is_dark_for_who_likes_it_dark(service: Dev, running_browser: Browser) -> None:
-    with running_browser.page(service.at("/graphiql"), dark=True) as page:
-        colour = page.wait("getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor")
-        assert colour == "rgb(33, 42, 59)"
+def test_the_page_is_dark_for_who_likes_it_dark(ide: Ide) -> None:
+    colours = []
+    for dark in (True, False):
+        ide.page.prefer(dark=dark)
+        colours.append(ide.page.evaluate("getComputedStyle(document.querySelector('.graphiql-sessions')).color"))
+        colours.append(
+            ide.page.evaluate("getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor")
+        )
+    assert len(set(colours)) == 4
