@@ -30,7 +30,7 @@ $(WEB): $(WEB_PACKAGES) $(WEB_SOURCES)
 # Without a network this fails within seconds, so that `make dev` need not wait.
 $(WEB_PACKAGES): web/package-lock.json | $(STAMP)
 	scripts/node npm ci --prefix web --no-audit --no-fund --loglevel error \
-		--fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 4000 --fetch-timeout 60000
+		--fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
 	@touch $@
 
 # Pages are tested where there is a browser.
