@@ -1,10 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-CLIENTS := tests/clients/node_modules/.installed
-WEB_PACKAGES := web/node_modules/.installed
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
+PACKAGES := tests/clients/node_modules/.installed tests/schema/node_modules/.installed
 WEB := web/dist/graphiql/index.html
+WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: install dev web test check bench faults mutants
@@ -24,21 +23,17 @@ dev: install
 
 web: $(WEB)
 
-$(WEB): $(WEB_PACKAGES) $(WEB_SOURCES)
+$(WEB): web/node_modules/.installed $(WEB_SOURCES)
 	scripts/node npm run build --silent --prefix web
 
-# Without a network this fails within seconds, so that `make dev` need not wait.
-$(WEB_PACKAGES): web/package-lock.json | $(STAMP)
-	scripts/node npm ci --prefix web --no-audit --no-fund --loglevel error \
-		--fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
-	@touch $@
-
 # Pages are tested where there is a browser.
-test: install $(CLIENTS) $(if $(CHROMIUM),$(WEB))
+test: install $(PACKAGES) $(if $(CHROMIUM),$(WEB))
 	scripts/test $(ARGS)
 
-$(CLIENTS): tests/clients/package-lock.json | $(STAMP)
-	scripts/node npm ci --prefix tests/clients --loglevel error
+# Without a network this fails within seconds, so that `make dev` need not wait.
+%/node_modules/.installed: %/package-lock.json | $(STAMP)
+	scripts/node npm ci --prefix $* --no-audit --no-fund --loglevel error \
+		--fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
 	@touch $@
 
 check: install

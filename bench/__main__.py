@@ -5,7 +5,20 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import baseline, children, large, latency, live, parked, pauses, recovery, subscribers, throughput, waiting
+from bench import (
+    baseline,
+    children,
+    large,
+    latency,
+    lists,
+    live,
+    parked,
+    pauses,
+    recovery,
+    subscribers,
+    throughput,
+    waiting,
+)
 from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
@@ -20,6 +33,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "recovery": lambda where, _: recovery.measure(where),
     "live": lambda where, _: live.measure(where),
     "subscribers": lambda where, _: subscribers.measure(where),
+    "lists": lambda where, _: lists.measure(where),
     "parked": lambda where, _: parked.measure(where),
 }
 

@@ -4,9 +4,12 @@ TidegateError
 ├── BadUserInput            a value that the caller gave is wrong; names the field
 │   └── InvalidDocument     a flow document with its list of problems
 ├── NotFound                there is no such object, or the caller may not see it
+├── PersistedQueryNotFound  a client names a document that the server does not have
+├── NotTrusted              a client sends a document that is not in the server's manifest
 ├── InvalidState            the object is in a status that refuses the command
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
+├── QueryTooComplex         it would take too long to find what is asked for
 ├── ServiceUnavailable      a server that Tidegate needs cannot be reached
 │   └── ShuttingDown        this server ends; another one, or it again, will go on
 ├── NodeError               a node's attempt failed; becomes the `error` of its events
@@ -75,6 +78,19 @@ class NotFound(TidegateError):
     code = "NOT_FOUND"
 
 
+class PersistedQueryNotFound(TidegateError):
+    """PersistedQueryNotFound"""
+
+    # Apollo's clients look for this message or this code, and then send the document.
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class NotTrusted(TidegateError):
+    """This server runs only the documents of its manifest, and this is none of them."""
+
+    code = "FORBIDDEN"
+
+
 class InvalidState(TidegateError):
     """The execution's status does not allow this."""
 
@@ -107,6 +123,12 @@ class PayloadTooLarge(TidegateError):
     """The request is larger than the limit."""
 
     code = "PAYLOAD_TOO_LARGE"
+
+
+class QueryTooComplex(TidegateError):
+    """The query takes too long."""
+
+    code = "QUERY_TOO_COMPLEX"
 
 
 class ServiceUnavailable(TidegateError):

@@ -1,4 +1,4 @@
-"""What a client accepts, by its `accept` header.
+"""What a client accepts, by its `accept` header, and what it sends, by its `content-type`.
 
 Source: RFC 9110, sections 5.6 and 12.5.1. What is not written by them is passed over.
 """
@@ -54,6 +54,12 @@ class Accept:
             if qualities := [given.quality for given in self._ranges if given.type == wanted]:
                 return max(qualities)
         return 0.0
+
+
+def media_type(header: str) -> MediaRange | None:
+    """The type that a `content-type` header names; None for what is no such header."""
+    found = list(_ranges(header))
+    return found[0] if len(found) == 1 else None
 
 
 def _has(given: MediaRange, parameters: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """Answers of one JSON object, by the GraphQL-over-HTTP specification."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLError
@@ -17,19 +17,28 @@ from resolvers.requests import JSON_TYPE, RESPONSE_TYPE
 HTTP_STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429, PayloadTooLarge.code: 413}
 """The codes that have a status of their own, whatever the client accepts."""
 
+NO_HEADERS: Mapping[str, str] = {}
+
 
 def answer(request: Request, result: ExecutionResult) -> Response:
     """Answer with the result of an operation."""
     errors = result.errors or []
     if not was_executed(result):
-        return refusal(request, 400 if _media_type(request) == RESPONSE_TYPE else 200, *errors)
+        return refusal(request, status_of_refused(request), *errors)
     body = {"data": result.data, **({"errors": [error.formatted for error in errors]} if errors else {})}
     return _response(request, _status(errors, 200), body)
 
 
-def refusal(request: Request, status: int, *errors: GraphQLError) -> Response:
-    """Answer without data: nothing was executed."""
-    return _response(request, _status(errors, status), {"errors": [error.formatted for error in errors]})
+def status_of_refused(request: Request) -> int:
+    """The status for an operation that is not executed, though the request for it was well-formed."""
+    return 400 if _media_type(request) == RESPONSE_TYPE else 200
+
+
+def refusal(request: Request, status: int, *errors: GraphQLError, allow: str | None = None) -> Response:
+    """Answer without data: nothing was executed. No cache may keep that; `allow` says which methods would do."""
+    body = {"errors": [error.formatted for error in errors]}
+    headers = {"cache-control": "no-store", **({"allow": allow} if allow else {})}
+    return _response(request, _status(errors, status), body, headers)
 
 
 def _status(errors: Sequence[GraphQLError], otherwise: int) -> int:
@@ -37,9 +46,9 @@ def _status(errors: Sequence[GraphQLError], otherwise: int) -> int:
     return next((HTTP_STATUS[code] for code in codes if code in HTTP_STATUS), otherwise)
 
 
-def _response(request: Request, status: int, body: Any) -> Response:
-    headers = {"allow": "POST"} if status == 405 else None
-    return Response(write_json(body), status, headers, media_type=f"{_media_type(request)}; charset=utf-8")
+def _response(request: Request, status: int, body: Any, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    type = f"{_media_type(request)}; charset=utf-8"
+    return Response(write_json(body), status, {"vary": "accept", **headers}, media_type=type)
 
 
 def _media_type(request: Request) -> str:

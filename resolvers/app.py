@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
-from resolvers.http import graphql_over_http
+from resolvers.http import GraphQLOverHttp
+from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.pages import Page
+from resolvers.persisted import Documents
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 
@@ -42,6 +44,7 @@ def _cross_origin(loopback: bool) -> list[Middleware]:
             allow_origin_regex=LOOPBACK_ORIGINS,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
+            expose_headers=[HEADER],
         )
     ]
 
@@ -56,11 +59,17 @@ def _ide(folder: Path | None) -> Sequence[BaseRoute]:
     return Page("GraphiQL", "/graphiql", folder).routes if folder else []
 
 
-def create_app(open_services: OpenServices, *, loopback: bool = False, graphiql: Path | None = None) -> Starlette:
+def create_app(
+    open_services: OpenServices,
+    documents: Documents | None = None,
+    *,
+    loopback: bool = False,
+    graphiql: Path | None = None,
+) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `loopback` is for a server that only this machine is to reach: requests must name it so. `graphiql` is the folder
-    that GraphiQL is built into; without it there is none, as in production.
+    `documents` are those that clients may name. `loopback` is for a server that only this machine is to reach: requests
+    must name it so. `graphiql` is the folder that GraphiQL is built into; without it there is none, as in production.
     """
 
     @asynccontextmanager
@@ -68,17 +77,17 @@ def create_app(open_services: OpenServices, *, loopback: bool = False, graphiql:
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "stopping": stopping}
+            yield {"services": services, "documents": documents or Documents(), "stopping": stopping}
             ending.cancel()
 
     return Starlette(
         routes=[
-            Route("/graphql", graphql_over_http, methods=["GET", "POST"]),
+            Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *_ide(graphiql),
         ],
-        middleware=[*_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
+        middleware=[Middleware(Identified), *_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
         lifespan=lifespan,
     )

@@ -24,7 +24,7 @@ from schema.outcomes import (
 )
 from schema.scalars import JSON
 from schema.selection import FIRST_INDEX
-from storage.commands import send_command
+from storage.commands import Accepted, send_command
 from storage.executions import create_execution as store_execution
 from storage.transaction import transaction
 
@@ -108,9 +108,14 @@ async def _send(context: Context, execution_id: str, command: ExecutionCommand, 
     await context.asks.execution(execution_id)
     async with context.pool.acquire() as connection:
         accepted = await send_command(connection, execution_id, command, payload)
+    tell(context, execution_id, accepted)
+    context.asks.forget()
+    return Execution(row=await context.asks.execution(execution_id))
+
+
+def tell(context: Context, execution_id: str, accepted: Accepted) -> None:
+    """Have the worker that holds an execution, or else some worker, look at a command that was accepted."""
     if accepted.is_held:
         context.services.commands.notify(execution_id, accepted.seq)
     else:
         context.services.doorbell.ring()
-    context.asks.forget()
-    return Execution(row=await context.asks.execution(execution_id))

@@ -7,6 +7,7 @@ from strawberry import ID
 
 from engine.errors import NotFound
 from resolvers.context import Info
+from resolvers.filters import wanted
 from schema.arguments import After, ExecutionId, First, FirstOfMany
 from schema.executions import Execution
 from schema.inputs import ExecutionFilter
@@ -20,7 +21,8 @@ from schema.trees import (
     show_tree_page,
 )
 from storage import executions as store
-from storage.executions import EVERYTHING, ExecutionRow
+from storage.executions import ExecutionRow
+from storage.lists import list_matching
 from storage.payloads import load_payloads
 
 ROOT_CURSOR = "root"
@@ -69,30 +71,12 @@ async def root_executions(
 async def _roots(
     info: Info, flow_id: str | None, filter: ExecutionFilter | None, limit: int, after: str | None
 ) -> list[ExecutionRow]:
-    owner = info.context.viewer.id
-    flow_ids = {wanted for wanted in (flow_id, filter.flow_id if filter else None) if wanted is not None}
-    if len(flow_ids) > 1 or (filter and filter.owner_id not in (None, owner)):
+    owner_id = info.context.viewer.id
+    which = wanted(filter, owner_id, flow_id)
+    if which is None:
         return []
     async with info.context.pool.acquire() as connection:
-        return await store.list_roots(
-            connection,
-            owner_id=owner,
-            flow_id=next(iter(flow_ids), None),
-            filter=_conditions(filter) if filter else EVERYTHING,
-            limit=limit,
-            after=after,
-        )
-
-
-def _conditions(filter: ExecutionFilter) -> store.ExecutionFilter:
-    return store.ExecutionFilter(
-        statuses=filter.statuses,
-        created_after=filter.created_after,
-        created_before=filter.created_before,
-        has_error=filter.has_error,
-        error_contains=filter.error_contains,
-        parent_execution_id=filter.parent_execution_id,
-    )
+        return await list_matching(connection, owner_id, which, limit=limit, after=after)
 
 
 async def payload(info: Info, execution_id: ExecutionId, payload_id: PayloadId) -> JSON | None:

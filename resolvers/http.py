@@ -1,31 +1,39 @@
 """`/graphql` over HTTP, by the GraphQL-over-HTTP specification: mutations by POST, all else by GET too.
 
+HEAD is answered as GET is, without the body.
+
 What the client accepts decides how results are sent. A subscription needs a type that streams, named by the client;
 `*/*` does not ask for a stream. Other operations are streamed only if that is wanted more than JSON.
 """
 
+from collections.abc import AsyncGenerator
+
 from graphql import GraphQLError
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from engine.errors import BadUserInput, PayloadTooLarge
+from engine.errors import BadUserInput, PayloadTooLarge, TidegateError
 from resolvers.accept import Accept
-from resolvers.answers import answer, refusal
+from resolvers.answers import answer, refusal, status_of_refused
+from resolvers.asking import refused
 from resolvers.context import Context
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
 from resolvers.operations import results, type_of
-from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_operation
+from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_request
 from resolvers.schema import SCHEMA
 from resolvers.server_sent_events import EVENT_STREAM, ServerSentEvents
 from resolvers.streams import Framing, Stream
 from resolvers.viewer import authenticate
-from schema.errors import error_for_client
+from schema.errors import error_for_client, shown
 
+METHODS = "GET, HEAD, OPTIONS, POST"
 ALLOWED = {
     "GET": (OperationType.QUERY,),
+    "HEAD": (OperationType.QUERY,),
     "POST": (OperationType.QUERY, OperationType.MUTATION),
 }
 """What is answered with one JSON object."""
@@ -36,25 +44,57 @@ THREE_WAYS = (
 )
 
 
-async def graphql_over_http(request: Request) -> Response:
-    """Answer one request."""
-    try:
-        operation = await read_operation(request)
-        return _stream_if_preferred(request, operation) or await _execute(request, operation)
-    except WrongRequest as error:
-        return refusal(request, error.status, GraphQLError(str(error), extensions={"code": BadUserInput.code}))
-    except PayloadTooLarge as error:
-        return refusal(request, 413, GraphQLError(error.message, extensions={"code": error.code}))
-    except ClientDisconnect:
-        return Response()
+class GraphQLOverHttp(HTTPEndpoint):
+    """Answers each request to `/graphql`."""
+
+    async def get(self, request: Request) -> Response:
+        """Run an operation."""
+        try:
+            return await _respond(request)
+        except WrongRequest as error:
+            wrong = GraphQLError(str(error), extensions=error.extensions)
+            return refusal(request, error.status, wrong, allow=error.allow)
+        except PayloadTooLarge as error:
+            return refusal(request, 413, shown(error))
+        except TidegateError as error:
+            return _refuse(request, error)
+        except ClientDisconnect:
+            return Response()
+
+    post = get
+
+    async def options(self, request: Request) -> Response:
+        """Say what can be done."""
+        return Response(status_code=204, headers={"allow": METHODS})
+
+    async def method_not_allowed(self, request: Request) -> Response:
+        """Refuse any other method."""
+        reason = f"The method {request.method[:20]} is not allowed; use GET or POST."
+        return refusal(request, 405, GraphQLError(reason, extensions={"code": BadUserInput.code}), allow=METHODS)
+
+
+async def _respond(request: Request) -> Response:
+    asked = await read_request(request)
+    operation = request.state.documents.operation(asked)
+    return _stream_if_preferred(request, operation) or await _execute(request, operation)
+
+
+def _prefers_stream(request: Request) -> bool:
+    accept = Accept.of(request)
+    return accept.named(EVENT_STREAM) > max(accept.named(RESPONSE_TYPE), accept.quality(JSON_TYPE))
+
+
+def _refuse(request: Request, error: TidegateError) -> Response:
+    if _prefers_stream(request):
+        return _streamed(request, refused(error), ServerSentEvents())
+    return refusal(request, status_of_refused(request), shown(error))
 
 
 def _stream_if_preferred(request: Request, operation: Operation) -> Response | None:
-    accept = Accept.of(request)
-    if accept.named(EVENT_STREAM) <= max(accept.named(RESPONSE_TYPE), accept.quality(JSON_TYPE)):
+    if not _prefers_stream(request):
         return None
     type = type_of(operation)
-    if type is OperationType.MUTATION and request.method == "GET":
+    if type is OperationType.MUTATION and request.method != "POST":
         raise _not_allowed(request, OperationType.MUTATION)
     is_subscription = type is OperationType.SUBSCRIPTION
     return _stream(request, operation, _framing(request) if is_subscription else ServerSentEvents())
@@ -84,7 +124,7 @@ async def _result(request: Request, operation: Operation) -> ExecutionResult:
 
 
 def _not_allowed(request: Request, type: OperationType) -> WrongRequest:
-    return WrongRequest(InvalidOperationTypeError(type).as_http_error_reason(request.method), 405)
+    return WrongRequest(InvalidOperationTypeError(type).as_http_error_reason(request.method), 405, allow="POST")
 
 
 def _framing(request: Request) -> Framing:
@@ -97,6 +137,11 @@ def _framing(request: Request) -> Framing:
     return ServerSentEvents() if events >= parts else Multipart()
 
 
-def _stream(request: Request, operation: Operation, framing: Framing) -> Stream:
-    found = results(operation, request.state.services, authenticate(request))
+def _stream(request: Request, operation: Operation, framing: Framing) -> Response:
+    return _streamed(request, results(operation, request.state.services, authenticate(request)), framing)
+
+
+def _streamed(request: Request, found: AsyncGenerator[bytes, None], framing: Framing) -> Response:
+    if request.method == "HEAD":
+        return Response(headers={"content-type": framing.media_type})
     return Stream(found, framing, request.state.abort)

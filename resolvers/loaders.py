@@ -6,11 +6,12 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from engine.errors import NotFound
+from engine.labels import Label
 from engine.registry import Registry
 from engine.status import ExecutionCommand
 from resolvers.services import Services
 from schema.node_states import ShownNodeState
-from storage import commands, events, executions, flows
+from storage import commands, events, executions, flows, lists
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
 
@@ -33,6 +34,7 @@ class Reads:
         self._executions = DataLoader(self._load_executions)
         self._pending = DataLoader(self._load_pending)
         self._sizes = DataLoader(self._load_sizes)
+        self._labels = DataLoader(self._load_labels)
 
     @property
     def node_types(self) -> Registry:
@@ -71,6 +73,10 @@ class Reads:
         """How many levels a tree has, and how many executions without the root."""
         return await self._sizes.load(root_id) or (1, 0)
 
+    async def labels(self, root_id: str) -> Sequence[Label]:
+        """The labels of a tree, in the order in which they were given."""
+        return await self._labels.load(root_id) or []
+
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
     ) -> list[events.EventRow]:
@@ -96,7 +102,11 @@ class Reads:
 
     async def _load_sizes(self, ids: list[str]) -> list[tuple[int, int] | None]:
         async with self._pool.acquire() as connection:
-            return _in_order(ids, await executions.tree_sizes(connection, ids))
+            return _in_order(ids, await lists.tree_sizes(connection, ids))
+
+    async def _load_labels(self, root_ids: list[str]) -> list[list[Label] | None]:
+        async with self._pool.acquire() as connection:
+            return _in_order(root_ids, await executions.labels_of(connection, root_ids))
 
 
 def _in_order(keys: Sequence[KeyT], found: Mapping[KeyT, RowT]) -> list[RowT | None]:

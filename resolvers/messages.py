@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolvers.json_text import read_json
-from resolvers.requests import Operation
+from resolvers.requests import Asked
 
 WITH_DETAILS = ("connection_init", "ping", "pong")
 """The types whose payload is an object or null, and may be left out."""
@@ -25,9 +25,10 @@ PartT = TypeVar("PartT", bound=_Part)
 class Payload(_Part):
     """What a `subscribe` asks for."""
 
-    query: str
+    query: str | None = None
     variables: dict[str, Any] | None = None
-    operation_name: str | None = Field(None, alias="operationName")
+    name: str | None = Field(None, alias="operationName")
+    document_id: str | None = Field(None, alias="documentId")
     extensions: dict[str, Any] | None = None
 
 
@@ -45,10 +46,12 @@ class Message(_Part):
             raise WrongMessage("The id is missing")
         return self.id
 
-    def asked(self) -> Operation:
-        """The operation of a `subscribe`; raises `WrongMessage`."""
-        payload = _read(Payload, self.payload)
-        return Operation(payload.query, payload.variables, payload.operation_name)
+    def asked(self) -> Asked:
+        """What a `subscribe` asks for; raises `WrongMessage`."""
+        asked = Asked(**dict(_read(Payload, self.payload)))
+        if asked.query is None and not asked.has_document:
+            raise WrongMessage("The query is not valid")
+        return asked
 
 
 def read_message(text: str) -> Message:

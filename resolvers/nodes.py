@@ -14,7 +14,7 @@ from schema.flows import Flow, FlowVersion
 from schema.node import Node
 from schema.node_states import NodeState
 from schema.node_types import NodeType
-from schema.trees import ROOT_SUFFIX, RootExecution
+from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, RootExecution, show_tree_node
 from schema.viewer import Viewer
 
 ThingT = TypeVar("ThingT")
@@ -37,14 +37,14 @@ async def node(info: Info, id: GlobalId) -> Node | None:
 
 
 async def _in_execution(context: Context, id: str) -> Node:
-    execution_id, has_node, node_id = id.removesuffix(ROOT_SUFFIX).partition(":")
+    execution_id, has_node, node_id = id.removesuffix(ROOT_SUFFIX).removesuffix(MEMBER_SUFFIX).partition(":")
     row = await context.asks.execution(execution_id)
     if has_node:
         states = await context.asks.node_states(row)
         return NodeState(execution_id=row.id, row=_found(states.get(node_id)))
     if id.endswith(ROOT_SUFFIX):
         return RootExecution(row=_found(row if row.parent_id is None else None))
-    return Execution(row=row)
+    return show_tree_node(row) if id.endswith(MEMBER_SUFFIX) else Execution(row=row)
 
 
 async def _in_flow(context: Context, flow_id: str, number: str, node_id: str | None) -> Node:

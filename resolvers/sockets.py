@@ -13,9 +13,11 @@ from typing import Any
 from graphql import GraphQLError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from resolvers.asking import answers
 from resolvers.json_text import write_json
 from resolvers.messages import Message, WrongMessage, read_message
-from resolvers.operations import OperationFailed, results
+from resolvers.operations import OperationFailed
+from resolvers.request_ids import enter_operation
 from resolvers.sending import Sender, TooSlow
 from resolvers.viewer import authenticate
 
@@ -145,7 +147,7 @@ class _Socket:
         await self._send({"type": "connection_ack"})
 
     async def _subscribe(self, id: str, message: Message) -> None:
-        operation = message.asked()
+        asked = message.asked()
         if not self._initiated.is_set():
             raise Closing(UNAUTHORIZED, "Unauthorized")
         if id in self._operations:
@@ -155,7 +157,7 @@ class _Socket:
             error = GraphQLError(reason, extensions={"code": "RATE_LIMITED"})
             await self._send({"type": "error", "id": id, "payload": [error.formatted]})
             return
-        found = results(operation, self._websocket.state.services, self._viewer)
+        found = answers(asked, self._websocket.state, self._viewer)
         self._operations[id] = self._tasks.create_task(self._operate(id, found))
 
     def _cancel(self, id: str) -> None:
@@ -163,6 +165,7 @@ class _Socket:
             task.cancel()
 
     async def _operate(self, id: str, found: AsyncGenerator[bytes, None]) -> None:
+        enter_operation(id)
         last = await self._stream(id, found)
         if self._operations.get(id) is asyncio.current_task():
             # Before the last message goes out the client may use the id again.

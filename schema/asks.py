@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 import strawberry
 
+from engine.labels import Label
 from engine.node import AnyNode
 from engine.status import ExecutionCommand
 from schema.node_states import ShownNodeState
@@ -36,10 +37,13 @@ class Asks(Protocol):
         """The commands that are accepted and not yet applied, in order."""
 
     async def children(self, execution_id: str, limit: int, after: str | None) -> list[ExecutionRow]:
-        """The executions that it spawned, oldest first."""
+        """The executions that it spawned, newest first."""
 
     async def tree_size(self, root_id: str) -> tuple[int, int]:
         """How many levels a tree has, and how many executions without the root."""
+
+    async def labels(self, root_id: str) -> Sequence[Label]:
+        """The labels of a tree, in the order in which they were given."""
 
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None

@@ -4,20 +4,39 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 
-from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse
+from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
-from schema.limits import TOKEN_LIMIT
+from schema.limits import TOKEN_LIMIT, SizeLimit
 
 KEPT_DOCUMENTS = 512
 KEPT_LENGTH = 20_000
 """Characters; a longer document is not worth its room."""
 
 
+RULES: tuple[type[ASTValidationRule], ...] = (*specified_rules, SizeLimit)
+"""What every document is held against, whether it is executed or only kept."""
+
+
 def read_document(text: str) -> DocumentNode:
     """Parse a document, or give what was made of it before; raises `GraphQLError`."""
     return _parsed(text) if _is_kept(text) else parse(text, max_tokens=TOKEN_LIMIT)
+
+
+def is_valid(schema: GraphQLSchema, text: str) -> bool:
+    """Whether a document can be parsed, and executed by the rules."""
+    return not problems_of(schema, text)
+
+
+def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
+    """What keeps a document from being executed."""
+    try:
+        return _problems(schema, read_document(text), RULES)
+    except GraphQLError as error:
+        return [error]
+    except RecursionError:
+        return [GraphQLError("The document is nested too deeply.")]
 
 
 def _is_kept(text: str) -> bool:

@@ -16,14 +16,14 @@ from graphql import GraphQLError, GraphQLSyntaxError, parse
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from engine.errors import BadUserInput, ShuttingDown, TidegateError
+from engine.errors import BadUserInput, QueryTooComplex, ShuttingDown, TidegateError
 from schema.variables import place_of_variable
 
 logger = logging.getLogger("tidegate.errors")
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+TOO_COMPLEX = QueryTooComplex.code
 
 WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
@@ -60,6 +60,11 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
     if cause is not None and not isinstance(cause, GraphQLError):
         return _masked(error, cause)
     return _fault_of_request(error)
+
+
+def shown(error: TidegateError) -> GraphQLError:
+    """An error of ours that comes before any operation."""
+    return GraphQLError(error.message, extensions={"code": error.code, **error.extensions})
 
 
 def coded(

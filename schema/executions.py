@@ -44,6 +44,12 @@ class ExternalEvent:
     payload: JSON | None = viewed("What it carries.", itemgetter("payload"))
 
 
+@strawberry.type(description="A name with a value that an execution is found by.")
+class Label:
+    name: str = strawberry.field(description="What is said of the execution, as in `customer`.")
+    value: str = strawberry.field(description="What it is in this case.")
+
+
 @strawberry.type(description="One run of a flow version.")
 class Execution(Node):
     row: strawberry.Private[ExecutionRow]
@@ -53,6 +59,7 @@ class Execution(Node):
     root_execution_id: ID = of_row("root_id", "The root of its tree; itself if it is the root.")
     parent_execution_id: ID | None = of_row("parent_id", "The execution that spawned it.")
     depth: int = of_row("depth", "Its distance from the root.")
+    forked_from_id: ID | None = of_row("forked_from_id", "The execution that it was forked or retried from.")
     created_at: datetime = of_row("created_at", "When it was created.")
     updated_at: datetime = of_row("updated_at", "When its log or its worker last changed.")
     started_at: datetime | None = of_row("started_at", "When its start was applied.")
@@ -64,7 +71,8 @@ class Execution(Node):
     options: ExecutionOptions = of_row("options", "How it is run.")
     integration: JSON | None = of_row("integration", "What its creator gave for the nodes to know.")
     external_events: list[ExternalEvent] = of_row(
-        "external_events", "The events that it spawns children for; of a child, the event that it runs for."
+        "external_events",
+        "The events that it spawns children for; of a child, or a fork of one, the event that it runs for.",
     )
     priority: int = of_row("priority", "The higher, the earlier it is run where room is short.")
     failure_count: int = of_row("failure_count", "How many workers it has lost.")
@@ -90,6 +98,10 @@ class Execution(Node):
     @resolved("The commands that were accepted and are not yet applied, in order.")
     async def pending_commands(self, info: Info) -> list[ExecutionCommand]:
         return list(await info.context.asks.pending_commands(self.row.id))
+
+    @resolved("Its labels, as they were given at the creation of its root: those of a whole tree are the same.")
+    async def labels(self, info: Info) -> list[Label]:
+        return [Label(name=name, value=value) for name, value in await info.context.asks.labels(self.row.root_id)]
 
     @resolved("The states of its nodes, in document order; `first` is 1 to 1000.")
     async def node_states(

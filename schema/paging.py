@@ -57,9 +57,14 @@ def decode_cursor(cursor: str | None, kind: str, *types: type) -> tuple[Any, ...
         found, *key = orjson.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, UnicodeEncodeError, ValueError, TypeError):
         found, key = None, []
-    if found != kind or [type(part) for part in key] != list(types):
+    if found != kind or [type(part) for part in key] != list(types) or not all(map(_can_be_compared, key)):
         raise BadUserInput("This is not a cursor of this list.", field="after")
     return tuple(key)
+
+
+def _can_be_compared(part: str | int) -> bool:
+    """Whether the database can hold a part of a key."""
+    return 0 <= part < 2**31 if isinstance(part, int) else part.isascii() and "\0" not in part
 
 
 def page(

@@ -1,6 +1,7 @@
 """Trees of executions, and the list of their roots."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import strawberry
 from strawberry import ID
@@ -9,18 +10,28 @@ from schema.asks import Info
 from schema.executions import Execution
 from schema.node import Node
 from schema.paging import PageInfo, encode_cursor, page
-from schema.view import resolved
+from schema.view import resolved, viewed
 from storage.executions import ExecutionRow
 
 ROOT_SUFFIX = "@root"
+MEMBER_SUFFIX = "@member"
 TREE_CURSOR = "tree"
 
 
 @strawberry.type(description="A member of a tree of executions.")
-class ExecutionTreeNode:
-    level: int = strawberry.field(description="Its distance from the root, whose level is 0.")
-    parent_id: ID | None = strawberry.field(description="The execution that spawned it; null for the root.")
-    execution: Execution = strawberry.field(description="The execution.")
+class ExecutionTreeNode(Node):
+    row: strawberry.Private[ExecutionRow]
+
+    @property
+    def global_id(self) -> str:
+        return f"{self.row.id}{MEMBER_SUFFIX}"
+
+    level: int = viewed("Its distance from the root, whose level is 0.", attrgetter("row.depth"))
+    parent_id: ID | None = viewed("The execution that spawned it; null for the root.", attrgetter("row.parent_id"))
+
+    @resolved("The execution.")
+    def execution(self) -> Execution:
+        return Execution(row=self.row)
 
 
 @strawberry.type(description="One member of a list, and where it stands.")
@@ -65,8 +76,7 @@ class RootExecutionsChange:
 
 def show_tree_node(row: ExecutionRow) -> ExecutionTreeNode:
     """Make the GraphQL object of a member of a tree."""
-    parent = ID(row.parent_id) if row.parent_id else None
-    return ExecutionTreeNode(level=row.depth, parent_id=parent, execution=Execution(row=row))
+    return ExecutionTreeNode(row=row)
 
 
 def show_root(row: ExecutionRow) -> RootExecution:

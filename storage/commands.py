@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import orjson
 
 from engine.errors import InvalidState, NotFound
@@ -59,21 +60,42 @@ async def send_command(
     connection: Connection, execution_id: str, command: ExecutionCommand, payload: Any = None
 ) -> Accepted:
     """Accept a command; raises `InvalidState` with the status that refuses it, or `NotFound`."""
-    rule = RULES[command]
-    text = None if payload is None else orjson.dumps(payload).decode()
-    statuses = [status.value for status in rule.accepted_in]
-    row = await connection.fetchrow(
-        QUERIES["send"], execution_id, command.value, text, statuses, rule.leads_to, not rule.needs_place
-    )
+    row = await connection.fetchrow(QUERIES["send"], execution_id, *_letter(command, payload))
     if row is None:
         raise await _refusal(connection, execution_id, command)
     return Accepted(row["seq"], row["is_held"])
 
 
+async def send_to_many(
+    connection: Connection, execution_ids: Sequence[str], command: ExecutionCommand, payload: Any = None
+) -> dict[str, Accepted | InvalidState]:
+    """Have a command judged by each execution for itself, in one commit that waits for no lock.
+
+    Those whose heads somebody held at that moment are not judged, and left out.
+    """
+    rows = await connection.fetch(QUERIES["send_to_many"], list(execution_ids), *_letter(command, payload))
+    return {row["execution_id"]: _verdict(row, command) for row in rows if row["judged_in"] is not None}
+
+
+def _letter(command: ExecutionCommand, payload: Any) -> tuple[Any, ...]:
+    """What the statements that send a command are given of it."""
+    rule = RULES[command]
+    text = None if payload is None else orjson.dumps(payload).decode()
+    return command.value, text, [status.value for status in rule.accepted_in], rule.leads_to, not rule.needs_place
+
+
+def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | InvalidState:
+    if row["seq"] is None:
+        return _invalid(command, row["judged_in"])
+    return Accepted(row["seq"], row["is_held"])
+
+
 async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> InvalidState | NotFound:
     status = await connection.fetchval(QUERIES["accepted_status"], execution_id)
-    if status is None:
-        return NotFound(f"There is no execution {execution_id}.")
+    return NotFound(f"There is no execution {execution_id}.") if status is None else _invalid(command, status)
+
+
+def _invalid(command: ExecutionCommand, status: str) -> InvalidState:
     return InvalidState(f"Cannot {_VERBS[command]} an execution in status {status}", status=status)
 
 

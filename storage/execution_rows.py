@@ -49,6 +49,8 @@ class ExecutionRow:
     spawned_by: str | None
     spawn_key: str | None
     log_format: int
+    forked_from_id: str | None
+    runs_event: bool
     last_index: int
     worker_id: str | None
     claimed_at: datetime | None
@@ -58,8 +60,12 @@ JSON_COLUMNS = ("inputs", "port_values", "outputs", "integration", "external_eve
 
 
 def execution_row(record: asyncpg.Record) -> ExecutionRow:
-    """Parse a record of the columns of `executions` with the head's `last_index` … and its `appended_at`."""
+    """Parse a record of the columns of `executions` with the head's `last_index` … and its `appended_at`.
+
+    The outcome is there for indexes, and says nothing that the status does not.
+    """
     columns: dict[str, Any] = dict(record)
+    del columns["outcome"]
     columns["updated_at"] = max(columns["updated_at"], columns.pop("appended_at"))
     for name in JSON_COLUMNS:
         columns[name] = columns[name] and orjson.loads(columns[name])

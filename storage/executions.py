@@ -1,58 +1,31 @@
 """Making executions and finding them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import asyncpg
 
-from engine.capability import LOG_FORMAT
 from engine.errors import Conflict, NotFound
-from engine.status import ExecutionStatus
+from engine.labels import Label
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.new_executions import NewExecution, StoredExecution, store
 from storage.pool import Connection
 from storage.queries import load
-from storage.search import containing
 
 __all__ = [
-    "EVERYTHING",
-    "ExecutionFilter",
     "ExecutionRow",
     "NewExecution",
     "create_execution",
     "executions_by_id",
+    "labels_of",
     "list_children",
-    "list_roots",
     "list_tree",
-    "tree_sizes",
 ]
 
 QUERIES = load("executions")
 
 BEFORE_EVERY_MEMBER = (-1, "")
 ANY_DEPTH = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutionFilter:
-    """Which executions are wanted; None asks nothing. `created_after` counts itself in, `created_before` does not.
-
-    `error_contains` is a part of the error's message in either case. With `parent_execution_id` the children of that
-    execution are wanted, not roots.
-    """
-
-    statuses: Sequence[ExecutionStatus] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    has_error: bool | None = None
-    error_contains: str | None = None
-    parent_execution_id: str | None = None
-
-
-EVERYTHING = ExecutionFilter()
 
 
 async def create_execution(connection: Connection, new: NewExecution) -> tuple[ExecutionRow, bool]:
@@ -78,7 +51,10 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
         *(new.priority, new.idempotency_key, new.request_digest, stored.created_event),
         [payload.id for payload in stored.payloads],
         [payload.text.decode() for payload in stored.payloads],
-        LOG_FORMAT,
+        new.log_format,
+        [label.name for label in new.labels],
+        [label.value for label in new.labels],
+        *(new.forked_from_id, new.runs_event),
     )
 
 
@@ -98,34 +74,6 @@ async def executions_by_id(connection: Connection, owner_id: str, ids: Iterable[
     """The executions among `ids` that belong to the owner, by id."""
     records = await connection.fetch(QUERIES["executions_by_id"], owner_id, list(ids))
     return {record["id"]: execution_row(record) for record in records}
-
-
-async def list_roots(
-    connection: Connection,
-    *,
-    owner_id: str,
-    flow_id: str | None,
-    filter: ExecutionFilter = EVERYTHING,
-    limit: int,
-    after: str | None,
-) -> list[ExecutionRow]:
-    """An owner's root executions that match, of one flow or of all, newest first, from the one `after` an id on."""
-    query = QUERIES["list_roots_of_flow" if flow_id else "list_roots_of_owner"]
-    arguments = [owner_id, flow_id, after or AFTER_EVERY_ID, limit, *_conditions(filter)]
-    if filter.parent_execution_id is not None:
-        query = QUERIES["list_children_matching"]
-        arguments.append(filter.parent_execution_id)
-    return [execution_row(record) for record in await connection.fetch(query, *arguments)]
-
-
-def _conditions(filter: ExecutionFilter) -> Sequence[Any]:
-    return (
-        filter.statuses,
-        filter.created_after,
-        filter.created_before,
-        filter.has_error,
-        containing(filter.error_contains),
-    )
 
 
 async def list_children(
@@ -153,7 +101,9 @@ async def list_tree(
     return [execution_row(record) for record in records]
 
 
-async def tree_sizes(connection: Connection, root_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """The number of levels of each tree, and of executions in it besides its root, by the root's id."""
-    records = await connection.fetch(QUERIES["tree_sizes"], list(root_ids))
-    return {record["root_id"]: (record["levels"], record["total_nested"]) for record in records}
+async def labels_of(connection: Connection, root_ids: Sequence[str]) -> dict[str, list[Label]]:
+    """The labels of each root, in the order in which they were given."""
+    found: dict[str, list[Label]] = {root_id: [] for root_id in root_ids}
+    for root_id, name, value in await connection.fetch(QUERIES["labels_of"], list(root_ids)):
+        found[root_id].append(Label(name, value))
+    return found

@@ -12,7 +12,7 @@ from storage.queries import load
 QUERIES = load("roots")
 
 MOST_RECENT = 10_000
-"""How many ended roots of an owner are read at once."""
+"""How many roots of an owner that have ended in the same way are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def roots_by_id(connection: Connection, owner_ids: Iterable[str], ids: Ite
 
 
 async def current_roots(connection: Connection, owner_ids: Iterable[str], after_id: str) -> list[Root]:
-    """The roots of these owners that have not ended, and the newest of those with greater ids; some come twice."""
+    """The roots of these owners that have not ended, and the newest that have, of those with greater ids."""
     return _roots(await connection.fetch(QUERIES["current_roots"], list(owner_ids), after_id, MOST_RECENT))
 
 

@@ -7,6 +7,7 @@ one that was, whose own notification leads to it. Behind that there is one poll 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 from functools import partial
 
 import asyncpg
@@ -106,7 +107,8 @@ class TreeTailer:
         if root_id not in self._tails:
             tail = self._tails[root_id] = TreeTail(root_id, first)
             reading = for_ever(partial(self._read, tail))
-            self._readers[tail] = asyncio.create_task(reading, name=f"tree {root_id}")
+            # It serves all followers, and so must not log under the id of the first one's request.
+            self._readers[tail] = asyncio.create_task(reading, name=f"tree {root_id}", context=Context())
         tail = self._tails[root_id]
         tail.followers += 1
         return tail

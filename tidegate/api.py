@@ -14,6 +14,7 @@ from engine.errors import ServiceUnavailable
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
+from resolvers.persisted import Documents
 from resolvers.services import open_services
 
 KEEP_ALIVE_SECONDS = 75
@@ -33,16 +34,18 @@ async def api(
     redis_url: str,
     listener: socket.socket,
     node_types: Registry = BUILT_IN,
-    *,
+    documents: Documents | None = None,
     graphiql: Path | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`.
+    """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`,
+    and clients may name `documents`.
 
     `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions
     get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
-        server = _Server(_configuration(create_app(lambda: nullcontext(services), loopback=True, graphiql=graphiql)))
+        app = create_app(lambda: nullcontext(services), documents, loopback=True, graphiql=graphiql)
+        server = _Server(_configuration(app))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:
             await _started(server, task)

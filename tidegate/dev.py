@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from resolvers.persisted import Documents
 from storage.embedded.errors import folder_errors
 from storage.embedded.home import Home
 from storage.migrate import migrate
@@ -26,11 +27,15 @@ GRAPHIQL = Path(__file__).parent.parent / "web" / "dist" / "graphiql"
 
 
 class Dev:
-    """The embedded servers, the API, a worker if `with_worker`, and the example flows, on the data in `data_dir`."""
+    """The embedded servers, the API, a worker if `with_worker`, and the example flows, on the data in `data_dir`.
 
-    def __init__(self, data_dir: Path, port: int, *, with_worker: bool) -> None:
+    An API that runs trusted `documents` only gets no example flows: what loads them is none of those.
+    """
+
+    def __init__(self, data_dir: Path, port: int, documents: Documents, *, with_worker: bool) -> None:
         self._data_dir = data_dir.absolute()
         self._port = port
+        self._documents = documents
         self._with_worker = with_worker
 
     async def run(self) -> None:
@@ -44,7 +49,7 @@ class Dev:
             self._write_environment(urls)
             if self._with_worker:
                 await stack.enter_async_context(worker_process(urls))
-            serving = await stack.enter_async_context(self._serve(urls, listener))
+            serving = await stack.enter_async_context(self._api(urls, listener))
             print(self._summary(address(listener), await self._load_examples(home, listener)), flush=True)
             await stop.wait(serving)
             print("Ending; the data stays.", flush=True)
@@ -66,12 +71,12 @@ class Dev:
             with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
-    def _serve(
-        self, urls: Mapping[str, str], listener: socket.socket
-    ) -> AbstractAsyncContextManager[asyncio.Task[None]]:
-        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, graphiql=GRAPHIQL)
+    def _api(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, documents=self._documents, graphiql=GRAPHIQL)
 
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:
+        if self._documents.only:
+            return 0
         async with Client(f"http://{address(listener)}/graphql") as client:
             return await ExampleFlows(client, home.folder / "examples.json").load()
 

@@ -5,6 +5,7 @@ import socket
 
 from tidegate.api import api
 from tidegate.listening import address
+from tidegate.manifest import trusted_documents
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
 from tidegate.stop_signal import StopSignal
@@ -13,10 +14,13 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached."""
+    """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached.
+
+    Raises `InvalidManifest` and `UnreadableFile` for what the documents are to be read from.
+    """
     stop = StopSignal()
-    database, redis = settings.database, settings.redis
+    database, redis, documents = settings.database, settings.redis, trusted_documents(settings)
     await warn_without_redis(redis)
-    async with api(database, redis, listener) as serving:
+    async with api(database, redis, listener, documents=documents) as serving:
         logger.info("The API listens on http://%s/graphql.", address(listener))
         await stop.wait(serving)

@@ -10,6 +10,7 @@ from engine.errors import TidegateError
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
+OR_DEV = ", or use tidegate dev, which needs none"
 MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
@@ -26,7 +27,7 @@ class MissingSetting(TidegateError):
     """A setting that this process needs is not in the environment."""
 
     def __init__(self, variable: str, expected: str) -> None:
-        super().__init__(f"{variable} is not set; it must be {expected}, or use tidegate dev, which needs none.")
+        super().__init__(f"{variable} is not set; it must be {expected}.")
 
 
 class Variable(NamedTuple):
@@ -41,7 +42,7 @@ class Variable(NamedTuple):
         """Read the variable's text; raises `InvalidSetting`, which never shows a password."""
         try:
             return self.read(text)
-        except ValueError:
+        except (ValueError, KeyError):
             shown = _without_password(text) if self.name.endswith("_URL") else text
             raise InvalidSetting(self.name, shown, self.expected) from None
 
@@ -53,7 +54,7 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global.
+    global. `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -63,25 +64,30 @@ class Settings:
     flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
+    documents: str | None = None
+    documents_only: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the environment; an empty variable counts as not set. Raises `InvalidSetting`."""
+        """Read the environment; an empty variable counts as not set. Raises `InvalidSetting` and `MissingSetting`."""
         given = {variable: environment.get(variable.name, "").strip() for variable in VARIABLES}
-        return cls(**{variable.field: variable.value(text) for variable, text in given.items() if text})
+        settings = cls(**{variable.field: variable.value(text) for variable, text in given.items() if text})
+        if settings.documents_only and settings.documents is None:
+            raise MissingSetting("TIDEGATE_DOCUMENTS", "the path of a manifest, as TIDEGATE_DOCUMENTS_ONLY is set")
+        return settings
 
     @property
     def database(self) -> str:
         """The Postgres URL; raises `MissingSetting`."""
         if self.database_url is None:
-            raise MissingSetting("DATABASE_URL", POSTGRES_URL)
+            raise MissingSetting("DATABASE_URL", f"{POSTGRES_URL}{OR_DEV}")
         return self.database_url
 
     @property
     def redis(self) -> str:
         """The Redis URL; raises `MissingSetting`."""
         if self.redis_url is None:
-            raise MissingSetting("REDIS_URL", REDIS_URL)
+            raise MissingSetting("REDIS_URL", f"{REDIS_URL}{OR_DEV}")
         return self.redis_url
 
 
@@ -111,6 +117,10 @@ def _between(low: float, high: float, kind: type[int] | type[float]) -> Callable
     return read
 
 
+def _switch(text: str) -> bool:
+    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+
+
 def _hosts(text: str) -> frozenset[str]:
     hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     for host in hosts:
@@ -138,4 +148,6 @@ VARIABLES = (
         "a number of seconds from 1 to 3600",
     ),
     Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
+    Variable("TIDEGATE_DOCUMENTS", "documents", str, "the path of a manifest"),
+    Variable("TIDEGATE_DOCUMENTS_ONLY", "documents_only", _switch, "true or false"),
 )

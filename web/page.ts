@@ -37,7 +37,6 @@ export function page(name: string, base: string): UserConfig {
       reportCompressedSize: false,
       rolldownOptions: { onwarn: (warning, warn) => warning.code !== DIRECTIVES && warn(warning) },
     },
-    logLevel: "warn",
     worker: { format: "es" },
     server: { proxy: { "/graphql": { target: API, ws: true } } },
   });

@@ -1,14 +1,6 @@
--- name: send
--- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
--- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
--- other, and an execution that nobody holds is queued in the same statement, as urgent where $6 says so. $3 is the
--- payload.
-with accepted as (
-    update execution_heads h
-    set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
-    where h.execution_id = $1 and h.accepted_status = any ($4::text[])
-    returning h.execution_id, h.mailbox_seq, h.token
-),
+-- fragment: posting
+-- Put command $2 with payload $3 into the mailbox of what has `accepted` it, and queue what nobody holds, as urgent where
+-- $6 says so.
 posted as (
     insert into mailbox (execution_id, seq, command, payload)
     select a.execution_id, a.mailbox_seq, $2, $3 from accepted a
@@ -20,7 +12,42 @@ woken as (
     where a.token is null
     on conflict (execution_id) do update set is_urgent = true where excluded.is_urgent and not queue.is_urgent
 )
+
+-- name: send
+-- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
+-- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
+-- other, and an execution that nobody holds is queued in the same statement, as urgent where $6 says so. $3 is the
+-- payload.
+with accepted as (
+    update execution_heads h
+    set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
+    where h.execution_id = $1 and h.accepted_status = any ($4::text[])
+    returning h.execution_id, h.mailbox_seq, h.token
+),
+-- include: posting
 select a.mailbox_seq as seq, a.token is not null as is_held from accepted a;
+
+-- name: send_to_many
+-- The same for each of executions $1, as if alone: one that refuses holds up no other. Heads that somebody holds are
+-- passed over, so that this waits for nobody and whoever waits for it does not wait long. Gives a row for each: seq is
+-- null if it was not accepted, and judged_in too if it was not even judged.
+with judged as (
+    select execution_id, accepted_status from execution_heads
+    where execution_id = any ($1::text[])
+    for no key update skip locked
+),
+accepted as (
+    update execution_heads h
+    set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
+    from judged j
+    where h.execution_id = j.execution_id and j.accepted_status = any ($4::text[])
+    returning h.execution_id, h.mailbox_seq, h.token
+),
+-- include: posting
+select asked.id as execution_id, a.mailbox_seq as seq, a.token is not null as is_held, j.accepted_status as judged_in
+from unnest($1::text[]) as asked (id)
+left join judged j on j.execution_id = asked.id
+left join accepted a on a.execution_id = asked.id;
 
 -- name: accepted_status
 -- The status of an execution as if all accepted commands had been applied.

@@ -4,30 +4,18 @@ select executions.*, heads.last_index, heads.worker_id, heads.claimed_at, heads.
 from executions
 join execution_heads as heads on heads.execution_id = executions.id
 
--- fragment: matching_page
--- A filter and the page of what matches, newest first; $5 to $9 are null where nothing is asked. Each condition is a
--- coalesce, because Postgres takes it to be true of half the rows: then it goes down the index until the page is full,
--- where from `$5 is null or …` it would conclude that next to nothing matches, and sort all there is.
-    and executions.id < $3
-    and coalesce(executions.status = any($5::text[]), true)
-    and coalesce(executions.created_at >= $6::timestamptz, true)
-    and coalesce(executions.created_at < $7::timestamptz, true)
-    and coalesce((executions.error is not null) = $8::boolean, true)
-    and coalesce(replace(executions.error, '\u0000', '\ufffd')::json ->> 'message' ilike $9, $9::text is null)
-order by executions.id desc
-limit $4;
-
 -- name: create_execution
--- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, and its
--- place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
+-- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, its labels,
+-- and its place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
 with flow as (
     select id from flows where id = $2 and deleted_at is null for key share
 ), execution as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, idempotency_key, request_digest, log_format
+        external_events, priority, idempotency_key, request_digest, log_format, forked_from_id, runs_event
     )
-    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint from flow
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint, $22, $23
+    from flow
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
 ), head as (
@@ -43,6 +31,10 @@ with flow as (
     select execution.root_id, payload.id, payload.text
     from execution, unnest($17::text[], $18::text[]) as payload (id, text)
     on conflict do nothing
+), labelled as (
+    insert into labels (root_id, name, value, position, owner_id)
+    select execution.root_id, label.name, label.value, label.position, execution.owner_id
+    from execution, unnest($20::text[], $21::text[]) with ordinality as label (name, value, position)
 )
 select *, -1 as last_index, null::text as worker_id, null::timestamptz as claimed_at, updated_at as appended_at
 from execution;
@@ -56,24 +48,6 @@ where executions.owner_id = $1 and executions.idempotency_key = $2;
 -- The executions among these ids that belong to the owner.
 -- include: execution_rows
 where executions.id = any($2::text[]) and executions.owner_id = $1;
-
--- name: list_roots_of_owner
--- An owner's roots that match.
--- include: execution_rows
-where executions.owner_id = $1 and $2::text is null and executions.parent_id is null
--- include: matching_page
-
--- name: list_roots_of_flow
--- The roots of a flow that match and belong to the owner.
--- include: execution_rows
-where executions.owner_id = $1 and executions.flow_id = $2 and executions.parent_id is null
--- include: matching_page
-
--- name: list_children_matching
--- The children of an execution that match and belong to the owner.
--- include: execution_rows
-where executions.owner_id = $1 and coalesce(executions.flow_id = $2, true) and executions.parent_id = $10
--- include: matching_page
 
 -- name: list_children
 -- The children of an execution, newest first.
@@ -90,9 +64,6 @@ where executions.root_id = $1 and executions.owner_id = $2 and executions.depth 
 order by executions.depth, executions.id
 limit $6;
 
--- name: tree_sizes
--- How deep and how large each tree is; the root itself is not counted.
-select root_id, max(depth) + 1 as levels, count(*) - 1 as total_nested
-from executions
-where root_id = any($1::text[])
-group by root_id;
+-- name: labels_of
+-- The labels of roots $1, in the order in which they were given.
+select root_id, name, value from labels where root_id = any ($1::text[]) order by root_id, position;

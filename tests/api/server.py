@@ -11,6 +11,7 @@ import uvicorn
 
 from engine.nodes import BUILT_IN
 from resolvers.app import SERVER_OPTIONS, create_app
+from resolvers.persisted import Documents
 from resolvers.services import Services, open_services
 from tests.eventually import eventually
 
@@ -50,7 +51,9 @@ class RunningServer:
 
 
 @asynccontextmanager
-async def running_server(database_url: str, redis_url: str, *, loopback: bool = False) -> AsyncIterator[RunningServer]:
+async def running_server(
+    database_url: str, redis_url: str, documents: Documents | None = None, *, loopback: bool = False
+) -> AsyncIterator[RunningServer]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = RunningServer(listening.getsockname()[1])
 
@@ -60,7 +63,7 @@ async def running_server(database_url: str, redis_url: str, *, loopback: bool = 
                 running.services = services
                 yield services
 
-        app = create_app(opened, loopback=loopback)
+        app = create_app(opened, documents, loopback=loopback)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **SERVER_OPTIONS))
         running.uvicorn = server
         serving = asyncio.create_task(server.serve([listening]))

@@ -10,6 +10,7 @@ from engine.status import ErrorCode
 from engine.values import Value
 from tests.api.client import DOUBLING, Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append, completed, started
+from tests.api.trees import spawn
 
 CREATE = """mutation($i: CreateExecutionInput!) {
   createExecution(input: $i) { created execution { id status inputs integration priority pendingCommands
@@ -294,20 +295,6 @@ ROOTS = """query($flow: ID, $first: Int! = 50, $after: String, $filter: Executio
 async def roots(client: Client, **given: Json) -> list[str]:
     found = (await client.ask(ROOTS, **given))["rootExecutions"]
     return [edge["node"]["execution"]["id"] for edge in found["edges"]]
-
-
-async def spawn(connection: asyncpg.Connection, parent: str, name: str) -> str:
-    """Make a child of an execution as a worker's append would."""
-    await connection.execute(
-        """insert into executions (id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values,
-               options)
-           select $2, flow_id, flow_version, owner_id, root_id, id, depth + 1, '{}', '[]', options
-           from executions where id = $1""",
-        parent,
-        name,
-    )
-    await connection.execute("insert into execution_heads (execution_id) values ($1)", name)
-    return name
 
 
 async def test_roots_are_listed_newest_first_with_the_size_of_their_trees(

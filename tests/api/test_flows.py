@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from schema.paging import encode_cursor
 from tests.api.client import DOUBLING, Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append
 
@@ -135,9 +136,21 @@ async def test_a_page_size_out_of_range_is_refused_and_never_clamped(client: Cli
     assert await client.failure(LIST, first=first) == {"code": "BAD_USER_INPUT", "field": "first"}
 
 
-@pytest.mark.parametrize("after", ["", "no cursor", "IA", "WyJyb290IiwiRVgwIl0", "😀", "W10", "WyJmbG93IiwxXQ"])
+NO_CURSORS = ["", "no cursor", "IA", encode_cursor("root", "EX0"), "😀", "W10", encode_cursor("flow", 1)]
+NO_KEYS = [encode_cursor("flow", "\0"), encode_cursor("flow", "é")]
+
+
+@pytest.mark.parametrize("after", NO_CURSORS + NO_KEYS)
 async def test_what_is_no_cursor_of_the_list_is_refused(client: Client, after: str) -> None:
     assert await client.failure(LIST, after=after) == {"code": "BAD_USER_INPUT", "field": "after"}
+
+
+async def test_a_cursor_of_no_version_that_can_be_is_refused(client: Client) -> None:
+    query = "query($id: ID!, $after: String) { flow(id: $id) { versions(after: $after) { edges { cursor } } } }"
+    flow = await client.create_flow()
+    for number in (-1, 2**31, 2**62, True):
+        refused = await client.failure(query, id=flow, after=encode_cursor("flowVersion", number))
+        assert refused == {"code": "BAD_USER_INPUT", "field": "after"}
 
 
 async def test_a_version_shows_its_parts_and_what_it_takes_and_gives(client: Client) -> None:
@@ -193,6 +206,7 @@ async def test_everything_with_an_id_is_found_again_by_it(client: Client) -> Non
         execution: "Execution",
         f"{execution}:double": "NodeState",
         f"{execution}@root": "RootExecution",
+        f"{execution}@member": "ExecutionTreeNode",
         "math.arithmetic": "NodeType",
     }
     for id, name in ids.items():
@@ -201,7 +215,7 @@ async def test_everything_with_an_id_is_found_again_by_it(client: Client) -> Non
         }
 
 
-@pytest.mark.parametrize("id", ["", "x", "FL0", "FL0@1", "EX0", "EX0:a", "no.such", "EX0@root"])
+@pytest.mark.parametrize("id", ["", "x", "FL0", "FL0@1", "EX0", "EX0:a", "no.such", "EX0@root", "EX0@member"])
 async def test_an_id_of_nothing_is_not_found(client: Client, id: str) -> None:
     answer = await client.answer("query($id: ID!) { node(id: $id) { id } }", id=id)
     assert answer["data"] == {"node": None}

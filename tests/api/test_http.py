@@ -1,5 +1,6 @@
 """GraphQL over HTTP, by its specification."""
 
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -84,14 +85,30 @@ async def test_a_wrong_request_has_no_data_and_400_where_the_new_type_is_accepte
         {"query": ASK, "variables": "{}"},
         {"query": ASK, "operationName": 1},
         {"query": ASK, "extensions": "x"},
+        {"documentId": 7},
     ],
 )
 async def test_a_body_of_another_form_is_a_bad_request(http: httpx.AsyncClient, body: Json) -> None:
     response = await post(http, body)
     assert (response.status_code, list(response.json())) == (400, ["errors"])
+    extensions = response.json()["errors"][0]["extensions"]
+    wrong = list(body)[-1] if isinstance(body, dict) and body else "query"
+    assert extensions == {"code": "BAD_USER_INPUT", **({"field": wrong} if isinstance(body, dict) else {})}
 
 
-@pytest.mark.parametrize("text", [b"{", b"", b"\xff\xfe{}", b"[" * 100_000, b'{"query": "\xff"}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"",
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"query": "\xff"}',
+        json.dumps({"query": ASK}).encode("utf-16"),
+        b'{"query": "{ viewer { id } }", "query": "{ viewer { name } }"}',
+        b'{"query": "{ viewer { id } }", "variables": {"a": [{"b": 1, "c": 2, "b": 1}]}}',
+    ],
+)
 async def test_a_body_that_is_no_json_is_a_bad_request(http: httpx.AsyncClient, text: bytes) -> None:
     response = await http.post("/graphql", content=text, headers={"content-type": "application/json"})
     assert response.status_code == 400
@@ -108,6 +125,10 @@ async def test_nulls_for_what_is_optional_are_fine(http: httpx.AsyncClient) -> N
         ("application/json", 200),
         ("application/json; charset=utf-8", 200),
         ("APPLICATION/JSON", 200),
+        ('application/json; charset="UTF-8"', 200),
+        ("application/json; charset=utf-80", 415),
+        ("application/json; note=utf-8; charset=latin-1", 415),
+        ("application/json, application/json", 415),
         ("application/jsonp", 415),
         ("application/json+x", 415),
         ("text/plain", 415),
@@ -124,8 +145,42 @@ async def test_the_content_type_is_matched_exactly(http: httpx.AsyncClient, cont
 
 
 async def test_a_mutation_by_get_is_not_allowed(http: httpx.AsyncClient) -> None:
-    response = await http.get("/graphql", params={"query": MUTATION})
-    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    for method, accept in (("GET", "*/*"), ("GET", "text/event-stream"), ("HEAD", "*/*")):
+        response = await http.request(method, "/graphql", params={"query": MUTATION}, headers={"accept": accept})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+async def test_other_methods_are_told_which_are_allowed(http: httpx.AsyncClient) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "PROPFIND"):
+        response = await http.request(method, "/graphql", json={"query": ASK})
+        assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+        assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    response = await http.options("/graphql")
+    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+async def test_head_is_answered_as_get_without_the_body(http: httpx.AsyncClient) -> None:
+    streamed = {"query": 'subscription { executionEvents(executionId: "EX0") { nextIndex } }'}
+    get, head = await http.get("/graphql", params={"query": ASK}), await http.head("/graphql", params={"query": ASK})
+    assert (head.status_code, head.content) == (200, b"")
+    for header in ("content-type", "content-length", "vary"):
+        assert head.headers[header] == get.headers[header]
+    stream = await http.head("/graphql", params=streamed, headers={"accept": "text/event-stream"})
+    assert (stream.status_code, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+async def test_a_parameter_that_is_there_twice_is_a_bad_request(http: httpx.AsyncClient) -> None:
+    response = await http.get(f"/graphql?query={ASK}&query={ASK}")
+    assert response.status_code == 400
+    assert "`query` is there twice" in response.json()["errors"][0]["message"]
+
+
+async def test_answers_say_that_they_depend_on_what_is_accepted_and_refusals_are_not_to_be_cached(
+    http: httpx.AsyncClient,
+) -> None:
+    answered, refused = await http.get("/graphql", params={"query": ASK}), await http.get("/graphql")
+    assert (answered.headers["vary"], answered.headers.get("cache-control")) == ("accept", None)
+    assert (refused.headers["vary"], refused.headers["cache-control"]) == ("accept", "no-store")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -66,6 +66,7 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "executionTree": "ExecutionTreeConnection",
         "rootExecutions": "RootExecutionConnection!",
         "payload": "JSON",
+        "whyNotRunning": "WhyNotRunning!",
     }
     assert fields(schema, "Mutation") == {
         "createFlow": "CreateFlowPayload!",
@@ -80,6 +81,11 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stepExecution": "StepExecutionPayload!",
         "setBreakpoints": "SetBreakpointsPayload!",
         "sendSignal": "SendSignalPayload!",
+        "retryExecution": "RetryExecutionPayload!",
+        "forkExecution": "ForkExecutionPayload!",
+        "stopExecutions": "BulkPayload!",
+        "pauseExecutions": "BulkPayload!",
+        "resumeExecutions": "BulkPayload!",
     }
     assert fields(schema, "Subscription") == {
         "executionEvents": "ExecutionEventBatch!",
@@ -116,6 +122,11 @@ def test_arguments_have_their_types_and_defaults(schema: GraphQLSchema) -> None:
         "first": "Int! = 50",
         "after": "String",
         "filter": "ExecutionFilter",
+    }
+    assert arguments(schema, "Mutation", "stopExecutions") == {
+        "filter": "ExecutionFilter!",
+        "reason": "String",
+        "limit": "Int! = 100",
     }
     assert arguments(schema, "Mutation", "stopExecution") == {"executionId": "ID!", "reason": "String"}
     assert arguments(schema, "Mutation", "pauseExecution") == {"executionId": "ID!", "reason": "String"}

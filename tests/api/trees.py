@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import asyncpg
+
 from tests.api.client import Client, Json, Socket
 from tests.tree_rules import Seen
 
@@ -33,6 +35,25 @@ async def create_tree(client: Client, children: int, grandchildren: int, **given
     middle = await client.create_flow(**mapping(leaf, grandchildren))
     root = await client.create_flow(**mapping(middle, children))
     return await client.create_execution(root, inputs={}, **given)
+
+
+async def spawn(connection: asyncpg.Connection, parent: str, name: str) -> str:
+    """Make a child of an execution as a worker's append would."""
+    await connection.execute(
+        """insert into executions (id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values,
+               options)
+           select $2, flow_id, flow_version, owner_id, root_id, id, depth + 1, '{}', '[]', options
+           from executions where id = $1""",
+        parent,
+        name,
+    )
+    await connection.execute("insert into execution_heads (execution_id) values ($1)", name)
+    await connection.execute(
+        """insert into child_budgets as b (root_id, used) select root_id, 1 from executions where id = $1
+           on conflict (root_id) do update set used = b.used + 1""",
+        name,
+    )
+    return name
 
 
 async def tree_batch(socket: Socket) -> Json:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.travels import CLIENTS
 from tests.tidegate.processes import Dev, dev
+
+
+@pytest.fixture(scope="session")
+def packages() -> None:
+    """The packages that the scripts import."""
+    if not (CLIENTS / "node_modules").exists():
+        pytest.fail("The clients are not installed; `make test` installs them.", pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,14 @@
 
 import json
 import re
-import subprocess
 
 import pytest
 
+from tests.clients.node import run
 from tests.clients.travels import CLIENTS, assert_whole, read_log
 from tests.tidegate.processes import ROOT, Dev
 
-DEADLINE = 90.0
-"""Seconds; a script gives up by itself after 60, and says what it was waiting for."""
+pytestmark = pytest.mark.usefixtures("packages")
 
 SCRIPTS = (
     "apollo",
@@ -22,25 +21,6 @@ SCRIPTS = (
     "urql",
     "urql-sse",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def packages() -> None:
-    """The packages that the scripts import."""
-    if not (CLIENTS / "node_modules").exists():
-        pytest.fail("The clients are not installed; `make test` installs them.", pytrace=False)
-
-
-def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script to its end."""
-    return subprocess.run(
-        [ROOT / "scripts" / "node", CLIENTS / f"{script}.mjs", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -1,27 +1,28 @@
 """Lists of executions: filters, orders, and pages that lose and repeat nothing while others are made."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
+from engine.errors import QueryTooComplex
+from engine.labels import Label
 from engine.status import ExecutionStatus
-from storage.executions import (
-    ExecutionFilter,
-    ExecutionRow,
-    list_children,
-    list_roots,
-    list_tree,
-    tree_sizes,
-)
-from storage.flows import FlowRow, create_flow
+from storage.executions import ExecutionRow, labels_of, list_children, list_tree
+from storage.flows import AFTER_EVERY_ID, FlowRow, create_flow
+from storage.lists import ExecutionFilter, list_matching, tree_sizes
 from storage.pool import Connection
+from storage.queries import load
+from storage.transaction import transaction
 from tests.storage.seeds import END, create
 
 FAIL = """
 update executions set status = 'FAILED', completed_at = clock_timestamp(), error = $2 where id = $1
 """
 
+AFTER_ALL = datetime.max.replace(microsecond=0, tzinfo=UTC)
 ERROR = r'{"code":"NODE","message":"Disk\u0000 100% full: C:\\u0000","nodeId":"n"}'
 
 Page = Callable[[str | None], Awaitable[list[ExecutionRow]]]
@@ -37,9 +38,8 @@ async def all_pages(page: Page, between: Callable[[], Awaitable[object]]) -> lis
 
 
 async def found(connection: Connection, filter: ExecutionFilter, flow: FlowRow | None = None) -> list[str]:
-    flow_id = flow.id if flow else None
-    rows = await list_roots(connection, owner_id="ada", flow_id=flow_id, filter=filter, limit=100, after=None)
-    return [row.id for row in rows]
+    filter = replace(filter, flow_id=flow.id) if flow else filter
+    return [row.id for row in await list_matching(connection, "ada", filter, limit=100)]
 
 
 async def tree_of_seven(connection: Connection, flow: FlowRow) -> list[ExecutionRow]:
@@ -51,6 +51,7 @@ async def tree_of_seven(connection: Connection, flow: FlowRow) -> list[Execution
         for child in children
         for _ in range(2)
     ]
+    await connection.execute("insert into child_budgets (root_id, used) values ($1, 6)", root.id)
     return [root, *children, *grandchildren]
 
 
@@ -59,9 +60,9 @@ async def test_pages_of_roots_join_without_gap_while_others_are_made(
     connection: Connection, flow: FlowRow, of_flow: bool
 ) -> None:
     before = [(await create(connection, flow)).id for _ in range(11)]
-    flow_id = flow.id if of_flow else None
+    filter = ExecutionFilter(flow_id=flow.id if of_flow else None)
     seen = await all_pages(
-        lambda after: list_roots(connection, owner_id="ada", flow_id=flow_id, limit=3, after=after),
+        lambda after: list_matching(connection, "ada", filter, limit=3, after=after),
         lambda: create(connection, flow),
     )
     assert seen == before[::-1]
@@ -172,3 +173,102 @@ async def test_a_time_span_counts_its_beginning_in_and_its_end_out(connection: C
     assert await found(connection, ExecutionFilter(created_before=second.created_at)) == [first.id]
     later = ExecutionFilter(created_after=second.created_at + timedelta(microseconds=1))
     assert await found(connection, later) == []
+
+
+async def test_labels_have_to_be_there_all_of_them_and_are_those_of_the_root_for_its_children_too(
+    connection: Connection, flow: FlowRow
+) -> None:
+    prod, test, ada, bob = Label("env", "prod"), Label("env", "test"), Label("who", "ada"), Label("who", "bob")
+    one = await create(connection, flow, labels=[prod, ada])
+    two = await create(connection, flow, labels=[bob, prod])
+    await create(connection, flow)
+    child = (await create(connection, flow, root_id=one.id, parent_id=one.id, depth=1)).id
+    await create(connection, flow, owner_id="eve", labels=[prod])
+    assert await found(connection, ExecutionFilter(labels=[prod])) == [two.id, one.id]
+    assert await found(connection, ExecutionFilter(labels=[prod, bob])) == [two.id]
+    assert await found(connection, ExecutionFilter(labels=[test])) == []
+    assert await found(connection, ExecutionFilter(labels=[test, bob])) == []
+    assert await found(connection, ExecutionFilter(labels=[ada], parent_execution_id=one.id)) == [child]
+    assert await found(connection, ExecutionFilter(labels=[bob], parent_execution_id=one.id)) == []
+    assert await labels_of(connection, [two.id, one.id, "EX0"]) == {two.id: [bob, prod], one.id: [prod, ada], "EX0": []}
+
+
+@pytest.mark.parametrize("rare", ["label", "error", "flow", "owner"])
+async def test_whatever_is_the_rarest_of_what_is_asked_the_same_is_found(
+    connection: Connection, flow: FlowRow, rare: str
+) -> None:
+    """Each of the four ways has one root, where the others that apply have more."""
+    label = Label("env", "prod")
+    rows = [await create(connection, flow, labels=[label]) for _ in range(4)]
+    other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
+    target = await create(connection, other if rare == "flow" else flow, labels=[label, Label("only", "one")])
+    for row in [*rows, target]:
+        if rare != "error" or row is target:
+            await connection.execute(FAIL, row.id, ERROR)
+    if rare == "owner":
+        await connection.execute(END, target.id)
+        await connection.execute("update executions set error = $2 where id = $1", target.id, ERROR)
+    asked = {
+        "label": ExecutionFilter(labels=[label, Label("only", "one")], error_contains="disk"),
+        "error": ExecutionFilter(labels=[label], has_error=True),
+        "flow": ExecutionFilter(labels=[label], error_contains="disk", flow_id=other.id),
+        "owner": ExecutionFilter(labels=[label], error_contains="disk", statuses=[ExecutionStatus.COMPLETED]),
+    }[rare]
+    assert await found(connection, asked) == [target.id]
+    assert await leading_way(connection, asked) == rare
+
+
+async def leading_way(connection: Connection, filter: ExecutionFilter) -> str:
+    """What the database takes for the rarest of what is asked."""
+    names, values = zip(*filter.labels, strict=True)
+    outcomes = ["UNFINISHED", "COMPLETED", "FAILED", "STOPPED"] if filter.statuses is None else filter.statuses
+    row = await connection.fetchrow(
+        load("lists")["rarest"], "ada", names, values, outcomes, filter.flow_id, True, AFTER_EVERY_ID, ""
+    )
+    assert row is not None
+    return str(row["way"])
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        ExecutionFilter(labels=[Label("env", "prod")]),
+        ExecutionFilter(error_contains="disk"),
+        ExecutionFilter(statuses=[ExecutionStatus.FAILED, ExecutionStatus.CREATED]),
+    ],
+    ids=["labels", "errors", "statuses"],
+)
+async def test_pages_of_what_matches_join_without_gap_while_others_are_made(
+    connection: Connection, flow: FlowRow, filter: ExecutionFilter
+) -> None:
+    async def fail() -> str:
+        execution_id = (await create(connection, flow, labels=[Label("env", "prod")])).id
+        await connection.execute(FAIL, execution_id, ERROR)
+        return execution_id
+
+    before = [await fail() for _ in range(5)]
+    seen = await all_pages(lambda after: list_matching(connection, "ada", filter, limit=2, after=after), fail)
+    assert seen == before[::-1]
+
+
+async def test_equal_and_extreme_bounds_of_time_find_nothing_or_everything(
+    connection: Connection, flow: FlowRow
+) -> None:
+    row = await create(connection, flow)
+    at = row.created_at
+    assert await found(connection, ExecutionFilter(created_after=at, created_before=at)) == []
+    assert await found(connection, ExecutionFilter(created_after=at, created_before=at - timedelta(days=9))) == []
+    ever = ExecutionFilter(created_after=datetime.min.replace(tzinfo=UTC), created_before=AFTER_ALL)
+    assert await found(connection, ever) == [row.id]
+
+
+async def test_what_is_not_found_in_time_is_refused_and_the_connection_can_be_used_on(
+    pool: asyncpg.Pool, connection: Connection, flow: FlowRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.lists.PATIENCE_SECONDS", 0.05)
+    async with transaction(pool) as other:
+        await other.execute("lock table execution_heads in access exclusive mode")
+        with pytest.raises(QueryTooComplex, match=r"within 0\.05 s"):
+            await found(connection, ExecutionFilter())
+    monkeypatch.setattr("storage.lists.PATIENCE_SECONDS", 10.0)
+    assert await found(connection, ExecutionFilter()) == []

@@ -101,6 +101,18 @@ async def test_of_updates_of_the_same_version_at_once_one_wins(
     assert len(await list_flow_versions(connection, flow_id=flow.id, limit=10, after=None)) == 2
 
 
+async def test_an_update_that_waits_for_another_of_the_same_version_is_a_conflict_with_what_that_one_made(
+    pool: asyncpg.Pool, connection: Connection, flow: FlowRow
+) -> None:
+    async with transaction(pool) as first:
+        await updated(first, flow, {"attempt": 1}, expected=1)
+        second = asyncio.create_task(updated(connection, flow, {"attempt": 2}, expected=1))
+        await eventually(lambda: blocked(pool))
+    with pytest.raises(Conflict) as conflict:
+        await second
+    assert conflict.value.extensions == {"currentVersion": 2}
+
+
 async def test_what_another_owner_has_is_not_found(connection: Connection) -> None:
     foreign = await named(connection, "Foreign", owner_id="eve")
     assert await flows_by_id(connection, "ada", [foreign.id]) == {}

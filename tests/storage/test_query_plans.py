@@ -31,6 +31,7 @@ HOT = [
     ("claims", "next_due"),
     ("claims", "release_all"),
     ("commands", "send"),
+    ("commands", "send_to_many"),
     ("commands", "accepted_status"),
     ("commands", "unapplied"),
     ("commands", "with_mail"),
@@ -41,12 +42,9 @@ HOT = [
     ("executions", "create_execution"),
     ("executions", "execution_by_idempotency_key"),
     ("executions", "executions_by_id"),
-    ("executions", "list_roots_of_owner"),
-    ("executions", "list_roots_of_flow"),
-    ("executions", "list_children_matching"),
     ("executions", "list_children"),
     ("executions", "list_tree"),
-    ("executions", "tree_sizes"),
+    ("executions", "labels_of"),
     ("flows", "update_flow"),
     ("flows", "lock_flow"),
     ("flows", "has_unfinished_executions"),
@@ -58,6 +56,10 @@ HOT = [
     ("inbox", "read_inbox"),
     ("inbox", "wake"),
     ("inbox", "wake_family"),
+    ("lists", "list_matching"),
+    ("lists", "ids_matching"),
+    ("lists", "rarest"),
+    ("lists", "tree_sizes"),
     ("payloads", "load_payloads"),
     ("roots", "roots_by_id"),
     ("roots", "current_roots"),
@@ -73,8 +75,6 @@ HOT = [
 
 SORT_FREE = [
     ("events", "read_events"),
-    ("executions", "list_roots_of_owner"),
-    ("executions", "list_roots_of_flow"),
     ("executions", "list_children"),
     ("executions", "list_tree"),
     ("flows", "list_flows"),
@@ -107,6 +107,10 @@ insert into queue (execution_id, owner_id, flow_id, flow_version, log_format, pr
 select id, owner_id, flow_id, flow_version, log_format, 0,
     case when right(id, 1) = '0' then 'worker' || right(id, 2) end
 from executions;
+insert into labels (root_id, name, value, position, owner_id)
+select id, name, value, 1, owner_id
+from executions, lateral (values ('environment', 'prod'), ('customer', id)) as label (name, value)
+where id = root_id;
 insert into inbox (execution_id, kind) select id, 'PAUSE' from executions;
 insert into child_budgets (root_id, used) select id, 1 from executions where id = root_id;
 insert into tree_heads (root_id, length) select id, 12 from executions where id = root_id;
@@ -174,6 +178,19 @@ async def test_a_page_of_a_long_list_comes_sorted_from_an_index(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", ["list_matching", "ids_matching"])
+async def test_each_way_to_what_matches_goes_down_an_index_of_its_own_and_sorts_no_more_than_pages(
+    explainer: asyncpg.Connection, name: str
+) -> None:
+    ways = [step for step in await steps(explainer, "lists", name) if step["Node Type"] == "Limit"][1:]
+    below = [list(_steps(way)) for way in ways]
+    assert not [step for steps_of_way in below for step in steps_of_way if "Sort" in step["Node Type"]]
+    indexes = [{step.get("Index Name") for step in steps_of_way} for steps_of_way in below]
+    expected = ["executions_by_parent", "labels_by_value", "failed_roots", "roots_by_flow", "roots_by_owner"]
+    assert [index in used for index, used in zip(expected, indexes, strict=True)] == [True] * 5
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_timers_that_are_not_due_are_not_looked_at(explainer: asyncpg.Connection) -> None:
     conditions = [step.get("Index Cond", "") for step in await steps(explainer, "claims", "wake_due")]
     assert any("due_at <=" in condition for condition in conditions)
@@ -184,6 +201,6 @@ async def test_a_missing_index_would_be_noticed(explainer: asyncpg.Connection) -
     undone = explainer.transaction()
     await undone.start()
     await explainer.execute("drop index executions_by_root")
-    plan = await steps(explainer, "executions", "tree_sizes")
+    plan = await steps(explainer, "executions", "list_tree")
     await undone.rollback()
     assert "Seq Scan" in {step["Node Type"] for step in plan}

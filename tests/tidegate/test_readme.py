@@ -45,4 +45,5 @@ def test_every_setting_is_explained_with_its_default():
     for variable in VARIABLES:
         (line,) = re.findall(rf"^\| `{variable.name}` \|.*$", README, re.MULTILINE)
         default = getattr(settings, variable.field)
-        assert not isinstance(default, int | float) or f"({default:g})" in line
+        shown = str(default).lower() if isinstance(default, bool) else f"{default:g}" if default else ""
+        assert not isinstance(default, int | float) or f"({shown})" in line

@@ -26,6 +26,8 @@ def test_every_variable_is_read():
             "TIDEGATE_FLOW_CONCURRENCY": "1000000",
             "TIDEGATE_LEASE_SECONDS": "2.5",
             "TIDEGATE_HTTP_ALLOW": "Localhost:8080, 10.0.0.7,[::1]:9000,",
+            "TIDEGATE_DOCUMENTS": "documents.json",
+            "TIDEGATE_DOCUMENTS_ONLY": "True",
         }
     )
 
@@ -35,6 +37,7 @@ def test_every_variable_is_read():
     assert (settings.owner_concurrency, settings.flow_concurrency) == (5, 1_000_000)
     assert settings.lease_seconds == 2.5
     assert settings.http_allow == {"localhost:8080", "10.0.0.7", "[::1]:9000"}
+    assert (settings.documents, settings.documents_only) == ("documents.json", True)
 
 
 def test_an_empty_variable_counts_as_not_set():
@@ -55,6 +58,7 @@ def test_an_empty_variable_counts_as_not_set():
         ("TIDEGATE_LEASE_SECONDS", "ten", "a number of seconds"),
         ("TIDEGATE_HTTP_ALLOW", "http://localhost", "localhost:8080"),
         ("TIDEGATE_HTTP_ALLOW", "localhost:99999", "localhost:8080"),
+        ("TIDEGATE_DOCUMENTS_ONLY", "yes", "true or false"),
     ],
 )
 def test_a_bad_value_is_named_with_its_variable_and_what_would_be_right(variable, text, expected):
@@ -72,6 +76,11 @@ def test_a_missing_url_is_asked_for_by_its_name():
         _ = Settings().database
     with pytest.raises(MissingSetting, match="REDIS_URL is not set"):
         _ = Settings().redis
+
+
+def test_only_trusted_documents_need_a_manifest():
+    with pytest.raises(MissingSetting, match=r"TIDEGATE_DOCUMENTS is not set; .*TIDEGATE_DOCUMENTS_ONLY"):
+        Settings.read({"TIDEGATE_DOCUMENTS_ONLY": "true"})
 
 
 def test_passwords_show_neither_in_errors_nor_in_the_settings():

@@ -23,12 +23,13 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.dev import Dev
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
+    from tidegate.manifest import trusted_documents
     from tidegate.settings import Settings
 
-    # For the worker, which would only say so again and again.
-    Settings.read()
+    # Read here also for the worker, which would only say again and again what is wrong.
+    documents = trusted_documents(Settings.read())
     log_to_stderr("warning")
-    run(Dev(arguments.data_dir, arguments.port, with_worker=not arguments.no_worker).run())
+    run(Dev(arguments.data_dir, arguments.port, documents, with_worker=not arguments.no_worker).run())
     return 0
 
 

@@ -1,0 +1,83 @@
+"""Lists among a million executions: a page has to cost what is on it, not what there is."""
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from bench.figures import Figure, rounded
+from bench.stage import Stage
+from engine.labels import Label
+from engine.status import ExecutionCommand, ExecutionStatus
+from storage.bulk import UNFINISHED
+from storage.commands import RULES
+from storage.lists import ExecutionFilter, ids_matching, list_matching, tree_sizes
+from storage.pool import Connection
+
+MILLION = Path(__file__).with_name("million.sql")
+LOAD_SECONDS = 1_800.0
+PAGE = 51
+TRIES = 5
+
+ALL_FAIL = """
+update executions set status = 'FAILED', completed_at = created_at, outputs = null,
+    error = '{"code":"NODE","message":"The service gave the answer ' || md5(id) || '","nodeId":"n"}'
+"""
+ALL_RUN = "update executions set status = 'RUNNING', completed_at = null, outputs = null, error = null"
+HEADS_RUN = "update execution_heads set accepted_status = 'RUNNING'"
+
+PROD, CUSTOMER = Label("environment", "prod"), Label("customer", "42")
+DAY = {"created_after": datetime(2026, 1, 5, tzinfo=UTC), "created_before": datetime(2026, 1, 6, tzinfo=UTC)}
+PAUSED = [ExecutionStatus.PAUSED]
+
+FILTERS = {
+    "all": ExecutionFilter(),
+    "of_a_flow": ExecutionFilter(flow_id="FL7"),
+    "of_a_day": ExecutionFilter(**DAY),
+    "in_a_rare_status": ExecutionFilter(statuses=PAUSED),
+    "with_a_common_label": ExecutionFilter(labels=[PROD]),
+    "with_a_common_and_a_rare_label": ExecutionFilter(labels=[PROD, CUSTOMER]),
+    "with_a_common_label_in_a_rare_status": ExecutionFilter(labels=[PROD], statuses=PAUSED),
+    "with_a_label_that_none_has": ExecutionFilter(labels=[Label("customer", "nobody")]),
+    "with_an_error": ExecutionFilter(has_error=True),
+    "with_an_error_that_none_of_9000_has": ExecutionFilter(error_contains="nowhere"),
+}
+
+Asking = Callable[[], Awaitable[object]]
+
+
+async def measure(stage: Stage) -> None:
+    """Print how long pages take, and the slowest there is: to find nothing in so many errors, or among all that run."""
+    async with stage.pool.acquire() as connection:
+        await _load(connection, MILLION.read_text(encoding="utf-8"))
+        for name, filter in FILTERS.items():
+            await _time(f"list_million_{name}", partial(list_matching, connection, "ada", filter, limit=PAGE), "<= 50")
+        roots = [row.id for row in await list_matching(connection, "ada", ExecutionFilter(), limit=PAGE)]
+        await _time("list_million_sizes_of_trees", partial(tree_sizes, connection, roots), "<= 50")
+        await _load(connection, ALL_FAIL)
+        nothing = ExecutionFilter(error_contains="nowhere")
+        await _time("list_million_failed_none_matches", partial(list_matching, connection, "ada", nothing, limit=PAGE))
+        await _load(connection, f"{ALL_RUN}; {HEADS_RUN}")
+        await _time("choose_million_running_none_paused", partial(_resumable, connection))
+
+
+async def _load(connection: Connection, sql: str) -> None:
+    await connection.execute(sql, timeout=LOAD_SECONDS)
+    await connection.execute("vacuum analyze", timeout=LOAD_SECONDS)
+
+
+async def _resumable(connection: Connection) -> object:
+    accepted = RULES[ExecutionCommand.RESUME].accepted_in
+    return await ids_matching(connection, "ada", ExecutionFilter(statuses=UNFINISHED), limit=101, accepted=accepted)
+
+
+async def _time(name: str, ask: Asking, target: str | None = None) -> None:
+    """Print the slowest of some tries after a first one, which reads what was on disk."""
+    await ask()
+    slowest = 0.0
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        await ask()
+        slowest = max(slowest, time.perf_counter() - began)
+    Figure(name, rounded(slowest * 1000), "ms", target).print()
