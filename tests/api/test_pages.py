@@ -93,7 +93,9 @@ async def test_a_file_without_a_gzipped_copy_is_sent_as_it_is(http: httpx.AsyncC
 @pytest.mark.parametrize("path", ["/graphiql", SCRIPT])
 async def test_head_tells_the_same_without_the_body(http: httpx.AsyncClient, path: str) -> None:
     whole, head = await http.get(path), await http.head(path)
-    assert (head.status_code, head.headers, head.content) == (200, whole.headers, b"")
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length", "content-encoding", "etag", "cache-control"):
+        assert head.headers.get(name) == whole.headers.get(name)
 
 
 @pytest.mark.parametrize("path", ["/graphiql", SCRIPT])
