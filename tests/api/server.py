@@ -14,6 +14,7 @@ from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services, open_services
+from storage.keyring import NO_KEYS, KeyRing
 from tests.eventually import eventually
 
 DEVELOPMENT = Policy(is_development=True)
@@ -55,7 +56,11 @@ class RunningServer:
 
 @asynccontextmanager
 async def running_server(
-    database_url: str, redis_url: str, policy: Policy = DEVELOPMENT, documents: Documents | None = None
+    database_url: str,
+    redis_url: str,
+    policy: Policy = DEVELOPMENT,
+    documents: Documents | None = None,
+    keys: KeyRing = NO_KEYS,
 ) -> AsyncIterator[RunningServer]:
     """A server without authentication that shows its schema, but for what its policy says."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -63,7 +68,7 @@ async def running_server(
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Services]:
-            async with open_services(database_url, redis_url, BUILT_IN) as services:
+            async with open_services(database_url, redis_url, BUILT_IN, keys=keys) as services:
                 running.services = services
                 yield services
 
