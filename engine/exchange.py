@@ -1,5 +1,6 @@
 """One HTTP exchange on behalf of a flow: a request, the redirects that it meets, and an answer of bounded size."""
 
+import logging
 import re
 import socket
 import zlib
@@ -23,6 +24,9 @@ PORT_LIMIT = 65_535
 HARMLESS_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "user-agent"}
 )
+
+# Its debug log shows the headers of answers, which may repeat a secret that was sent.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]+")
 

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from engine.nodes import BUILT_IN
+from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
@@ -61,6 +62,7 @@ async def running_server(
     policy: Policy = DEVELOPMENT,
     documents: Documents | None = None,
     keys: KeyRing = NO_KEYS,
+    node_types: Registry = BUILT_IN,
 ) -> AsyncIterator[RunningServer]:
     """A server without authentication that shows its schema, but for what its policy says."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -68,7 +70,7 @@ async def running_server(
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Services]:
-            async with open_services(database_url, redis_url, BUILT_IN, keys=keys) as services:
+            async with open_services(database_url, redis_url, node_types, keys=keys) as services:
                 running.services = services
                 yield services
 
