@@ -20,10 +20,9 @@ KEPT_SECONDS = 2.0
 class SecretFinder:
     """Reads secrets for nodes, and forgets them after a moment."""
 
-    def __init__(self, pool: asyncpg.Pool, keys: KeyRing, *, kept_seconds: float = KEPT_SECONDS) -> None:
+    def __init__(self, pool: asyncpg.Pool, keys: KeyRing) -> None:
         self._pool = pool
         self._keys = keys
-        self._kept_seconds = kept_seconds
         self._kept: dict[tuple[str, str], str] = {}
 
     async def find(self, owner_id: str, name: str) -> str:
@@ -34,7 +33,7 @@ class SecretFinder:
         if found is None:
             raise InputError(f"There is no secret {name!r}; putSecret stores one.")
         self._kept[owner_id, name] = found
-        asyncio.get_running_loop().call_later(self._kept_seconds, self._kept.pop, (owner_id, name), None)
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._kept.pop, (owner_id, name), None)
         return found
 
     async def _read(self, owner_id: str, name: str) -> str | None:

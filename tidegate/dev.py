@@ -57,7 +57,7 @@ class Dev:
             urls = await stack.enter_async_context(embedded_servers(self._data_dir))
             await migrate(urls["DATABASE_URL"])
             variables = urls if self._keys else {**urls, **own_keys(self._data_dir)}
-            self._write_environment(variables)
+            self._write_environment(urls)
             if self._with_worker:
                 await stack.enter_async_context(worker_process(variables))
             serving = await stack.enter_async_context(self._api(variables, listener))
@@ -75,12 +75,12 @@ class Dev:
             stack.callback(home.give_up)
             return home
 
-    def _write_environment(self, variables: Mapping[str, str]) -> None:
+    def _write_environment(self, urls: Mapping[str, str]) -> None:
         path = self._data_dir / "env"
         with folder_errors(path):
             path.unlink(missing_ok=True)
             with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
-                file.writelines(f"{name}={text}\n" for name, text in variables.items())
+                file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
     def _api(
         self, variables: Mapping[str, str], listener: socket.socket

@@ -92,7 +92,7 @@ class Settings:
     documents_only: bool = False
     jwt_secret: str | None = field(default=None, repr=False)
     jwks_url: str | None = None
-    secret_keys: KeyRing = NO_KEYS
+    secret_keys: KeyRing = field(default=NO_KEYS, repr=False)
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
     viewer_hook: str | None = None

@@ -22,7 +22,7 @@ from storage.flows import flows_by_id
 from tests.api.client import DOUBLING, Client, Json
 from tests.storage.seeds import create
 
-MISSING = {"FL": "FL00000000000000ZZ", "EX": "EX00000000000000ZZ"}
+MISSING = {"FL": "FL00000000000000ZZ", "EX": "EX00000000000000ZZ", "SE": "SE00000000000000ZZ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ def bulk(mutation: str, name: str, thing: str) -> Case:
 
 
 CASES: dict[str, list[Case]] = {
-    "Query.node(id)": [Case(thing, NODE) for thing in ("flow", "version", "graph", "execution", "state", "root")],
+    "Query.node(id)": [
+        Case(thing, NODE) for thing in ("flow", "version", "graph", "execution", "state", "root", "secret")
+    ],
     "Query.flow(id)": [Case("flow", "query($id: ID!) { flow(id: $id) { id name } }")],
     "Query.execution(id)": [Case("execution", "query($id: ID!) { execution(id: $id) { id status } }")],
     "Query.executionTree(executionId)": [
@@ -196,6 +198,7 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
     execution = await owner.create_execution(flow_id)
     with_payload = await owner.create_execution(of_large, inputs={"large": "x" * 70_000})
     asked = await owner.ask("query($id: ID!) { execution(id: $id) { inputs } }", id=with_payload)
+    secret = await owner.ask('mutation { putSecret(name: "key", value: "canary-4711") { secret { id } } }')
     rows = await flows_by_id(connection, Reader("ada"), [flow_id])
     family = {"id": new_execution_id(), "root_id": execution, "parent_id": execution, "depth": 1}
     child = await create(connection, rows[flow_id].row, **family)
@@ -208,6 +211,7 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
         "state": f"{execution}:double",
         "root": f"{execution}@root",
         "owner": "ada",
+        "secret": secret["putSecret"]["secret"]["id"],
         "payload": asked["execution"]["inputs"]["large"]["$payload"]["id"],
         "with_payload": with_payload,
     }
