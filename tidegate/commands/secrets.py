@@ -21,8 +21,9 @@ def _execute(arguments: Namespace) -> int:
 SECRETS = Command(
     name="secrets",
     summary="Seal all secrets with the first key of TIDEGATE_SECRET_KEYS.",
-    details="Put a new key before the old ones, restart all processes, and run `tidegate secrets rotate`; then the\n"
-    "old keys can be dropped. It may be run at any time, and again. Needs DATABASE_URL (migrated).",
+    details="Add a new key behind the others, restart all processes, put it in front, restart them again, and run\n"
+    "`tidegate secrets rotate`: then the others can be dropped. It may be run at any time, and again. Needs DATABASE_URL\n"
+    "(migrated).",
     configure=_configure,
     execute=_execute,
 )
