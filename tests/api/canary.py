@@ -57,13 +57,13 @@ def found_in(text: str) -> list[str]:
 
 
 async def all_rows(connection: asyncpg.Connection) -> str:
-    """Every row of every table as text; bytes are in hex."""
+    """Everything in every row of every table, as it is; bytes also in hex."""
     tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
-    rows = []
+    found = []
     for table in tables:
-        name = table["tablename"]
-        rows += [row[0] for row in await connection.fetch(f'select t::text from "{name}" t')]
-    return "\n".join(rows)
+        for row in await connection.fetch(f'select * from "{table["tablename"]}"'):
+            found += [each.decode("latin-1") + each.hex() if isinstance(each, bytes) else str(each) for each in row]
+    return "\n".join(found)
 
 
 async def all_of_valkey(url: str) -> str:

@@ -67,6 +67,7 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "rootExecutions": "RootExecutionConnection!",
         "payload": "JSON",
         "whyNotRunning": "WhyNotRunning!",
+        "secrets": "SecretConnection!",
     }
     assert fields(schema, "Mutation") == {
         "createFlow": "CreateFlowPayload!",
@@ -88,6 +89,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stopExecutions": "BulkPayload!",
         "pauseExecutions": "BulkPayload!",
         "resumeExecutions": "BulkPayload!",
+        "putSecret": "PutSecretPayload!",
+        "deleteSecret": "DeleteSecretPayload!",
     }
     assert fields(schema, "Subscription") == {
         "executionEvents": "ExecutionEventBatch!",
