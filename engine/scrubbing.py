@@ -1,10 +1,11 @@
 """Taking secrets out of what is about to be recorded, in all forms in which a text usually travels.
 
-Looked for are the text itself, as JSON, URLs and Python's `repr` write it, in hexadecimal, and in base 64, also as a
-part of something longer that was encoded as a whole, such as the `user:password` of a Basic authorization.
+Looked for are the text itself, as JSON, URLs, HTML and Python's `repr` write it, in hexadecimal, and in base 64, also as
+a part of something longer that was encoded as a whole, such as the `user:password` of a Basic authorization.
 """
 
 import base64
+import html
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -62,7 +63,10 @@ def scrub_data(data: Any, wanted: list[Replacement]) -> Any:
 def _forms(secret: str) -> Iterator[str]:
     raw = secret.encode()
     yield secret
-    yield from {json.dumps(secret)[1:-1], orjson.dumps(secret).decode()[1:-1]}
+    for escaped in (json.dumps(secret)[1:-1], orjson.dumps(secret).decode()[1:-1]):
+        yield from (escaped, escaped.replace("/", r"\/"))
+    for escaped in (html.escape(secret, quote=False), html.escape(secret)):
+        yield from (escaped, escaped.replace("&#x27;", "&#39;"))
     yield from {repr(secret)[1:-1], repr(raw)[2:-1]}
     for quoted in (quote(secret, safe=""), quote(secret), quote_plus(secret), "".join(f"%{byte:02X}" for byte in raw)):
         yield from (quoted, _lower_escapes(quoted))

@@ -14,7 +14,11 @@ SecretName: TypeAlias = Annotated[
     str, strawberry.argument(description="A letter, then up to 63 letters, digits, `_`, `.` or `-`.")
 ]
 SecretValue: TypeAlias = Annotated[
-    str, strawberry.argument(description="What is to be kept secret: 1 to 65536 bytes, without NUL characters.")
+    str,
+    strawberry.argument(
+        description="What is to be kept secret: 1 to 65536 bytes, without NUL characters. Give it as a variable, so that "
+        "it is in no document."
+    ),
 ]
 
 

@@ -1,6 +1,7 @@
 """Secrets are taken out of what is recorded, in whatever form they are there."""
 
 import base64
+import html
 import json
 import re
 from urllib.parse import quote, quote_plus
@@ -16,6 +17,8 @@ FORMS = {
     "as it is": SECRET,
     "as JSON": json.dumps(SECRET),
     "as JSON in UTF-8": json.dumps(SECRET, ensure_ascii=False),
+    "as JSON with escaped slashes": json.dumps(SECRET).replace("/", r"\/"),
+    "in HTML": html.escape(SECRET),
     "as a repr": repr(SECRET),
     "as a repr of bytes": repr(SECRET.encode()),
     "in a URL": quote(SECRET, safe=""),

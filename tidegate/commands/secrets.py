@@ -22,8 +22,8 @@ SECRETS = Command(
     name="secrets",
     summary="Seal all secrets with the first key of TIDEGATE_SECRET_KEYS.",
     details="Add a new key behind the others, restart all processes, put it in front, restart them again, and run\n"
-    "`tidegate secrets rotate`: then the others can be dropped. It may be run at any time, and again. Needs DATABASE_URL\n"
-    "(migrated).",
+    "`tidegate secrets rotate`: then the others can be dropped. It may be run at any time, and again. Needs\n"
+    "DATABASE_URL (migrated).",
     configure=_configure,
     execute=_execute,
 )
