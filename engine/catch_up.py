@@ -26,7 +26,7 @@ class CatchUpPolicy(StrEnum):
 class Turn:
     """What a schedule does now: the due time that it fires for, if any, and the one that is next, if any.
 
-    `caught_up` is how many due times in a row were made up for; `note` says what was left out although it should not be.
+    `caught_up` is how many due times in a row were made up for; `note` says what was left out against the policy.
     """
 
     fires_for: datetime | None

@@ -25,6 +25,7 @@ from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, u
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.root_changes import root_executions_changed
+from resolvers.schedules import create_schedule, delete_schedule, pause_schedule, resume_schedule, schedules
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
 from schema.documents import KeepDocuments
@@ -58,6 +59,7 @@ class Query:
     execution_tree = _field(execution_tree)
     root_executions = _field(root_executions)
     payload = _field(payload)
+    schedules = _field(schedules)
 
 
 @strawberry.type(description="What can be changed.")
@@ -77,6 +79,10 @@ class Mutation:
     stop_executions = _field(stop_executions)
     pause_executions = _field(pause_executions)
     resume_executions = _field(resume_executions)
+    create_schedule = _field(create_schedule)
+    pause_schedule = _field(pause_schedule)
+    resume_schedule = _field(resume_schedule)
+    delete_schedule = _field(delete_schedule)
 
 
 @strawberry.type(description="What can be watched.")

@@ -1,5 +1,6 @@
 """When schedules are due: on the clocks of time zones, through leap years and changed clocks."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -120,7 +121,9 @@ def test_what_is_no_expression_or_is_never_due_is_refused(expression: str) -> No
     assert refused.value.field == "input.cron"
 
 
-@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "a\0b", "x" * 9999])
+@pytest.mark.parametrize(
+    "zone", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "a\0b", "x" * 9999]
+)
 def test_what_is_no_time_zone_is_refused(zone: str) -> None:
     with pytest.raises(BadUserInput) as refused:
         Cron.read("@daily", zone)
@@ -129,10 +132,8 @@ def test_what_is_no_time_zone_is_refused(zone: str) -> None:
 
 @given(st.text(alphabet="0123456789*/,-#L @abcdefWMONJAN", max_size=24))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        Cron.read(text, "UTC")
-    except BadUserInput as error:
-        assert error.field == "input.cron"
+    with suppress(BadUserInput):
+        assert Cron.read(text, "UTC").next_after(datetime(2027, 1, 1, tzinfo=UTC)) != datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @given(
