@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,16 @@ async def test_two_that_have_seen_the_same_due_time_fire_once(client: Client, po
     assert [len(each.announced) for each in both] == [1, 0]
 
 
+async def test_a_turn_that_was_taken_is_not_taken_again(client: Client, pool: asyncpg.Pool) -> None:
+    """Also where the key of the due time would not keep a second execution out."""
+    await scheduled(client, await client.flow(TAKES, WIRED))
+    due = await the_one_due(client)
+    for expected in (1, 0):
+        async with transaction(pool) as connection:
+            made_now = await fire(connection, due, Turn(due.due, due.now + timedelta(hours=1)), execution_of(due))
+        assert (made_now is not None) == expected
+
+
 async def test_many_at_once_fire_once_and_nobody_waits_for_one_that_is_at_it(
     client: Client, pool: asyncpg.Pool
 ) -> None:
@@ -170,9 +181,9 @@ async def test_many_at_once_fire_once_and_nobody_waits_for_one_that_is_at_it(
 async def test_a_firing_that_is_rolled_back_leaves_the_schedule_due(client: Client, seen: Seen) -> None:
     schedule = await scheduled(client, await client.flow(TAKES, WIRED))
     due = await the_one_due(client)
-    with pytest.raises(ConnectionError):
+    with suppress(ConnectionError):
         async with transaction(client.pool) as connection:
-            await fire(connection, due, Turn(due.due, None), execution_of(due))
+            assert await fire(connection, due, Turn(due.due, None), execution_of(due))
             raise ConnectionError
     assert await made(client) == []
     await seen.turn()

@@ -63,6 +63,12 @@ HOT = [
     ("payloads", "load_payloads"),
     ("roots", "roots_by_id"),
     ("roots", "current_roots"),
+    ("schedules", "count_of_owner"),
+    ("schedules", "schedules_by_id"),
+    ("schedules", "list_schedules"),
+    ("schedules", "due_schedules"),
+    ("schedules", "seconds_to_next"),
+    ("schedules", "lock_due"),
     ("trees", "tree_snapshot"),
     ("trees", "extend_tree"),
     ("trees", "stamp_before"),
@@ -118,6 +124,10 @@ insert into tree_members (root_id, execution_id, covered, ended)
 select root_id, id, 4, completed_at is not null from executions;
 insert into tree_log (root_id, seq, stamp, execution_id, from_index, to_index)
 select root_id, 6 * depth, 1, id, -1, 4 from executions;
+insert into schedules (id, flow_id, owner_id, cron, time_zone, catch_up, inputs, next_fire_at)
+select 'SC' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, '* * * * *', 'UTC', 'ALL', '{}',
+    now() + n * interval '1 second'
+from generate_series(1, 20000) as n;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """
@@ -188,6 +198,12 @@ async def test_each_way_to_what_matches_goes_down_an_index_of_its_own_and_sorts_
     indexes = [{step.get("Index Name") for step in steps_of_way} for steps_of_way in below]
     expected = ["executions_by_parent", "labels_by_value", "failed_roots", "roots_by_flow", "roots_by_owner"]
     assert [index in used for index, used in zip(expected, indexes, strict=True)] == [True] * 5
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_schedules_that_are_not_due_are_not_looked_at(explainer: asyncpg.Connection) -> None:
+    conditions = [step.get("Index Cond", "") for step in await steps(explainer, "schedules", "due_schedules")]
+    assert any("next_fire_at <=" in condition for condition in conditions)
 
 
 @pytest.mark.asyncio(loop_scope="module")
