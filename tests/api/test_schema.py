@@ -68,6 +68,7 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "payload": "JSON",
         "schedules": "ScheduleConnection!",
         "webhooks": "WebhookConnection!",
+        "whyNotRunning": "WhyNotRunning!",
     }
     assert fields(schema, "Mutation") == {
         "createFlow": "CreateFlowPayload!",
@@ -82,6 +83,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stepExecution": "StepExecutionPayload!",
         "setBreakpoints": "SetBreakpointsPayload!",
         "sendSignal": "SendSignalPayload!",
+        "retryExecution": "RetryExecutionPayload!",
+        "forkExecution": "ForkExecutionPayload!",
         "stopExecutions": "BulkPayload!",
         "pauseExecutions": "BulkPayload!",
         "resumeExecutions": "BulkPayload!",

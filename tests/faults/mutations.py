@@ -247,4 +247,18 @@ MUTATIONS: Sequence[Mutation] = (
         "for no key update of schedules",
         ["tests/jobs/test_schedules.py::test_many_at_once_fire_once_and_nobody_waits_for_one_that_is_at_it"],
     ),
+    Mutation(
+        "a fork takes over what hangs on a node that runs again",
+        "engine/forks.py",
+        "return reach(follows, _lost(",
+        "return set(_lost(",
+        ["tests/engine/test_forks.py::test_a_failure_that_was_handled_is_tried_again_with_its_handling"],
+    ),
+    Mutation(
+        "a fork leaves the large values to the original",
+        "storage/sql/forks.sql",
+        "where payloads.id = any($5::text[])",
+        "where false",
+        ["tests/jobs/test_forks.py::test_a_retry_whose_worker_is_killed_goes_on_and_never_runs_what_it_took_over"],
+    ),
 )
