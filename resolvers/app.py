@@ -12,12 +12,14 @@ from starlette.routing import Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
+from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.persisted import Documents
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
+from schema.webhooks import PATH
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -72,6 +74,7 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
         routes=[
             Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
+            Route(PATH + "{id}", receive, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],

@@ -86,14 +86,18 @@ def _events(given: Sequence[ExternalEventInput], version: Version) -> list[dict[
 
 
 def _check_event(event: ExternalEventInput, version: Version, field: str) -> None:
-    if event.event_name not in version.plan.listeners:
-        name = event.event_name
-        said = f"The flow has no event.listen for {name[:SHOWN]!r}.{did_you_mean(name, version.plan.listeners)}"
-        raise BadUserInput(said, field=f"{field}.eventName")
+    check_listener(event.event_name, version, f"{field}.eventName")
     try:
         Value.of(event.payload)
     except ValueRefused as error:
         raise BadUserInput(error.message, field=f"{field}.payload") from None
+
+
+def check_listener(event_name: str, version: Version, field: str) -> None:
+    """Refuse an event that nothing in the flow listens for; raises `BadUserInput`."""
+    if event_name not in version.plan.listeners:
+        near = did_you_mean(event_name, version.plan.listeners)
+        raise BadUserInput(f"The flow has no event.listen for {event_name[:SHOWN]!r}.{near}", field=field)
 
 
 def _labels(given: Sequence[LabelInput]) -> list[Label]:

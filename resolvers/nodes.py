@@ -10,6 +10,7 @@ from engine.errors import NotFound
 from resolvers.context import Context, Info
 from resolvers.schedules import seen_schedule
 from resolvers.viewer import Viewer as Caller
+from resolvers.webhooks import seen_webhook
 from schema.executions import Execution
 from schema.flows import Flow, FlowVersion
 from schema.node import Node
@@ -18,6 +19,7 @@ from schema.node_types import NodeType
 from schema.schedules import Schedule
 from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, RootExecution, show_tree_node
 from schema.viewer import Viewer
+from schema.webhooks import Webhook
 
 ThingT = TypeVar("ThingT")
 
@@ -35,6 +37,8 @@ async def node(info: Info, id: GlobalId) -> Node | None:
         return await _in_execution(context, id)
     if id.startswith("SC"):
         return Schedule(row=await seen_schedule(context, id))
+    if id.startswith("WH"):
+        return Webhook(row=await seen_webhook(context, id))
     if match := _VERSION.match(id):
         return await _in_flow(context, *match.groups())
     return Flow(row=await context.flow(id))
