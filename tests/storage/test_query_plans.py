@@ -76,6 +76,10 @@ HOT = [
     ("trees", "open_members"),
     ("trees", "tree_news"),
     ("trees", "whole_tree"),
+    ("webhooks", "count_of_owner"),
+    ("webhooks", "webhooks_by_id"),
+    ("webhooks", "list_webhooks"),
+    ("webhooks", "receiver"),
 ]
 """File and name of each."""
 
@@ -128,6 +132,8 @@ insert into schedules (id, flow_id, owner_id, cron, time_zone, catch_up, inputs,
 select 'SC' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, '* * * * *', 'UTC', 'ALL', '{}',
     now() + n * interval '1 second'
 from generate_series(1, 20000) as n;
+insert into webhooks (id, flow_id, owner_id, event_name, signing_key)
+select 'WH' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, 'placed', 'key' from generate_series(1, 20000) as n;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """
