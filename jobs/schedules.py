@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 100
 LONGEST_NAP = 5.0
 SHORTEST_NAP = 0.02
+BUSY_NAP = 0.5
+"""Seconds until a look at what another worker was at."""
+
 ASIDE_SECONDS = 60.0
 """How long a schedule whose turn cannot even be recorded as failed is left alone."""
 
@@ -71,8 +74,9 @@ class Schedules:
         aside = self._set_aside()
         async with self._pool.acquire() as connection:
             found = await due_schedules(connection, AT_ONCE, aside)
-        for due in found:
-            await self._see_to(due)
+        taken = [await self._see_to(due) for due in found]
+        if found:
+            return SHORTEST_NAP if any(taken) else BUSY_NAP
         async with self._pool.acquire() as connection:
             seconds = await seconds_to_next(connection, self._set_aside())
         return min(max(seconds, SHORTEST_NAP), LONGEST_NAP) if seconds is not None else LONGEST_NAP
@@ -82,9 +86,10 @@ class Schedules:
         self._aside = {schedule_id: until for schedule_id, until in self._aside.items() if until > now}
         return list(self._aside)
 
-    async def _see_to(self, due: DueSchedule) -> None:
+    async def _see_to(self, due: DueSchedule) -> bool:
+        """Take a schedule's turn, unless somebody else does; says whether there may be more to do."""
         try:
-            await self._fire(due)
+            return await self._fire(due)
         except OUTAGE:
             raise
         # Whatever is wrong with one schedule, the others must not wait for it.
@@ -93,23 +98,25 @@ class Schedules:
             self._aside[due.row.id] = asyncio.get_running_loop().time() + ASIDE_SECONDS
             async with self._pool.acquire() as connection:
                 await note_trouble(connection, due.row.id, "An internal error keeps it from firing; the log has it.")
+            return True
 
-    async def _fire(self, due: DueSchedule) -> None:
+    async def _fire(self, due: DueSchedule) -> bool:
         row = due.row
         cron = Cron.read(row.cron, row.time_zone)
         taken = turn(cron, row.catch_up, due=due.due, now=due.now, caught_up=row.caught_up)
         try:
-            await self._commit(due, taken, await self._execution(due, taken))
+            return await self._commit(due, taken, await self._execution(due, taken))
         except TidegateError as error:
             logger.warning("The schedule %s cannot fire: %s", row.id, error.message)
-            await self._commit(due, taken, None, error.message)
+            return await self._commit(due, taken, None, error.message)
 
-    async def _commit(self, due: DueSchedule, taken: Turn, new: NewExecution | None, error: str | None = None) -> None:
+    async def _commit(self, due: DueSchedule, taken: Turn, new: NewExecution | None, error: str | None = None) -> bool:
         async with transaction(self._pool) as connection:
-            made = await fire(connection, due, taken, new, error)
-        if made is not None:
-            self._announce(made.id, made.last_index)
+            done = await fire(connection, due, taken, new, error)
+        if done and done.execution:
+            self._announce(done.execution.id, done.execution.last_index)
             self._on_ready()
+        return done is not None
 
     async def _execution(self, due: DueSchedule, taken: Turn) -> NewExecution | None:
         """The execution of this turn, if it has one; raises `BadUserInput` for inputs that the flow does not take."""

@@ -63,6 +63,13 @@ class DueSchedule:
     may_run: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A turn that was taken, and the execution that was made in it."""
+
+    execution: ExecutionRow | None
+
+
 async def database_time(connection: Connection) -> datetime:
     """The time by which schedules are due."""
     now: datetime = await connection.fetchval(QUERIES["now"])
@@ -139,10 +146,10 @@ async def seconds_to_next(connection: Connection, but: Collection[str] = ()) -> 
 
 async def fire(
     connection: Connection, due: DueSchedule, turn: Turn, new: NewExecution | None, error: str | None = None
-) -> ExecutionRow | None:
+) -> Taken | None:
     """Take a schedule's turn in the caller's transaction: make and start its execution, and step to its next due time.
 
-    Gives the execution that was made. Nothing happens if somebody else has taken the turn, or is at it.
+    Nothing happens, and None is given, if somebody else has taken the turn or is at it.
     """
     if await connection.fetchval(QUERIES["lock_due"], due.row.id, due.due, due.flow_version) is None:
         return None
@@ -152,7 +159,7 @@ async def fire(
     fired_for = turn.fires_for if made else None
     step = (turn.next_at, fired_for, made and made.id, error or turn.note, turn.caught_up)
     await connection.execute(QUERIES["step"], due.row.id, *step)
-    return made if created else None
+    return Taken(made if created else None)
 
 
 async def note_trouble(connection: Connection, schedule_id: str, error: str) -> None:

@@ -261,4 +261,18 @@ MUTATIONS: Sequence[Mutation] = (
         "where false",
         ["tests/jobs/test_forks.py::test_a_retry_whose_worker_is_killed_goes_on_and_never_runs_what_it_took_over"],
     ),
+    Mutation(
+        "a message to a webhook needs no signature",
+        "engine/webhook_signature.py",
+        "if any(fitting) and is_timely",
+        "if is_timely",
+        ["tests/engine/test_webhook_signature.py::test_another_body_and_another_key_are_refused"],
+    ),
+    Mutation(
+        "a message to a webhook never grows old",
+        "engine/webhook_signature.py",
+        "if any(fitting) and is_timely",
+        "if any(fitting)",
+        ["tests/engine/test_webhook_signature.py::test_a_message_is_of_this_time_for_five_minutes"],
+    ),
 )

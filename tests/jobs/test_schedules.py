@@ -273,8 +273,10 @@ async def test_an_idle_worker_sleeps_until_the_next_due_time(client: Client, see
     flow = await client.flow(TAKES, WIRED)
     assert await seen.turn() > 1
     schedule = await scheduled(client, flow, due=None)
-    await client.pool.execute("update schedules set next_fire_at = now() + interval '0.7 s' where id = $1", schedule)
-    assert 0.02 <= await seen.turn() <= 0.7
+    await client.pool.execute("update schedules set next_fire_at = now() + interval '9 s' where id = $1", schedule)
+    assert await seen.turn() == 5
+    await client.pool.execute("update schedules set next_fire_at = now() + interval '3 s' where id = $1", schedule)
+    assert await seen.turn() <= 3
 
 
 async def test_a_worker_fires_what_was_due_when_it_came(client: Client, new_worker: NewWorker) -> None:
