@@ -12,11 +12,13 @@ from starlette.routing import Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
-from resolvers.hooks import receive
+from resolvers.hooks import MESSAGES_PER_SECOND, receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
+from resolvers.quotas import Quotas
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 from schema.webhooks import PATH
@@ -34,17 +36,18 @@ SERVER_OPTIONS: Mapping[str, Any] = {
 """What uvicorn must be told: bytes of a frame, seconds to end in."""
 
 
-def _cross_origin(loopback: bool) -> list[Middleware]:
-    """What tells browsers that pages of this machine may read the answers of a server for this machine."""
-    if not loopback:
+def _cross_origin(policy: Policy) -> list[Middleware]:
+    """What tells browsers whose pages may read the answers: of the origins, and on this machine all of this machine."""
+    if not policy.loopback and not policy.origins:
         return []
     return [
         Middleware(
             CORSMiddleware,
-            allow_origin_regex=LOOPBACK_ORIGINS,
+            allow_origins=sorted(policy.origins),
+            allow_origin_regex=LOOPBACK_ORIGINS if policy.loopback else None,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=[HEADER],
+            expose_headers=[HEADER, "retry-after", "www-authenticate"],
         )
     ]
 
@@ -55,11 +58,10 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, documents: Documents | None = None, *, loopback: bool = False) -> Starlette:
+def create_app(open_services: OpenServices, policy: Policy, documents: Documents | None = None) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `documents` are those that clients may name. `loopback` is for a server that only this machine is to reach: requests
-    must name it so.
+    `documents` are those that clients may name.
     """
 
     @asynccontextmanager
@@ -67,7 +69,13 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "documents": documents or Documents(), "stopping": stopping}
+            yield {
+                "services": services,
+                "policy": policy,
+                "documents": documents or Documents(),
+                "hook_quotas": Quotas(MESSAGES_PER_SECOND),
+                "stopping": stopping,
+            }
             ending.cancel()
 
     return Starlette(
@@ -78,6 +86,6 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        middleware=[Middleware(Identified), *_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
+        middleware=[Middleware(Identified), *_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
         lifespan=lifespan,
     )

@@ -1,10 +1,12 @@
 """Where webhooks take their messages: signed by the sender, so that neither a token nor an origin is asked for."""
 
+import math
+
 import asyncpg
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from engine.errors import BadUserInput, NodeError, NotFound, PayloadTooLarge, TidegateError
+from engine.errors import BadUserInput, NodeError, NotFound, PayloadTooLarge, RateLimited, TidegateError
 from engine.ids import new_execution_id
 from engine.interface import checked_inputs
 from engine.json_text import InvalidJson, parse_json
@@ -22,6 +24,9 @@ from storage.webhooks import Receiver, receiver, take
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a message."""
+
+MESSAGES_PER_SECOND = 100.0
+"""How many messages one webhook takes in one process of the API."""
 
 LABEL = "webhook"
 """The label of the executions that a webhook makes; its value is the webhook's id."""
@@ -42,6 +47,8 @@ async def receive(request: Request) -> Response:
         execution_id, created = await _receive(request.state.services, request)
     except NotSigned as error:
         return JSONResponse({"error": error.message}, 401)
+    except RateLimited as error:
+        return JSONResponse({"error": error.message}, 429, {"retry-after": str(math.ceil(error.retry_after))})
     except tuple(kind for kind, _ in STATUS) as error:
         status = next(status for kind, status in STATUS if isinstance(error, kind))
         return JSONResponse({"error": error.message}, status)
@@ -56,6 +63,7 @@ async def _receive(services: Services, request: Request) -> tuple[str, bool]:
     message_id = signed_message_id(found.signing_key, request.headers, body, found.now)
     if message_id is None:
         raise NotSigned()
+    request.state.hook_quotas.take(found.row.id)
     key = f"{found.row.id}:{message_id}"
     async with services.pool.acquire() as connection:
         earlier = await repeated_execution(connection, found.row.owner_id, key, key)

@@ -21,6 +21,7 @@ from schema.schedules import (
     ScheduleId,
 )
 from storage import schedules as store
+from storage.access import Access
 from storage.schedules import SCHEDULES, ScheduleRow
 from storage.transaction import transaction
 
@@ -35,24 +36,30 @@ async def schedules(info: Info, flow_id: OfFlow = None, first: First = 50, after
     """The schedules of the flows that the viewer may see, newest first."""
     key = decode_cursor(after, CURSOR, str)
     limit = check_first(first) + 1
-    async with info.context.pool.acquire() as connection:
-        rows = await store.list_schedules(
-            connection, owner_id=info.context.viewer.id, flow_id=flow_id, limit=limit, after=key[0] if key else None
-        )
+    rows = await _rows(info.context, flow_id, limit, key[0] if key else None)
     return page(rows, first, after, _show, lambda row: encode_cursor(CURSOR, row.id))
+
+
+async def _rows(context: Context, flow_id: str | None, limit: int, after: str | None) -> list[ScheduleRow]:
+    if flow_id is not None and await context.asks.flow(flow_id) is None:
+        return []
+    async with context.pool.acquire() as connection:
+        if flow_id is not None:
+            return await store.list_schedules_of_flow(connection, flow_id, limit, after)
+        return await store.list_schedules(connection, context.viewer.reader, limit, after)
 
 
 async def create_schedule(info: Info, input: NewSchedule) -> CreateSchedulePayload:
     """Have a flow run at certain times, for the first time at the next one."""
     context = info.context
     Cron.read(input.cron, input.time_zone)
-    flow = await context.flow(input.flow_id)
+    flow = await context.flow(input.flow_id, Access.OPERATE)
     version = await context.services.versions.get(flow.id, flow.latest_version)
     async with transaction(context.pool) as connection:
         row = await store.create_schedule(
             connection,
             flow_id=flow.id,
-            owner_id=context.viewer.id,
+            owner_id=context.owner_of_new(flow),
             cron=input.cron,
             time_zone=input.time_zone,
             catch_up=input.catch_up,
@@ -64,7 +71,7 @@ async def create_schedule(info: Info, input: NewSchedule) -> CreateSchedulePaylo
 
 async def pause_schedule(info: Info, id: ScheduleId) -> PauseSchedulePayload:
     """Let a schedule not be due any more; times that pass until it is resumed are never made up for."""
-    row = await seen_schedule(info.context, id)
+    row = await seen_schedule(info.context, id, Access.OPERATE)
     async with transaction(info.context.pool) as connection:
         paused = await store.pause_schedule(connection, row.id)
     return PauseSchedulePayload(schedule=_show(_found(paused)))
@@ -72,7 +79,7 @@ async def pause_schedule(info: Info, id: ScheduleId) -> PauseSchedulePayload:
 
 async def resume_schedule(info: Info, id: ScheduleId) -> ResumeSchedulePayload:
     """Let a paused schedule be due again, next at the first of its times from now on."""
-    row = await seen_schedule(info.context, id)
+    row = await seen_schedule(info.context, id, Access.OPERATE)
     async with transaction(info.context.pool) as connection:
         resumed = await store.resume_schedule(connection, row)
     _tell(info.context)
@@ -81,17 +88,18 @@ async def resume_schedule(info: Info, id: ScheduleId) -> ResumeSchedulePayload:
 
 async def delete_schedule(info: Info, id: ScheduleId) -> DeleteSchedulePayload:
     """Take a schedule out; the executions that it has made stay."""
-    row = await seen_schedule(info.context, id)
+    row = await seen_schedule(info.context, id, Access.OPERATE)
     async with transaction(info.context.pool) as connection:
         await store.delete_schedule(connection, row.id)
     return DeleteSchedulePayload(deleted_id=id)
 
 
-async def seen_schedule(context: Context, id: str) -> ScheduleRow:
-    """A schedule of a flow that the viewer may see; raises `NotFound`."""
+async def seen_schedule(context: Context, id: str, need: Access = Access.SEE) -> ScheduleRow:
+    """A schedule with whose flow the viewer may do what is needed; raises `NotFound` and `Forbidden`."""
     async with context.pool.acquire() as connection:
         row = _found((await store.schedules_by_id(connection, [id])).get(id))
     _found(await context.asks.flow(row.flow_id))
+    await context.flow(row.flow_id, need)
     return row
 
 

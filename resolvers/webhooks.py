@@ -11,6 +11,7 @@ from schema.arguments import After, First, FlowId
 from schema.paging import Connection, check_first, decode_cursor, encode_cursor, page
 from schema.webhooks import CreateWebhookPayload, DeleteWebhookPayload, EventName, Webhook, WebhookId
 from storage import webhooks as store
+from storage.access import Access
 from storage.transaction import transaction
 from storage.versions import Version
 from storage.webhooks import WebhookRow
@@ -33,29 +34,30 @@ async def webhooks(info: Info, flow_id: FlowId, first: First = 50, after: After 
 async def create_webhook(info: Info, flow_id: FlowId, event_name: EventName) -> CreateWebhookPayload:
     """Let others start a flow for an event by signed messages; its signing key is shown this once."""
     context = info.context
-    flow = await context.flow(flow_id)
+    flow = await context.flow(flow_id, Access.OPERATE)
     _check(event_name, await context.services.versions.get(flow.id, flow.latest_version))
     key = new_key()
     async with transaction(context.pool) as connection:
         row = await store.create_webhook(
-            connection, flow_id=flow.id, owner_id=context.viewer.id, event_name=event_name, signing_key=key
+            connection, flow_id=flow.id, owner_id=context.owner_of_new(flow), event_name=event_name, signing_key=key
         )
     return CreateWebhookPayload(webhook=_show(row), signing_key=show_key(key))
 
 
 async def delete_webhook(info: Info, id: WebhookId) -> DeleteWebhookPayload:
     """Take a webhook out; what is sent to it from now on is refused, and the executions that it has made stay."""
-    row = await seen_webhook(info.context, id)
+    row = await seen_webhook(info.context, id, Access.OPERATE)
     async with transaction(info.context.pool) as connection:
         await store.delete_webhook(connection, row.id)
     return DeleteWebhookPayload(deleted_id=id)
 
 
-async def seen_webhook(context: Context, id: str) -> WebhookRow:
-    """A webhook of a flow that the viewer may see; raises `NotFound`."""
+async def seen_webhook(context: Context, id: str, need: Access = Access.SEE) -> WebhookRow:
+    """A webhook with whose flow the viewer may do what is needed; raises `NotFound` and `Forbidden`."""
     async with context.pool.acquire() as connection:
         row = _found((await store.webhooks_by_id(connection, [id])).get(id))
     _found(await context.asks.flow(row.flow_id))
+    await context.flow(row.flow_id, need)
     return row
 
 

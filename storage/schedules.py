@@ -14,6 +14,7 @@ from engine.errors import Conflict, NotFound
 from engine.ids import new_id
 from engine.status import ExecutionCommand
 from engine.values import encode
+from storage.access import Reader
 from storage.commands import send_command
 from storage.executions import ExecutionRow, NewExecution, create_execution
 from storage.flows import AFTER_EVERY_ID
@@ -106,11 +107,18 @@ async def schedules_by_id(connection: Connection, ids: Iterable[str]) -> dict[st
     return {record["id"]: _schedule(record) for record in await connection.fetch(QUERIES["schedules_by_id"], list(ids))}
 
 
-async def list_schedules(
-    connection: Connection, *, owner_id: str, flow_id: str | None, limit: int, after: str | None
+async def list_schedules(connection: Connection, reader: Reader, limit: int, after: str | None) -> list[ScheduleRow]:
+    """The schedules of the flows that the reader may see, newest first, from the one `after` an id on."""
+    query = QUERIES["list_all_schedules" if reader.sees_all else "list_schedules"]
+    records = await connection.fetch(query, reader.user_id, after or AFTER_EVERY_ID, limit)
+    return [_schedule(record) for record in records]
+
+
+async def list_schedules_of_flow(
+    connection: Connection, flow_id: str, limit: int, after: str | None
 ) -> list[ScheduleRow]:
-    """The schedules of an owner's flows, or of one of them, newest first, from the one `after` an id on."""
-    records = await connection.fetch(QUERIES["list_schedules"], owner_id, flow_id, after or AFTER_EVERY_ID, limit)
+    """A flow's schedules, newest first, from the one `after` an id on."""
+    records = await connection.fetch(QUERIES["list_schedules_of_flow"], flow_id, after or AFTER_EVERY_ID, limit)
     return [_schedule(record) for record in records]
 
 

@@ -14,6 +14,7 @@ from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from resolvers.services import open_services
 
 KEEP_ALIVE_SECONDS = 75
@@ -32,16 +33,17 @@ async def api(
     database_url: str,
     redis_url: str,
     listener: socket.socket,
+    policy: Policy,
     node_types: Registry = BUILT_IN,
     documents: Documents | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`,
-    and clients may name `documents`.
+    """Serve the API on a socket from entry to exit; gives the task that serves. Flows may use `node_types`, and clients
+    may name `documents`.
 
     At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
-        server = _Server(_configuration(create_app(lambda: nullcontext(services), documents, loopback=True)))
+        server = _Server(_configuration(create_app(lambda: nullcontext(services), policy, documents)))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:
             await _started(server, task)

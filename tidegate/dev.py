@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from storage.embedded.errors import folder_errors
 from storage.embedded.home import Home
 from storage.migrate import migrate
@@ -23,6 +24,8 @@ from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
 HOST = "127.0.0.1"
+OPEN = Policy(loopback=True, is_development=True)
+"""Everybody on this machine is let in, whatever the settings say, and sees the schema."""
 
 
 class Dev:
@@ -71,7 +74,7 @@ class Dev:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
     def _api(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
-        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, documents=self._documents)
+        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, OPEN, documents=self._documents)
 
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:
         if self._documents.only:

@@ -24,12 +24,19 @@ returning *;
 select * from schedules where id = any ($1::text[]);
 
 -- name: list_schedules
--- The schedules of user $1's flows, or of one of them ($2), newest first.
-select schedules.* from schedules
-join flows on flows.id = schedules.flow_id
-where flows.owner_id = $1 and coalesce(schedules.flow_id = $2, true) and schedules.id < $3
-order by schedules.id desc
-limit $4;
+-- The schedules of the flows that user $1 may see, newest first.
+select * from schedules
+where id < $2 and flow_id in (select a.flow_id from flow_access a where a.user_id = $1)
+order by id desc
+limit $3;
+
+-- name: list_all_schedules
+-- All schedules, newest first, whoever user $1 is.
+select * from schedules where $1::text is not null and id < $2 order by id desc limit $3;
+
+-- name: list_schedules_of_flow
+-- The schedules of flow $1, newest first.
+select * from schedules where flow_id = $1 and id < $2 order by id desc limit $3;
 
 -- name: pause_schedule
 -- Let a schedule be due no more; what it has missed is gone.
@@ -50,7 +57,10 @@ delete from schedules where id = $1;
 -- The schedules that are due, but those in $2, the longest due first, with their flows as they are now. (The time is
 -- asked for once: clock_timestamp() is volatile, so that it would be compared with every schedule.)
 select schedules.*, flows.latest_version, flows.name as flow_name, clock_timestamp() as now,
-    flows.owner_id = schedules.owner_id as may_run
+    exists (
+        select from flow_access a
+        where a.flow_id = schedules.flow_id and a.user_id = schedules.owner_id and a.level >= 2 offset 0
+    ) as may_run
 from schedules
 join flows on flows.id = schedules.flow_id
 where schedules.next_fire_at <= (select clock_timestamp()) and schedules.id <> all ($2::text[])

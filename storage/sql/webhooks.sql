@@ -35,4 +35,7 @@ delete from webhooks where id = $1;
 select webhooks.*, flows.latest_version, flows.name as flow_name, clock_timestamp() as now
 from webhooks
 join flows on flows.id = webhooks.flow_id
-where webhooks.id = $1 and flows.deleted_at is null and flows.owner_id = webhooks.owner_id;
+where webhooks.id = $1 and flows.deleted_at is null and exists (
+    select from flow_access a
+    where a.flow_id = webhooks.flow_id and a.user_id = webhooks.owner_id and a.level >= 2 offset 0
+);
