@@ -1,14 +1,15 @@
 """The web application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
@@ -16,6 +17,7 @@ from resolvers.hooks import MESSAGES_PER_SECOND, receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.pages import Page
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.quotas import Quotas
@@ -58,10 +60,17 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, policy: Policy, documents: Documents | None = None) -> Starlette:
+def _ide(folder: Path | None) -> Sequence[BaseRoute]:
+    return Page("GraphiQL", "/graphiql", folder).routes if folder else []
+
+
+def create_app(
+    open_services: OpenServices, policy: Policy, documents: Documents | None = None, *, graphiql: Path | None = None
+) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `documents` are those that clients may name.
+    `documents` are those that clients may name. `graphiql` is the folder that GraphiQL is built into; without it there
+    is none, as in production.
     """
 
     @asynccontextmanager
@@ -85,6 +94,7 @@ def create_app(open_services: OpenServices, policy: Policy, documents: Documents
             Route(PATH + "{id}", receive, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *_ide(graphiql),
         ],
         middleware=[Middleware(Identified), *_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
         lifespan=lifespan,

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -36,14 +37,17 @@ async def api(
     policy: Policy,
     node_types: Registry = BUILT_IN,
     documents: Documents | None = None,
+    graphiql: Path | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve the API on a socket from entry to exit; gives the task that serves. Flows may use `node_types`, and clients
     may name `documents`.
 
-    At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
+    `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions
+    get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
-        server = _Server(_configuration(create_app(lambda: nullcontext(services), policy, documents)))
+        app = create_app(lambda: nullcontext(services), policy, documents, graphiql=graphiql)
+        server = _Server(_configuration(app))
         task = asyncio.create_task(server.serve([listener]), name="api")
         try:
             await _started(server, task)
