@@ -13,14 +13,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
-from resolvers.hooks import MESSAGES_PER_SECOND, receive
+from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.pages import Page
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
-from resolvers.quotas import Quotas
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 from schema.webhooks import PATH
@@ -82,7 +81,6 @@ def create_app(
                 "services": services,
                 "policy": policy,
                 "documents": documents or Documents(),
-                "hook_quotas": Quotas(MESSAGES_PER_SECOND),
                 "stopping": stopping,
             }
             ending.cancel()

@@ -25,9 +25,6 @@ from storage.webhooks import Receiver, receiver, take
 BODY_LIMIT = 1024 * 1024
 """Bytes of a message."""
 
-MESSAGES_PER_SECOND = 100.0
-"""How many messages one webhook takes in one process of the API."""
-
 LABEL = "webhook"
 """The label of the executions that a webhook makes; its value is the webhook's id."""
 
@@ -63,7 +60,7 @@ async def _receive(services: Services, request: Request) -> tuple[str, bool]:
     message_id = signed_message_id(found.signing_key, request.headers, body, found.now)
     if message_id is None:
         raise NotSigned()
-    request.state.hook_quotas.take(found.row.id)
+    request.state.policy.messages.take(found.row.id)
     key = f"{found.row.id}:{message_id}"
     async with services.pool.acquire() as connection:
         earlier = await repeated_execution(connection, found.row.owner_id, key, key)

@@ -69,6 +69,8 @@ HOT = [
     ("schedules", "count_of_owner"),
     ("schedules", "schedules_by_id"),
     ("schedules", "list_schedules"),
+    ("schedules", "list_all_schedules"),
+    ("schedules", "list_schedules_of_flow"),
     ("schedules", "due_schedules"),
     ("schedules", "seconds_to_next"),
     ("schedules", "lock_due"),
@@ -87,6 +89,9 @@ HOT = [
 """File and name of each."""
 
 SORT_FREE = [
+    ("schedules", "list_all_schedules"),
+    ("schedules", "list_schedules_of_flow"),
+    ("webhooks", "list_webhooks"),
     ("events", "read_events"),
     ("executions", "list_children"),
     ("executions", "list_tree"),
