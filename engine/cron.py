@@ -91,7 +91,10 @@ def _fields(expression: str) -> list[str]:
 
 def _parsed(parts: list[str]) -> CronSim:
     try:
-        return CronSim(" ".join(parts), datetime(2000, 1, 1))
+        parsed = CronSim(" ".join(parts), datetime(2000, 1, 1))
     except CronSimError as error:
         said = f"The expression is not valid, or no day is ever like that: {str(error).lower()}."
         raise BadUserInput(said, field="input.cron") from None
+    if next(parsed, None) is None:
+        raise BadUserInput("The expression is never due: no day is like that.", field="input.cron")
+    return parsed
