@@ -1,7 +1,7 @@
 """Taking secrets out of what is about to be recorded, in all forms in which a text usually travels.
 
-Looked for are the text itself, as JSON, URLs, HTML and Python's `repr` write it, in hexadecimal, and in base 64, also as
-a part of something longer that was encoded as a whole, such as the `user:password` of a Basic authorization.
+Looked for are the text itself, as JSON, URLs, HTML and Python's `repr` write it, in hexadecimal, and in base 64, also
+as a part of something longer that was encoded as a whole, such as the `user:password` of a Basic authorization.
 """
 
 import base64

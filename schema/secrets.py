@@ -16,8 +16,8 @@ SecretName: TypeAlias = Annotated[
 SecretValue: TypeAlias = Annotated[
     str,
     strawberry.argument(
-        description="What is to be kept secret: 1 to 65536 bytes, without NUL characters. Give it as a variable, so that "
-        "it is in no document."
+        description="What is to be kept secret: 1 to 65536 bytes, without NUL characters. Give it as a variable, so "
+        "that it is in no document."
     ),
 ]
 
