@@ -1,10 +1,8 @@
 """The secrets of owners: written, listed by name, and read by the workers that need them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
 import orjson
 
 from engine.errors import NotFound
@@ -70,14 +68,3 @@ async def read_secret(connection: Connection, keys: KeyRing, owner_id: str, name
     if record is None:
         return None
     return keys.open(Sealed(record["key_id"], record["sealed"]), context_of(owner_id, name)).decode()
-
-
-async def sealed_otherwise(connection: Connection, key_id: str, *, after: str, limit: int) -> list[asyncpg.Record]:
-    """The next secrets by id that another key has sealed, locked until the transaction ends."""
-    return list(await connection.fetch(QUERIES["sealed_otherwise"], key_id, after, limit))
-
-
-async def seal_again(connection: Connection, sealed: Sequence[tuple[str, Sealed]]) -> None:
-    """Store secrets, by id, under another key."""
-    ids, keys, data = [id for id, _ in sealed], [each.key_id for _, each in sealed], [each.data for _, each in sealed]
-    await connection.execute(QUERIES["seal_again"], ids, keys, data)

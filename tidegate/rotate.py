@@ -24,5 +24,5 @@ async def rotate_keys(settings: Settings) -> int:
         await pool.close()
     print(f"sealed again with the key {keys.sealing}: {rotation.sealed}")
     for (owner, name), reason in rotation.failures.items():
-        print(f"left as it was: the secret {name!r} of {owner!r}. {reason}", file=sys.stderr)
+        print(f"left as it was: {name!r} of {owner!r}. {reason}", file=sys.stderr)
     return 1 if rotation.failures else 0

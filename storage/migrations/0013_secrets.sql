@@ -10,3 +10,6 @@ create table secrets (
     updated_at timestamptz not null default clock_timestamp(),
     unique (owner_id, name)
 );
+
+-- The key that has sealed the signing key of a webhook; null if it is stored as it is, by a server that had no keys.
+alter table webhooks add column key_id text collate "C";

@@ -21,6 +21,7 @@ from storage.access import Reader
 from storage.flows import flows_by_id
 from storage.webhooks import create_webhook
 from tests.api.client import DOUBLING, Client, Json
+from tests.keys import KEYS
 from tests.storage.seeds import create
 
 MISSING = {prefix: f"{prefix}00000000000000ZZ" for prefix in ("FL", "EX", "SC", "SE", "WH")}
@@ -242,7 +243,9 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
         id=flow_id,
     )
     async with connection.transaction():
-        webhook = await create_webhook(connection, flow_id=flow_id, owner_id="ada", event_name="x", signing_key=b"key")
+        webhook = await create_webhook(
+            connection, KEYS, flow_id=flow_id, owner_id="ada", event_name="x", signing_key=b"key"
+        )
     return {
         "flow": flow_id,
         "schedule": scheduled["createSchedule"]["schedule"]["id"],

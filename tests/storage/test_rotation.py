@@ -7,10 +7,12 @@ import pytest
 
 import storage.rotation
 from engine.errors import UnknownKey
-from storage.keyring import KeyRing
+from storage.flows import create_flow
+from storage.keyring import NO_KEYS, KeyRing
 from storage.rotation import rotate
 from storage.secrets import put_secret, read_secret
 from storage.transaction import transaction
+from storage.webhooks import create_webhook, receiver
 from tests.keys import BOTH, KEYS, NEW_ONLY
 
 
@@ -91,3 +93,20 @@ async def test_what_cannot_be_opened_is_named_and_left_as_it_is(pool: asyncpg.Po
     assert "'lost'" in rotation.failures["ada", "a"]
     assert "was changed" in rotation.failures["ada", "b"]
     assert await pool.fetch(broken) == before
+
+
+async def test_signing_keys_of_webhooks_are_sealed_again_also_where_they_were_not_sealed(pool: asyncpg.Pool) -> None:
+    async with transaction(pool) as connection:
+        flow = await create_flow(connection, owner_id="ada", name="F", description=None, document={}, node_types={})
+        made = {
+            (
+                await create_webhook(connection, keys, flow_id=flow.id, owner_id="ada", event_name="x", signing_key=key)
+            ).id: key
+            for keys, key in ((NO_KEYS, b"one"), (KEYS, b"two"))
+        }
+    assert (await rotate(pool, BOTH)).sealed == 2
+    async with pool.acquire() as connection:
+        found = {id: await receiver(connection, NEW_ONLY, id) for id in made}
+        with pytest.raises(UnknownKey):
+            await receiver(connection, KEYS, next(iter(made)))
+    assert {id: each.signing_key for id, each in found.items() if each} == made
