@@ -6,7 +6,7 @@ from tidegate.command import Command
 
 
 def _configure(parser: ArgumentParser) -> None:
-    parser.add_argument("action", choices=["rotate"], help="seal all secrets with the first key")
+    parser.add_argument("action", choices=["rotate"], help="seal everything with the first key")
 
 
 def _execute(arguments: Namespace) -> int:
@@ -20,7 +20,7 @@ def _execute(arguments: Namespace) -> int:
 
 SECRETS = Command(
     name="secrets",
-    summary="Seal all secrets with the first key of TIDEGATE_SECRET_KEYS.",
+    summary="Seal all secrets and signing keys with the first key of TIDEGATE_SECRET_KEYS.",
     details="Add a new key behind the others, restart all processes, put it in front, restart them again, and run\n"
     "`tidegate secrets rotate`: then the others can be dropped. It may be run at any time, and again. Needs\n"
     "DATABASE_URL (migrated).",
