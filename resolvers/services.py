@@ -12,6 +12,7 @@ from jobs.dispatch import Doorbell
 from resolvers.snapshots import Snapshots
 from storage.notify import Notifier
 from storage.pool import open_pool
+from storage.readiness import Readiness
 from storage.root_changes import RootChanges
 from storage.shards import COMMANDS, EVENTS
 from storage.tail import Tailer
@@ -27,7 +28,7 @@ class Services:
     """What a process of the API has open.
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
-    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots. `readiness` says how the database stands.
     """
 
     pool: asyncpg.Pool
@@ -40,6 +41,7 @@ class Services:
     commands: Notifier
     events: Notifier
     doorbell: Doorbell
+    readiness: Readiness
 
 
 class Background(Protocol):
@@ -77,6 +79,7 @@ async def open_services(
             commands=await _started(stack, Notifier(pool, COMMANDS)),
             events=await _started(stack, Notifier(pool, EVENTS)),
             doorbell=await _started(stack, Doorbell(redis_url)),
+            readiness=Readiness(pool),
         )
 
 
