@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -12,6 +13,8 @@ from jobs.journal import Journal
 from jobs.letters import Mail, letters, values_told
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.measuring import measure
+from jobs.metrics import COMMAND_SECONDS
 from jobs.records import Writing
 from storage.append import Member
 from storage.claims import Claim
@@ -43,6 +46,7 @@ class DurableLedger:
         self._heartbeat = heartbeat
         self._worker_id = worker_id
         self._writing = Writing(claim)
+        self._accepted: dict[int, float] = {}
         self._under_way: asyncio.Future[Verdict] | None = None
         self.was_handed_on = False
 
@@ -78,7 +82,14 @@ class DurableLedger:
         if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
             return
         self._writing.wrote(append, new)
+        measure(append)
+        self._measure_commands(append.consumed)
         self.was_handed_on = append.requeue
+
+    def _measure_commands(self, consumed: int) -> None:
+        """Note how long it took from the acceptance of commands to now; `consumed` is the last that is applied."""
+        for seq in [seq for seq in self._accepted if seq <= consumed]:
+            COMMAND_SECONDS.observe(time.monotonic() - self._accepted.pop(seq))
 
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet: those of clients in order, then those of the family."""
@@ -87,6 +98,9 @@ class DurableLedger:
     async def opened(self, mail: Mail) -> Sequence[Letter]:
         """The letters of a mail, with the large values that they bring."""
         opened = letters(mail, self._worker_id)
+        for row in mail.commands:
+            if row.seq > self._writing.acknowledged:
+                self._accepted.setdefault(row.seq, time.monotonic() - row.seconds)
         while True:
             try:
                 self.knows(await self._loader.hydrate(values_told(opened), self._claim.root_id))

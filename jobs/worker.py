@@ -28,10 +28,12 @@ from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.sweeper import Sweeper, Timers
+from jobs.whereabouts import enter_worker
 from jobs.workflow import Workshop
 from storage.claims import NO_LIMITS, Limits, release_all
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
+from storage.readiness import Readiness
 from storage.shards import COMMANDS, EVENTS
 from storage.transaction import transaction
 from storage.versions import Versions
@@ -78,6 +80,14 @@ class Worker:
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._settings = settings
         self._registry = registry
+        self._heartbeat: Heartbeat | None = None
+        self.readiness: Readiness | None = None
+        self.is_leaving = False
+
+    @property
+    def beats(self) -> bool:
+        """Whether the last good beat is younger than the lease: nobody can have given this worker up."""
+        return self._heartbeat is not None and self._heartbeat.is_fresh
 
     async def run(self) -> None:
         """Work until cancelled; raises `WorkerGivenUp` if the others have given this worker up."""
@@ -90,6 +100,7 @@ class Worker:
     @asynccontextmanager
     async def parts(self) -> AsyncIterator["Parts"]:
         """Start what a worker is made of; what it holds is given back at the end."""
+        enter_worker(self.id)
         async with AsyncExitStack() as stack:
             pool = await self._open_pool(stack, "tidegate worker", POOL_SIZE)
             parts = await self._assemble(pool, stack)
@@ -191,8 +202,10 @@ class Worker:
                 takes_work=self.takes_work,
             )
         await parts.heartbeat.once()
+        self._heartbeat, self.readiness = parts.heartbeat, Readiness(pool)
 
     async def _leave(self, pool: asyncpg.Pool, parts: "Parts") -> None:
+        self.is_leaving = True
         await parts.claimer.give_back(GIVE_BACK_SECONDS)
         try:
             async with asyncio.timeout(SIGN_OFF_TIMEOUT):

@@ -38,6 +38,7 @@ from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.slots import NoPlace, Place
+from jobs.whereabouts import enter_execution
 from storage.capability import Kind
 from storage.claims import Claim
 from storage.inbox import InboxKind
@@ -107,6 +108,7 @@ class Workflow:
 
     async def run(self) -> None:
         """Run until the execution ends or is released. Nothing is raised: what goes wrong is logged or recorded."""
+        enter_execution(self._claim.execution_id)
         self._shop.mailroom.enter(self._claim.execution_id, self._mail)
         try:
             while not await self._prepare_and_run():

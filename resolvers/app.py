@@ -11,9 +11,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
+from resolvers.counted import Counted
 from resolvers.health import healthz, readyz
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
+from resolvers.metrics_page import metrics
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.persisted import Documents
 from resolvers.services import Services
@@ -74,7 +76,13 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
             WebSocketRoute("/graphql", graphql_over_socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/metrics", metrics),
         ],
-        middleware=[Middleware(Identified), *_cross_origin(loopback), Middleware(SameOrigin, loopback=loopback)],
+        middleware=[
+            Middleware(Counted),
+            Middleware(Identified),
+            *_cross_origin(loopback),
+            Middleware(SameOrigin, loopback=loopback),
+        ],
         lifespan=lifespan,
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from starlette.datastructures import State
 
 from engine.errors import TidegateError
+from resolvers.measuring import count_refused
 from resolvers.operations import OperationFailed, results
 from resolvers.requests import Asked
 from resolvers.viewer import Viewer
@@ -16,6 +17,7 @@ def answers(asked: Asked, state: State, viewer: Viewer) -> AsyncGenerator[bytes,
     try:
         operation = state.documents.operation(asked)
     except TidegateError as error:
+        count_refused(error)
         return refused(error)
     return results(operation, state.services, viewer)
 

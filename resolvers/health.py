@@ -1,7 +1,7 @@
 """Whether this process lives, and whether it can do its work.
 
-`/healthz` answers as long as the event loop does. `/readyz` names each check with its reason: `ready` with a 200 when all
-is well, `degraded` with a 200 when what is asked for is accepted but may have to wait, `unready` with a 503.
+`/healthz` answers as long as the event loop does. `/readyz` names each check with its reason: `ready` with a 200 when
+all is well, `degraded` with a 200 when what is asked for is accepted but may have to wait, `unready` with a 503.
 """
 
 from dataclasses import dataclass

@@ -21,6 +21,7 @@ from resolvers.accept import Accept
 from resolvers.answers import answer, refusal, status_of_refused
 from resolvers.asking import refused
 from resolvers.context import Context
+from resolvers.measuring import count_refused, measured
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
 from resolvers.operations import results, type_of
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_request
@@ -85,6 +86,7 @@ def _prefers_stream(request: Request) -> bool:
 
 
 def _refuse(request: Request, error: TidegateError) -> Response:
+    count_refused(error)
     if _prefers_stream(request):
         return _streamed(request, refused(error), ServerSentEvents())
     return refusal(request, status_of_refused(request), shown(error))
@@ -111,13 +113,16 @@ async def _execute(request: Request, operation: Operation) -> Response:
 
 async def _result(request: Request, operation: Operation) -> ExecutionResult:
     try:
-        return await SCHEMA.execute(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=Context(request.state.services, authenticate(request)),
-            operation_name=operation.name,
-            allowed_operation_types=ALLOWED[request.method],
-        )
+        with measured(type_of(operation)) as seen:
+            result = await SCHEMA.execute(
+                operation.query,
+                variable_values=operation.variables,
+                context_value=Context(request.state.services, authenticate(request)),
+                operation_name=operation.name,
+                allowed_operation_types=ALLOWED[request.method],
+            )
+            seen.errors = result.errors or ()
+        return result
     except CannotGetOperationTypeError as error:
         reason = GraphQLError(error.as_http_error_reason(), original_error=error)
         return ExecutionResult(data=None, errors=[error_for_client(reason)])

@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.batches import Batch, Batches, Wish
 from resolvers.context import Info
+from resolvers.delivery import delivered
 from schema.arguments import NO_TYPES, EventTypes, ExecutionId, FromIndex
 from schema.events import ExecutionEventBatch, show_event
 from schema.selection import check_from_index, check_range, kinds
@@ -34,7 +35,7 @@ async def execution_events(
     check_from_index(from_index)
     execution = await info.context.asks.execution(execution_id)
     async with info.context.services.tailer.follow(execution_id, from_index) as follower:
-        async for batch in Batches(follower, wish, execution):
+        async for batch in delivered(Batches(follower, wish, execution)):
             yield _show(batch)
 
 

@@ -9,6 +9,7 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.json_text import write_json
+from resolvers.measuring import measured
 from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from resolvers.services import Services
@@ -37,11 +38,13 @@ async def results(operation: Operation, services: Services, viewer: Viewer) -> A
     """
     context = Context(services, viewer)
     found: Any = await SCHEMA.stream(operation.query, operation.variables, context, None, operation.name)
-    async with aclosing(found):
-        async for result in found:
-            if not was_executed(result):
-                raise OperationFailed(list(result.errors))
-            yield write_json(_shown(result))
+    with measured(type_of(operation)) as seen:
+        async with aclosing(found):
+            async for result in found:
+                seen.errors = result.errors or ()
+                if not was_executed(result):
+                    raise OperationFailed(list(result.errors))
+                yield write_json(_shown(result))
 
 
 def was_executed(result: Any) -> bool:

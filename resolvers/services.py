@@ -28,7 +28,8 @@ class Services:
     """What a process of the API has open.
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
-    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots. `readiness` says how the database stands.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
+    `readiness` says how the database stands.
     """
 
     pool: asyncpg.Pool

@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from resolvers.asking import answers
 from resolvers.json_text import write_json
 from resolvers.messages import Message, WrongMessage, read_message
+from resolvers.metrics import SOCKETS, SUBSCRIBERS
 from resolvers.operations import OperationFailed
 from resolvers.request_ids import enter_operation
 from resolvers.sending import Sender, TooSlow
@@ -57,7 +58,9 @@ async def graphql_over_socket(websocket: WebSocket) -> None:
         await _close(websocket, Closing(NO_PROTOCOL, "Subprotocol not acceptable"))
         return
     await websocket.accept(subprotocol=PROTOCOL)
-    if closing := await _Socket(websocket).serve():
+    with SOCKETS.track_inprogress():
+        closing = await _Socket(websocket).serve()
+    if closing:
         await _close(websocket, closing)
 
 
@@ -166,7 +169,8 @@ class _Socket:
 
     async def _operate(self, id: str, found: AsyncGenerator[bytes, None]) -> None:
         enter_operation(id)
-        last = await self._stream(id, found)
+        with SUBSCRIBERS.labels("websocket").track_inprogress():
+            last = await self._stream(id, found)
         if self._operations.get(id) is asyncio.current_task():
             # Before the last message goes out the client may use the id again.
             del self._operations[id]

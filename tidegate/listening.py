@@ -29,13 +29,18 @@ def listen(host: str, port: int) -> socket.socket:
 
     Who connects before the API is up waits for it.
     """
-    family = _loopback_family(host)
+    return open_socket(host, port, _loopback_family(host))
+
+
+def open_socket(host: str, port: int, family: socket.AddressFamily | None = None) -> socket.socket:
+    """A socket that listens on any address of this machine; raises `CannotListen`."""
+    family = family or (socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotListen(
-                f"Port {port} on {host} is in use. Stop what listens there, or choose another --port."
+                f"Port {port} on {host} is in use. Stop what listens there, or choose another port."
             ) from None
         raise CannotListen(f"Cannot listen on port {port} of {host}: {error.strerror or error}.") from None
 

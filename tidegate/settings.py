@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from engine.errors import TidegateError
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
+LOG_LEVELS = ("debug", "info", "warning", "error")
 OR_DEV = ", or use tidegate dev, which needs none"
 MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
@@ -54,7 +56,10 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global. `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
+    global. A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
+    `log_format` is text or json, `log_level` the least that is logged.
+
+    `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -64,6 +69,10 @@ class Settings:
     flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
+    worker_host: str = "127.0.0.1"
+    worker_port: int | None = None
+    log_format: str = "text"
+    log_level: str = "info"
     documents: str | None = None
     documents_only: bool = False
 
@@ -121,6 +130,19 @@ def _switch(text: str) -> bool:
     return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    return read
+
+
+def _address(text: str) -> str:
+    return str(ip_address(text))
+
+
 def _hosts(text: str) -> frozenset[str]:
     hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
     for host in hosts:
@@ -148,6 +170,10 @@ VARIABLES = (
         "a number of seconds from 1 to 3600",
     ),
     Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
+    Variable("TIDEGATE_WORKER_HOST", "worker_host", _address, "an IP address such as 127.0.0.1 or 0.0.0.0"),
+    Variable("TIDEGATE_WORKER_PORT", "worker_port", _between(1, 65_535, int), "a port from 1 to 65535"),
+    Variable("TIDEGATE_LOG_FORMAT", "log_format", _one_of("text", "json"), "text or json"),
+    Variable("TIDEGATE_LOG_LEVEL", "log_level", _one_of(*LOG_LEVELS), "debug, info, warning or error"),
     Variable("TIDEGATE_DOCUMENTS", "documents", str, "the path of a manifest"),
     Variable("TIDEGATE_DOCUMENTS_ONLY", "documents_only", _switch, "true or false"),
 )

@@ -27,8 +27,9 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.settings import Settings
 
     # Read here also for the worker, which would only say again and again what is wrong.
-    documents = trusted_documents(Settings.read())
-    log_to_stderr("warning")
+    settings = Settings.read()
+    documents = trusted_documents(settings)
+    log_to_stderr("warning", settings.log_format)
     run(Dev(arguments.data_dir, arguments.port, documents, with_worker=not arguments.no_worker).run())
     return 0
 

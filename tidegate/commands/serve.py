@@ -20,7 +20,7 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.settings import Settings
 
     settings = Settings.read()
-    log_to_stderr(arguments.log_level)
+    log_to_stderr(arguments.log_level or settings.log_level, settings.log_format)
     arm_if_asked()
     with listen(arguments.host, arguments.port) as listener:
         from tidegate.serve import serve
