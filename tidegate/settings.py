@@ -33,12 +33,13 @@ class MissingSetting(TidegateError):
 
 
 class Variable(NamedTuple):
-    """One variable of the environment: the field that it fills, and what its text must be."""
+    """One variable of the environment: the field that it fills, what its text must be, and what it means."""
 
     name: str
     field: str
     read: Callable[[str], Any]
     expected: str
+    meaning: str = ""
 
     def value(self, text: str) -> Any:
         """Read the variable's text; raises `InvalidSetting`, which never shows a password."""
@@ -153,27 +154,96 @@ def _hosts(text: str) -> frozenset[str]:
 
 
 VARIABLES = (
-    Variable("DATABASE_URL", "database_url", _url("postgresql", "postgres"), POSTGRES_URL),
-    Variable("REDIS_URL", "redis_url", _url("redis", "rediss", "unix"), REDIS_URL),
+    Variable(
+        "DATABASE_URL",
+        "database_url",
+        _url("postgresql", "postgres"),
+        POSTGRES_URL,
+        "Postgres, the only truth",
+    ),
+    Variable(
+        "REDIS_URL",
+        "redis_url",
+        _url("redis", "rediss", "unix"),
+        REDIS_URL,
+        'Redis or Valkey, which only says "look now"',
+    ),
     Variable(
         "TIDEGATE_WORKER_CONCURRENCY",
         "worker_concurrency",
         _between(1, 10_000, int),
         "a whole number from 1 to 10000",
+        "how many executions a worker runs at once",
     ),
-    Variable("TIDEGATE_OWNER_CONCURRENCY", "owner_concurrency", _between(1, MANY, int), UP_TO_MANY),
-    Variable("TIDEGATE_FLOW_CONCURRENCY", "flow_concurrency", _between(1, MANY, int), UP_TO_MANY),
+    Variable(
+        "TIDEGATE_OWNER_CONCURRENCY",
+        "owner_concurrency",
+        _between(1, MANY, int),
+        UP_TO_MANY,
+        "how many executions of one owner all workers together run at once; the same at all workers",
+    ),
+    Variable(
+        "TIDEGATE_FLOW_CONCURRENCY",
+        "flow_concurrency",
+        _between(1, MANY, int),
+        UP_TO_MANY,
+        "the same for executions of one flow",
+    ),
     Variable(
         "TIDEGATE_LEASE_SECONDS",
         "lease_seconds",
         _between(1, 3600, float),
         "a number of seconds from 1 to 3600",
+        "how long a silent worker keeps what it runs",
     ),
-    Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
-    Variable("TIDEGATE_WORKER_HOST", "worker_host", _address, "an IP address such as 127.0.0.1 or 0.0.0.0"),
-    Variable("TIDEGATE_WORKER_PORT", "worker_port", _between(1, 65_535, int), "a port from 1 to 65535"),
-    Variable("TIDEGATE_LOG_FORMAT", "log_format", _one_of("text", "json"), "text or json"),
-    Variable("TIDEGATE_LOG_LEVEL", "log_level", _one_of(*LOG_LEVELS), "debug, info, warning or error"),
-    Variable("TIDEGATE_DOCUMENTS", "documents", str, "the path of a manifest"),
-    Variable("TIDEGATE_DOCUMENTS_ONLY", "documents_only", _switch, "true or false"),
+    Variable(
+        "TIDEGATE_HTTP_ALLOW",
+        "http_allow",
+        _hosts,
+        ALLOWED_HOSTS,
+        "what HTTP nodes may reach although not on the public internet, separated by commas",
+    ),
+    Variable(
+        "TIDEGATE_WORKER_PORT",
+        "worker_port",
+        _between(1, 65_535, int),
+        "a port from 1 to 65535",
+        "where a worker answers `/healthz`, `/readyz` and `/metrics`",
+    ),
+    Variable(
+        "TIDEGATE_WORKER_HOST",
+        "worker_host",
+        _address,
+        "an IP address such as 127.0.0.1 or 0.0.0.0",
+        "the address of that port",
+    ),
+    Variable(
+        "TIDEGATE_LOG_FORMAT",
+        "log_format",
+        _one_of("text", "json"),
+        "text or json",
+        "lines of the log for people, or one JSON object each",
+    ),
+    Variable(
+        "TIDEGATE_LOG_LEVEL",
+        "log_level",
+        _one_of(*LOG_LEVELS),
+        "debug, info, warning or error",
+        "the least that is logged, unless `--log-level` says otherwise",
+    ),
+    Variable(
+        "TIDEGATE_DOCUMENTS",
+        "documents",
+        str,
+        "the path of a manifest",
+        "a manifest of trusted documents, which clients may name instead of sending them: Apollo's persisted query "
+        "manifest, or one JSON object of ids and documents",
+    ),
+    Variable(
+        "TIDEGATE_DOCUMENTS_ONLY",
+        "documents_only",
+        _switch,
+        "true or false",
+        "whether the API runs nothing but those",
+    ),
 )
