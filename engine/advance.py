@@ -60,7 +60,8 @@ def _say_drained(state: State, now: int) -> Decision:
     return Decision((FlowDrained(),)) if state.is_draining and state.executing == 0 else NOTHING
 
 
-def _skip_doomed(state: State, now: int) -> Decision:
+def skip_doomed(state: State, now: int) -> Decision:
+    """Skip a node that can never run."""
     number = state.next_doomed()
     return NOTHING if number is None else Decision(tuple(_skip(state, number)))
 
@@ -92,7 +93,8 @@ def names(node_ids: Sequence[str]) -> str:
     return ", ".join(node_ids[:NAMED_NODES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _close_group(state: State, now: int) -> Decision:
+def close_group(state: State, now: int) -> Decision:
+    """End a group whose members have all ended."""
     number = state.next_finished_group()
     if number is None:
         return NOTHING
@@ -184,8 +186,8 @@ def _flow_outputs(state: State) -> dict[str, Value]:
 _NEXT: tuple[Callable[[State, int], Decision], ...] = (
     _fail_on_fatal,
     _fail_on_timeout,
-    _skip_doomed,
-    _close_group,
+    skip_doomed,
+    close_group,
     _end_wait,
     spawn_for_events,
     spawn_calls,
@@ -199,8 +201,8 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
 _NEXT_WHILE_PAUSED = (
     _fail_on_fatal,
     _fail_on_timeout,
-    _skip_doomed,
-    _close_group,
+    skip_doomed,
+    close_group,
     _end_wait,
     spawn_for_events,
     spawn_calls,

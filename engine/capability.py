@@ -14,8 +14,14 @@ from engine.document import FlowDocument
 from engine.ports import SYSTEM_PREFIX, Port, Ports
 from engine.registry import NodeTypes
 
-LOG_FORMAT = 1
-"""The format of the logs that this code writes; it reads those of every format up to it."""
+LOG_FORMAT = 2
+"""The newest format of logs, in which nodes may complete before the start, because they were taken over.
+
+This code reads the logs of every format up to it.
+"""
+
+PLAIN_LOG_FORMAT = 1
+"""The format of what is no fork: nothing comes before the start."""
 
 Touched = tuple[str, str]
 """A side of a node, `input` or `output`, and the name of a port."""
@@ -44,10 +50,15 @@ def shortfall(document: FlowDocument, pinned: Mapping[str, str] | None, node_typ
     used = {node.type for node in document.nodes}
     if unknown := sorted(used - node_types.keys()):
         return f"It does not know the node type {', '.join(unknown)}."
-    now = {} if pinned is None else pin(document, node_types)
-    if changed := sorted(name for name, digest in now.items() if digest != (pinned or {}).get(name)):
+    if changed := sorted(changed_types(document, pinned, node_types)):
         return f"The flow relies on other ports than those that it has of the node type {', '.join(changed)}."
     return None
+
+
+def changed_types(document: FlowDocument, pinned: Mapping[str, str] | None, node_types: NodeTypes) -> frozenset[str]:
+    """The node types of which a document relies on other ports than they have here; as `shortfall`, all being known."""
+    now = {} if pinned is None else pin(document, node_types)
+    return frozenset(name for name, digest in now.items() if digest != (pinned or {}).get(name))
 
 
 def unknown_format(log_format: int) -> str | None:

@@ -115,6 +115,11 @@ class ExecutionCreated(Event):
     root_execution_id: Id = Field(description="The root of the tree; the execution itself if it is the root.")
     parent_execution_id: Id | None = Field(None, description="The execution that spawned it.")
     depth: int = Field(0, description="The distance from the root.")
+    forked_from_id: Id | None = Field(
+        None,
+        description="The execution that it was forked from. The NODE_COMPLETED events before FLOW_STARTED are those of "
+        "the nodes that were taken over from there.",
+    )
 
 
 class ExecutionRecovered(Event):
@@ -212,7 +217,7 @@ class NodeStarted(NodeEvent):
 class NodeCompleted(NodeEvent):
     """The node ended well; its outputs are the checkpoint that a recovery goes on from."""
 
-    attempt: int = Field(description="The attempt that ended.")
+    attempt: int = Field(description="The attempt that ended; 0 if the node was taken over and did not run here.")
     outputs: Values = Field(description="The values at the output ports that resolved.")
     execution_time: float = Field(description="Milliseconds that the attempt took.")
 

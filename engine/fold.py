@@ -71,6 +71,8 @@ def _flow_started(state: "State", event: FlowStarted, at: int) -> None:
             state.doom(number)
         elif readiness.is_met:
             state.make_ready(number)
+    for completed, then in state.taken_over:
+        _take_over(state, completed, then)
 
 
 def _is_for_another_event(state: "State", node: PlanNode) -> bool:
@@ -141,11 +143,31 @@ def _use_grant(state: "State", number: int) -> None:
         state.granted.add(number)
 
 
+def _note_taken_over(state: "State", event: NodeCompleted, at: int) -> None:
+    """Show what a fork begins with; what hangs on it is told when the flow starts."""
+    record = state.nodes[state.plan.numbers[event.node_id]]
+    record.status, record.outputs, record.completed_at = NodeStatus.COMPLETED, dict(event.outputs), at
+    state.taken_over.append((event, at))
+
+
+def _take_over(state: "State", event: NodeCompleted, at: int) -> None:
+    number = state.plan.numbers[event.node_id]
+    state.nodes[number].outputs = {}
+    _complete(state, number, event, at)
+
+
 def _node_completed(state: "State", event: NodeCompleted, at: int) -> None:
+    if state.status is ExecutionStatus.CREATED:
+        _note_taken_over(state, event, at)
+        return
     number = state.plan.numbers[event.node_id]
     record = state.nodes[number]
     if record.signal is not None:
         _spend_signal(state, record.signal, event)
+    _complete(state, number, event, at)
+
+
+def _complete(state: "State", number: int, event: NodeCompleted, at: int) -> None:
     state.end(number, NodeStatus.COMPLETED, at)
     for port, value in event.outputs.items():
         state.resolve(number, port, value)

@@ -62,6 +62,7 @@ class PlanNode:
     disabled: bool
     handles_errors: bool
     listens_to: str | None = None
+    title: str | None = None
 
     @property
     def join(self) -> JoinMode:
@@ -179,6 +180,7 @@ class _Compiler:
             disabled=node.disabled,
             handles_errors=self._handles_errors(node),
             listens_to=node.inputs["eventName"] if node.type == EVENT_LISTEN else None,
+            title=node.title,
         )
 
     def _handles_errors(self, node: NodeDocument | None) -> bool:

@@ -36,14 +36,14 @@ def ordinary_scope(plan: "Plan") -> Scope:
     listeners = [node.number for node in plan.nodes if node.listens_to is not None]
     if not listeners:
         return whole_scope(plan)
-    graph = _Graph(plan)
+    graph = Graph(plan)
     outside = graph.with_feeders(graph.downstream(listeners))
     return _scope(plan, (number for number in range(len(plan.nodes)) if number not in outside))
 
 
 def event_scope(plan: "Plan", name: str) -> Scope:
     """The nodes that run for an event of this name."""
-    graph = _Graph(plan)
+    graph = Graph(plan)
     return _scope(plan, graph.upstream(graph.downstream(plan.listeners.get(name, ()))))
 
 
@@ -54,7 +54,7 @@ def _scope(plan: "Plan", numbers: Iterable[int]) -> Scope:
     return Scope([number for number, is_inside in enumerate(inside) if is_inside], inside)
 
 
-class _Graph:
+class Graph:
     """Starts and ends of nodes, and what follows what: a node's vertices are 2n (its start) and 2n + 1 (its end).
 
     A node ends after it starts, the target of an edge starts after its source has ended, and a group starts before its
@@ -81,13 +81,13 @@ class _Graph:
     def downstream(self, numbers: Iterable[int]) -> set[int]:
         """These nodes and those that start only after one of them has ended."""
         chosen = set(numbers)
-        reached = _reach(self._after, (2 * number + 1 for number in chosen))
+        reached = reach(self._after, (2 * number + 1 for number in chosen))
         return chosen | {vertex // 2 for vertex in reached if vertex % 2 == 0}
 
     def upstream(self, numbers: Iterable[int]) -> set[int]:
         """These nodes and all that must have started or ended before they start."""
         chosen = set(numbers)
-        return chosen | {vertex // 2 for vertex in _reach(self._before, (2 * number for number in chosen))}
+        return chosen | {vertex // 2 for vertex in reach(self._before, (2 * number for number in chosen))}
 
     def with_feeders(self, outside: set[int]) -> set[int]:
         """These nodes and those that feed only such nodes."""
@@ -111,7 +111,7 @@ class _Graph:
         yield from node.members
 
 
-def _reach(steps: Sequence[Sequence[int]], roots: Iterable[int]) -> set[int]:
+def reach(steps: Sequence[Sequence[int]], roots: Iterable[int]) -> set[int]:
     """All vertices that can be reached by steps from these, themselves included."""
     reached = set(roots)
     waiting = list(reached)

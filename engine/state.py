@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.calling import CallRecord, CallsRecord
 from engine.entry import Entry
-from engine.events import ExecutionError
+from engine.events import ExecutionError, NodeCompleted
 from engine.fold import FOLDS
 from engine.losses import Losses
 from engine.options import ExecutionOptions
@@ -95,6 +95,7 @@ class State:
         self.scope = self._scope()
         self.inside = self.scope.inside
         self.nodes = [NodeRecord() for _ in plan.nodes]
+        self.taken_over: list[tuple[NodeCompleted, int]] = []
         self.unfinished = len(self.scope.nodes)
         self.executing = 0
         self.ready: list[int] = []

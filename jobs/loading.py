@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from engine.entry import Entry, milliseconds
-from engine.events import decode
 from engine.plan import Plan
 from engine.state import NodeRecord, Setup, State
 from engine.values import Value
 from storage.claims import Claim
-from storage.events import EventRow, read_page
+from storage.events import read_page
 from storage.payloads import load_payload_texts
 from storage.setups import setup_of
 
@@ -54,7 +52,7 @@ class Loader:
                 page = await read_page(
                     connection, claim.execution_id, state.last_index + 1, rows=PAGE_ROWS, bytes=PAGE_BYTES
                 )
-            state.apply_all(_entry(row) for row in page.rows)
+            state.apply_all(row.entry for row in page.rows)
             is_more = page.more
         return state
 
@@ -82,10 +80,6 @@ def _references(values: Iterable[Value]) -> dict[str, list[Value]]:
         if reference := value.reference:
             found.setdefault(reference, []).append(value)
     return found
-
-
-def _entry(row: EventRow) -> Entry:
-    return Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data))
 
 
 def _setup_values(setup: Setup) -> Iterator[Value]:

@@ -200,6 +200,8 @@ class Worker:
                 pid=os.getpid(),
                 concurrency=self._settings.concurrency,
                 takes_work=self.takes_work,
+                limits=self._settings.limits,
+                lease=self._settings.lease,
             )
         await parts.heartbeat.once()
         self._heartbeat, self.readiness = parts.heartbeat, Readiness(pool)

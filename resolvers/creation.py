@@ -30,7 +30,7 @@ EVENTS_LIMIT = 1000
 
 async def repeated(given: CreateExecutionInput, pool: asyncpg.Pool, owner_id: str) -> ExecutionRow | None:
     """The execution that an earlier request with the same key has made, whatever became of its flow since."""
-    key = _idempotency_key(given.idempotency_key)
+    key = check_key(given.idempotency_key)
     if key is None:
         return None
     async with pool.acquire() as connection:
@@ -47,12 +47,12 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         flow_name=version.row.name,
         owner_id=owner_id,
         inputs=_inputs(given.inputs, document),
-        port_values=_port_values(given.port_values or [], document, version.node_types),
+        port_values=check_port_values(given.port_values or [], document, version.node_types),
         options=_options(given.options, document),
         integration=given.integration,
         external_events=_events(given.events or [], version),
         priority=given.priority,
-        idempotency_key=_idempotency_key(given.idempotency_key),
+        idempotency_key=check_key(given.idempotency_key),
         request_digest=request_digest(given),
         labels=_labels(given.labels or []),
     )
@@ -112,7 +112,10 @@ def _labels(given: Sequence[LabelInput]) -> list[Label]:
     return labels
 
 
-def _port_values(given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry) -> list[dict[str, Any]]:
+def check_port_values(
+    given: Sequence[PortValueInput], document: FlowDocument, node_types: Registry
+) -> list[dict[str, Any]]:
+    """Port values as they are stored; raises `BadUserInput` for what no input of the flow takes."""
     if not given:
         return []
     nodes = {node.id: node for node in document.nodes}
@@ -150,9 +153,10 @@ def _check_value(data: Any, port: Port, field: str) -> None:
         raise BadUserInput(f"The value does not fit a port of kind {port.kind}.", field=field)
 
 
-def _idempotency_key(key: str | None) -> str | None:
+def check_key(key: str | None, field: str = "input.idempotencyKey") -> str | None:
+    """An idempotency key, if one was given; raises `BadUserInput` for one that is empty or too long."""
     if key is not None and not 1 <= len(key) <= KEY_LENGTH:
-        raise BadUserInput(f"The key must have 1 to {KEY_LENGTH} characters.", field="input.idempotencyKey")
+        raise BadUserInput(f"The key must have 1 to {KEY_LENGTH} characters.", field=field)
     return key
 
 
@@ -164,4 +168,9 @@ def request_digest(given: CreateExecutionInput) -> str | None:
     # A key that was used before there were labels still has the digest that it had.
     if not given.labels:
         del request["labels"]
+    return digest(request)
+
+
+def digest(request: Any) -> str:
+    """What tells a request from others: SHA-256 of its JSON text, in hex."""
     return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()

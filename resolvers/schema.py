@@ -22,8 +22,10 @@ from resolvers.commands import (
 )
 from resolvers.executions import execution, execution_tree, payload, root_executions
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
+from resolvers.forks import fork_execution, retry_execution
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
+from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
@@ -58,6 +60,7 @@ class Query:
     execution_tree = _field(execution_tree)
     root_executions = _field(root_executions)
     payload = _field(payload)
+    why_not_running = _field(why_not_running)
 
 
 @strawberry.type(description="What can be changed.")
@@ -74,6 +77,8 @@ class Mutation:
     step_execution = _field(step_execution)
     set_breakpoints = _field(set_breakpoints)
     send_signal = _field(send_signal)
+    retry_execution = _field(retry_execution)
+    fork_execution = _field(fork_execution)
     stop_executions = _field(stop_executions)
     pause_executions = _field(pause_executions)
     resume_executions = _field(resume_executions)

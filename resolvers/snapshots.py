@@ -2,17 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 
-from engine.entry import Entry, milliseconds
 from engine.errors import NotFound
-from engine.events import decode
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
 from engine.signals import refusal
@@ -27,6 +25,8 @@ from storage.versions import Versions
 
 KEPT_NODES = 20_000
 PAGE = 1_000
+
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(slots=True)
@@ -47,18 +47,18 @@ class Snapshots:
 
     async def node_states(self, execution: ExecutionRow) -> Mapping[str, ShownNodeState]:
         """The states of all nodes by id, in document order, not older than the given row."""
-        folded = await self._folded(execution)
-        async with folded.lock:
-            await self._catch_up(folded.state, execution)
-            state = folded.state
-            return {node.id: _show(node, record) for node, record in zip(state.plan.nodes, state.nodes, strict=True)}
+        return await self.asked(execution, _show_all)
 
     async def signal_refusal(self, execution: ExecutionRow, name: str, payload: Value) -> str | None:
         """Why a signal fits none of the nodes that wait for it now; None if it fits one, or none waits."""
+        return await self.asked(execution, lambda state: refusal(state, name, payload))
+
+    async def asked(self, execution: ExecutionRow, question: Callable[[State], AnswerT]) -> AnswerT:
+        """The answer to a question about a state that is not older than the given row."""
         folded = await self._folded(execution)
         async with folded.lock:
             await self._catch_up(folded.state, execution)
-            return refusal(folded.state, name, payload)
+            return question(folded.state)
 
     async def _folded(self, execution: ExecutionRow) -> Folded:
         if execution.id not in self._kept:
@@ -79,7 +79,11 @@ class Snapshots:
                 rows = await read_events(connection, execution.id, state.last_index + 1, PAGE)
             if not rows:
                 raise NotFound("The execution was deleted.")
-            state.apply_all(Entry(row.index, milliseconds(row.timestamp), decode(row.type, row.data)) for row in rows)
+            state.apply_all(row.entry for row in rows)
+
+
+def _show_all(state: State) -> Mapping[str, ShownNodeState]:
+    return {node.id: _show(node, record) for node, record in zip(state.plan.nodes, state.nodes, strict=True)}
 
 
 def _show(node: PlanNode, record: NodeRecord) -> ShownNodeState:

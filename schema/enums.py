@@ -17,6 +17,7 @@ from engine.status import (
     ExecutionStatus,
     NodeFailurePolicy,
     NodeStatus,
+    NotRunningCode,
     RecordEvents,
 )
 
@@ -72,6 +73,22 @@ MEANINGS: Mapping[type[StrEnum], Mapping[str, str]] = {
         "BUDGET": "The tree has more executions than it may have.",
         "PAYLOAD": "A value cannot be stored.",
         "CRASH": "It killed every process that ran it, or an internal error ended it.",
+    },
+    NotRunningCode: {
+        "NOT_STARTED": "The execution waits for its start.",
+        "PAUSED": "The execution, or one above it, is paused.",
+        "BREAKPOINT": "A breakpoint stopped the execution before a node.",
+        "WAITING_FOR_PORT": "A port waits for what another node is to give.",
+        "SOURCE_FAILED": "A node failed from which something was to come.",
+        "SOURCE_SKIPPED": "A node was skipped, or gave nothing, from which something was to come.",
+        "WAITING_FOR_SIGNAL": "A node waits for a signal.",
+        "WAITING_FOR_TIMER": "A node waits for its time or its next attempt.",
+        "WAITING_FOR_CHILDREN": "Child executions have not ended.",
+        "CONCURRENCY_LIMIT": "As many run as may: nodes of the execution, or executions of its owner or flow.",
+        "QUEUED": "It waits for a place at a worker.",
+        "NO_WORKER": "No worker is alive.",
+        "NO_CAPABLE_WORKER": "No worker that is alive can run it.",
+        "ENDED": "It has ended.",
     },
     FlowProblemCode: {
         "UNKNOWN_KEY": "There is no such key.",

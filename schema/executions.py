@@ -59,6 +59,7 @@ class Execution(Node):
     root_execution_id: ID = of_row("root_id", "The root of its tree; itself if it is the root.")
     parent_execution_id: ID | None = of_row("parent_id", "The execution that spawned it.")
     depth: int = of_row("depth", "Its distance from the root.")
+    forked_from_id: ID | None = of_row("forked_from_id", "The execution that it was forked or retried from.")
     created_at: datetime = of_row("created_at", "When it was created.")
     updated_at: datetime = of_row("updated_at", "When its log or its worker last changed.")
     started_at: datetime | None = of_row("started_at", "When its start was applied.")
@@ -70,7 +71,8 @@ class Execution(Node):
     options: ExecutionOptions = of_row("options", "How it is run.")
     integration: JSON | None = of_row("integration", "What its creator gave for the nodes to know.")
     external_events: list[ExternalEvent] = of_row(
-        "external_events", "The events that it spawns children for; of a child, the event that it runs for."
+        "external_events",
+        "The events that it spawns children for; of a child, or a fork of one, the event that it runs for.",
     )
     priority: int = of_row("priority", "The higher, the earlier it is run where room is short.")
     failure_count: int = of_row("failure_count", "How many workers it has lost.")

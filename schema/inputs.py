@@ -78,6 +78,31 @@ class CreateExecutionInput:
     auto_start: bool = strawberry.field(default=False, description="Whether it is started at once.")
 
 
+@strawberry.input(
+    description="A new execution to be made of another one, which may have ended or not: it takes over what completed "
+    "there until now, but for one node and all that hangs on it, and runs the rest."
+)
+class ForkExecutionInput:
+    execution_id: ID = strawberry.field(description="The execution to fork; a child's fork is a root.")
+    from_node_id: ID = strawberry.field(
+        description="The node to run again, with all that is downstream of it; of a group, with its members."
+    )
+    port_values: list[PortValueInput] | None = strawberry.field(
+        default=None,
+        description="Values for unconnected input ports of nodes that are not taken over; they beat those that the "
+        "original was created with.",
+    )
+    flow_version: int | None = strawberry.field(
+        default=None,
+        description="The version to run; by default that of the original. On another one, nodes that are not the same "
+        "there, or whose edges are not, run again with all that hangs on them.",
+    )
+    auto_start: bool = strawberry.field(default=False, description="Whether it is started at once.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="A repeated call with the same key and arguments gives the same execution."
+    )
+
+
 @strawberry.input(description="Which executions are wanted; a field that is left out asks nothing.")
 class ExecutionFilter:
     flow_id: ID | None = strawberry.field(default=None, description="Those of this flow.")
@@ -100,3 +125,4 @@ class ExecutionFilter:
 NewFlow: TypeAlias = Annotated[CreateFlowInput, strawberry.argument(description="The flow to be made.")]
 ChangedFlow: TypeAlias = Annotated[UpdateFlowInput, strawberry.argument(description="The flow's new version.")]
 NewExecution: TypeAlias = Annotated[CreateExecutionInput, strawberry.argument(description="The execution to be made.")]
+NewFork: TypeAlias = Annotated[ForkExecutionInput, strawberry.argument(description="The fork to be made.")]

@@ -37,7 +37,9 @@ class NodeState(Node):
 
     node_id: ID = of_row("node_id", "The node's id in the flow document.")
     status: NodeStatus = of_row("status", "Where it stands.")
-    attempt: int = of_row("attempt", "The latest attempt, from 1; 0 if there was none.")
+    attempt: int = of_row(
+        "attempt", "The latest attempt, from 1; 0 if there was none, as of a node that a fork took over."
+    )
     inputs: JSON | None = of_row("inputs", "The values that the latest attempt began with, by port.")
     outputs: JSON | None = of_row("outputs", "The values of the output ports that have resolved.")
     error: ExecutionError | None = of_row("error", "Why the latest attempt failed.")

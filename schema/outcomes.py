@@ -77,3 +77,15 @@ class SetBreakpointsPayload:
 @strawberry.type(description="The outcome of sendSignal.")
 class SendSignalPayload:
     execution: Execution = strawberry.field(description="The execution that the signal was sent to.")
+
+
+@strawberry.type(description="The outcome of retryExecution.")
+class RetryExecutionPayload:
+    execution: Execution = strawberry.field(description="The new execution; its stream exists.")
+    created: bool = strawberry.field(description="False if an earlier call with the same key made it.")
+
+
+@strawberry.type(description="The outcome of forkExecution.")
+class ForkExecutionPayload:
+    execution: Execution = strawberry.field(description="The new execution; its stream exists.")
+    created: bool = strawberry.field(description="False if an earlier call with the same key made it.")

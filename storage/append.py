@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from engine.capability import LOG_FORMAT
+from engine.capability import PLAIN_LOG_FORMAT
 from engine.values import Payload
 from storage.inbox import InboxKind
 from storage.pool import Connection
@@ -73,7 +73,7 @@ class Child:
     spawned_by: str | None
     spawn_key: str
     created_event: str
-    log_format: int = LOG_FORMAT
+    log_format: int = PLAIN_LOG_FORMAT
     is_born_paused: bool = False
 
     @property

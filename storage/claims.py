@@ -58,6 +58,7 @@ class Claim:
     options: ExecutionOptions
     integration: Any
     external_events: list[dict[str, Any]]
+    runs_event: bool
     failure_count: int
     now: datetime
     mail: tuple[MailRow, ...]
@@ -151,6 +152,7 @@ def _claim(row: Any) -> Claim:
         options=ExecutionOptions.model_validate_json(row["options"]),
         integration=None if row["integration"] is None else orjson.loads(row["integration"]),
         external_events=orjson.loads(row["external_events"]),
+        runs_event=row["runs_event"],
         failure_count=row["failure_count"],
         now=row["now"],
         mail=mail,

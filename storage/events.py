@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import asyncpg
 
-from engine.events import EVENT_TYPES, TerminalEvent
+from engine.entry import Entry, milliseconds
+from engine.events import EVENT_TYPES, TerminalEvent, decode
 from storage.pool import Connection
 from storage.queries import load
 
@@ -32,6 +33,11 @@ class EventRow:
     timestamp: datetime
     data: str
     drawn: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+
+    @property
+    def entry(self) -> Entry:
+        """The event as the engine folds it."""
+        return Entry(self.index, milliseconds(self.timestamp), decode(self.type, self.data))
 
 
 RowT = TypeVar("RowT", bound=EventRow)

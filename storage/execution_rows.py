@@ -49,6 +49,8 @@ class ExecutionRow:
     spawned_by: str | None
     spawn_key: str | None
     log_format: int
+    forked_from_id: str | None
+    runs_event: bool
     last_index: int
     worker_id: str | None
     claimed_at: datetime | None

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import asyncpg
 
-from engine.capability import LOG_FORMAT
 from engine.errors import Conflict, NotFound
 from engine.labels import Label
 from storage.execution_rows import ExecutionRow, execution_row
@@ -52,9 +51,10 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
         *(new.priority, new.idempotency_key, new.request_digest, stored.created_event),
         [payload.id for payload in stored.payloads],
         [payload.text.decode() for payload in stored.payloads],
-        LOG_FORMAT,
+        new.log_format,
         [label.name for label in new.labels],
         [label.value for label in new.labels],
+        *(new.forked_from_id, new.runs_event),
     )
 
 

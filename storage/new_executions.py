@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from engine.capability import LOG_FORMAT, PLAIN_LOG_FORMAT
 from engine.events import ExecutionCreated
 from engine.labels import Label
 from engine.options import ExecutionOptions
@@ -18,7 +19,8 @@ class NewExecution:
     """An execution to be made; without `root_id` it is the root of its own tree, and only such a one has `labels`.
 
     `inputs` are values by name, `port_values` a list of `{"nodeId", "port", "value"}`, `external_events` one of
-    `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart.
+    `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart. With
+    `runs_event` a root runs for its one event itself.
     """
 
     id: str
@@ -37,6 +39,14 @@ class NewExecution:
     root_id: str | None = None
     parent_id: str | None = None
     depth: int = 0
+    forked_from_id: str | None = None
+    runs_event: bool = False
+
+    @property
+    def log_format(self) -> int:
+        """The format of its log."""
+        return LOG_FORMAT if self.forked_from_id else PLAIN_LOG_FORMAT
+
     labels: Sequence[Label] = ()
 
     @property
@@ -107,6 +117,7 @@ def _created(new: NewExecution) -> ExecutionCreated:
         root_execution_id=new.root,
         parent_execution_id=new.parent_id,
         depth=new.depth,
+        forked_from_id=new.forked_from_id,
     )
 
 

@@ -11,9 +11,9 @@ from storage.execution_rows import ExecutionRow
 
 
 def setup_of(execution_id: str, stored: Claim | ExecutionRow) -> Setup:
-    """What an execution was created with; a root spawns a child for each of its events, a child runs for its own."""
+    """What an execution was created with; a root spawns a child for each of its events, others run for their own."""
     events = tuple(FlowEvent(each["eventName"], Value.stored(each["payload"])) for each in stored.external_events)
-    is_root = stored.parent_id is None
+    spawns = stored.parent_id is None and not stored.runs_event
     return Setup(
         execution_id=execution_id,
         created_at=milliseconds(stored.created_at),
@@ -24,8 +24,8 @@ def setup_of(execution_id: str, stored: Claim | ExecutionRow) -> Setup:
         parent_execution_id=stored.parent_id,
         depth=stored.depth,
         integration=stored.integration,
-        external_events=events if is_root else (),
-        event=None if is_root or not events else events[0],
+        external_events=events if spawns else (),
+        event=None if spawns or not events else events[0],
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from storage.claims import NO_LIMITS, Limits
 from storage.pool import Connection
 from storage.queries import load
 
@@ -9,10 +10,21 @@ QUERIES = load("workers")
 
 
 async def register(
-    connection: Connection, worker_id: str, *, host: str, pid: int, concurrency: int, takes_work: bool = True
+    connection: Connection,
+    worker_id: str,
+    *,
+    host: str,
+    pid: int,
+    concurrency: int,
+    takes_work: bool = True,
+    limits: Limits = NO_LIMITS,
+    lease: float = 10.0,
 ) -> None:
-    """Enter a worker that takes up to `concurrency` running executions, or only the one that it was started for."""
-    await connection.execute(QUERIES["register"], worker_id, host, pid, concurrency, takes_work)
+    """Enter a worker that takes up to `concurrency` running executions, or only the one that it was started for.
+
+    Its `limits` and its `lease` (seconds) are there for others to know.
+    """
+    await connection.execute(QUERIES["register"], worker_id, host, pid, concurrency, takes_work, *limits, lease)
 
 
 async def beat(connection: Connection, worker_id: str) -> datetime | None:

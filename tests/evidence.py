@@ -33,7 +33,8 @@ async def missing_mutations(
 async def strange_effects(connection: Connection, began: Iterable[tuple[str, int]], node_type: str) -> list[str]:
     """I4: effects (idempotency key, attempt) that nobody had decided on, were called twice, or are missing.
 
-    An attempt with an effect begins once, after its NODE_STARTED is in the log; a node that completed has begun.
+    An attempt with an effect begins once, after its NODE_STARTED is in the log; a node that completed has begun, unless
+    it was taken over (attempt 0), which no effect is called for.
     """
     times = Counter(began)
     query = """select execution_id, index, type, node_id, (data::json ->> 'attempt')::integer as attempt
@@ -43,7 +44,7 @@ async def strange_effects(connection: Connection, began: Iterable[tuple[str, int
         attempt = (f"{row['execution_id']}:{row['node_id']}", row["attempt"])
         if row["type"] == "NODE_STARTED":
             decided.add(attempt)
-        else:
+        elif row["attempt"]:
             completed[attempt] = row["index"]
     there = {row["id"] for row in await connection.fetch("select id from executions")}
     own = {attempt: count for attempt, count in times.items() if attempt[0].partition(":")[0] in there}

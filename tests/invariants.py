@@ -43,6 +43,16 @@ VIOLATIONS: Mapping[str, str] = {
             from execution_events where type = 'NODE_STARTED') started
         where attempt <> number
         """,
+    "I3: only a fork takes nodes over, before its start": """
+        select e.execution_id, e.index from execution_events e join executions x on x.id = e.execution_id
+        where e.type = 'NODE_COMPLETED' and ((data::json ->> 'attempt')::integer = 0) is distinct from (
+            x.forked_from_id is not null and not exists (select from execution_events s
+                where s.execution_id = x.id and s.type = 'FLOW_STARTED' and s.index < e.index))
+        """,
+    "I3: what was taken over does not run": """
+        select s.execution_id, s.index from execution_events s join execution_events e using (execution_id, node_id)
+        where s.type = 'NODE_STARTED' and e.type = 'NODE_COMPLETED' and (e.data::json ->> 'attempt')::integer = 0
+        """,
     "I3: a flow starts once": """
         select execution_id, max(index) from execution_events where type = 'FLOW_STARTED'
         group by execution_id having count(*) > 1

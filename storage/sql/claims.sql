@@ -2,7 +2,8 @@
 -- All that a worker needs to know of the head d and the execution e that it has claimed.
 select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.lost_alone, d.mailbox_seq,
     e.owner_id, e.flow_id, e.flow_version, e.log_format, e.root_id, e.parent_id, e.depth, e.created_at, e.inputs,
-    e.port_values, e.options, e.integration, e.failure_count, e.status, e.external_events, v.name as flow_name,
+    e.port_values, e.options, e.integration, e.failure_count, e.status, e.external_events, e.runs_event,
+    v.name as flow_name,
     clock_timestamp() as now,
     (
         select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload,

@@ -12,9 +12,10 @@ with flow as (
 ), execution as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, idempotency_key, request_digest, log_format
+        external_events, priority, idempotency_key, request_digest, log_format, forked_from_id, runs_event
     )
-    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint from flow
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint, $22, $23
+    from flow
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
 ), head as (

@@ -1,6 +1,8 @@
 -- name: register
--- Enter a worker; $5 says whether it looks for work.
-insert into workers (id, host, pid, concurrency, takes_work) values ($1, $2, $3, $4, $5);
+-- Enter a worker; $5 says whether it looks for work, $6 and $7 how many executions of an owner and of a flow may run, $8
+-- is its lease in seconds.
+insert into workers (id, host, pid, concurrency, takes_work, owner_limit, flow_limit, lease)
+values ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: beat
 -- Count one beat; no row means that the worker was given up and must stop.

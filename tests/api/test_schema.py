@@ -66,6 +66,7 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "executionTree": "ExecutionTreeConnection",
         "rootExecutions": "RootExecutionConnection!",
         "payload": "JSON",
+        "whyNotRunning": "WhyNotRunning!",
     }
     assert fields(schema, "Mutation") == {
         "createFlow": "CreateFlowPayload!",
@@ -80,6 +81,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stepExecution": "StepExecutionPayload!",
         "setBreakpoints": "SetBreakpointsPayload!",
         "sendSignal": "SendSignalPayload!",
+        "retryExecution": "RetryExecutionPayload!",
+        "forkExecution": "ForkExecutionPayload!",
         "stopExecutions": "BulkPayload!",
         "pauseExecutions": "BulkPayload!",
         "resumeExecutions": "BulkPayload!",

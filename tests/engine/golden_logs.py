@@ -12,6 +12,7 @@ from typing import Any
 from engine.commands import Pause, Resume, SetBreakpoints, Signal, Step, Stop
 from engine.entry import Entry
 from engine.events import ExecutionError, decode
+from engine.forks import downstream
 from engine.options import ExecutionOptions
 from engine.plan import compile_plan
 from engine.spawns import FlowEvent
@@ -21,6 +22,7 @@ from engine.values import Value
 from tests.engine.commanded import emit, listen, node, wait_for
 from tests.engine.event_graphs import CALLED
 from tests.engine.family import Family, Member
+from tests.engine.forked import forked
 from tests.engine.running import EPOCH, Document, everything, flow, group, output, until, work
 from tests.engine.scripted import SCRIPTED
 from tests.engine.virtual_clock import run_virtual
@@ -215,6 +217,25 @@ async def _stop_events(family: Family) -> None:
 
 FAILED = flow(work("a", LONG, lasts=1000, fails=-1), work("b", LONG, lasts=9000))
 
+FORKED = flow(
+    work("two", LONG, lasts=20), work("one", LONG, lasts=10), group("g"), work("m", LONG, parent="g"), work("skipped"),
+    work("again", LONG, lasts=100), output("o"),
+    edges=[
+        "one.x > again.a", "two.x > again.a", "one.__error > skipped.a", "g.__success > again.__execute",
+        "again.x > o.value",
+    ],
+)  # fmt: skip
+
+
+def _forked() -> Member:
+    """A fork that begins at `again`, when it has ended."""
+    original, fork = Family(FORKED, options=everything()), Family(FORKED, options=everything())
+    run_virtual(original.live())
+    left_out = downstream(original.root.plan, "again")
+    fork.root.ledger.entries.extend(forked(original.root, FORKED, left_out).ledger.entries)
+    run_virtual(fork.live())
+    return fork.root
+
 
 def families() -> Mapping[str, tuple[Document, Story, Mapping[str, Any]]]:
     """The flows by the name of their log."""
@@ -238,6 +259,7 @@ def remake(folder: Path) -> None:
         if name == "parent":
             child = next(child for child in family.root.children if child.spawn and child.spawn.event)
             Golden.of(child, document).write(folder / "child.jsonl")
+    Golden.of(_forked(), FORKED).write(folder / "forked.jsonl")
 
 
 async def _run(family: Family, story: Story) -> None:

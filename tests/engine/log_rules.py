@@ -110,6 +110,9 @@ def _may_follow(earlier: Event | None, later: Event) -> bool:
         case NodeWaiting():
             # One that goes on with what it called may call again.
             return isinstance(earlier, NodeStarted) or (isinstance(earlier, NodeWaiting) and earlier.calls is not None)
+        case NodeCompleted(attempt=0):
+            # Taken over from the execution that this one was forked from.
+            return earlier is None
         case NodeCompleted():
             return isinstance(earlier, (NodeStarted, NodeWaiting))
         case NodeFailed():

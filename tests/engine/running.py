@@ -176,6 +176,12 @@ class Run:
         ]
 
 
+def shown_outputs(run: Run) -> dict[str, dict[str, Any]]:
+    """What each node gave, by port."""
+    records = zip(run.plan.nodes, run.state.nodes, strict=True)
+    return {node.id: {port: value.data for port, value in record.outputs.items()} for node, record in records}
+
+
 def told(events: Iterable[Event]) -> list[str]:
     return [" ".join([event.kind, *([event.node_id] if isinstance(event, NodeEvent) else [])]) for event in events]
 

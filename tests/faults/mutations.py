@@ -233,4 +233,18 @@ MUTATIONS: Sequence[Mutation] = (
         "elif False:",
         ["tests/storage/test_tree_order.py::test_any_family_seen_at_any_times_is_in_order_and_complete"],
     ),
+    Mutation(
+        "a fork takes over what hangs on a node that runs again",
+        "engine/forks.py",
+        "return reach(follows, _lost(",
+        "return set(_lost(",
+        ["tests/engine/test_forks.py::test_a_failure_that_was_handled_is_tried_again_with_its_handling"],
+    ),
+    Mutation(
+        "a fork leaves the large values to the original",
+        "storage/sql/forks.sql",
+        "where payloads.id = any($5::text[])",
+        "where false",
+        ["tests/jobs/test_forks.py::test_a_retry_whose_worker_is_killed_goes_on_and_never_runs_what_it_took_over"],
+    ),
 )

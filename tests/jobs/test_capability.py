@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.capability import LOG_FORMAT
 from engine.node import Context, Input, Node, Output
 from engine.registry import Registry
 from storage.capability import without_capable_worker
@@ -46,6 +47,7 @@ class OtherWitness(Node[OtherInput, Output]):
         raise AssertionError("It must not be run with what was meant for another.")
 
 
+LATER = LOG_FORMAT + 1
 NEWER = Registry([*REGISTRY.values(), Fresh])
 CHANGED = Registry([OtherWitness, *(each for name, each in REGISTRY.items() if name != "test.witness")])
 FRESH = [{"id": "fresh", "type": "test.fresh"}]
@@ -201,13 +203,13 @@ async def test_a_log_in_a_format_that_came_later_is_left_alone_until_it_is_stopp
     client: Client, new_worker: NewWorker
 ) -> None:
     later, plain = [await client.create(await client.flow(TRIVIAL, TRIVIAL_EDGES)) for _ in range(2)]
-    await client.pool.execute("update executions set log_format = 2 where id = $1", later)
-    await client.pool.execute("update queue set log_format = 2 where execution_id = $1", later)
+    await client.pool.execute("update executions set log_format = $2 where id = $1", later, LATER)
+    await client.pool.execute("update queue set log_format = $2 where execution_id = $1", later, LATER)
     await new_worker()
     for execution in (later, plain):
         await client.start(execution)
     await client.ended(plain)
-    assert await declined(client, later) == "It reads logs up to format 1, not 2."
+    assert await declined(client, later) == f"It reads logs up to format {LOG_FORMAT}, not {LATER}."
     await client.stop(later, "enough")
     await client.ended(later, "STOPPED", within=2.0)
     assert (await client.events(later))[-1] == ("FLOW_CANCELLED", {"executionTime": 0.0, "reason": "enough"})

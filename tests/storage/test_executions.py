@@ -57,6 +57,7 @@ async def test_a_new_execution_has_a_head_its_first_event_and_a_place_in_the_que
         "owner_id": "ada",
         "root_execution_id": row.id,
         "depth": 0,
+        "forked_from_id": None,
     }
     queued = await connection.fetchrow("select * from queue where execution_id = $1", row.id)
     assert (queued["owner_id"], queued["priority"], queued["worker_id"]) == ("ada", 3, None)

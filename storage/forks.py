@@ -1,0 +1,90 @@
+"""Making executions that begin with what another one has completed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+import orjson
+
+from engine.errors import NotFound
+from engine.events import NodeCompleted
+from engine.forks import Original
+from engine.plan import Plan
+from engine.state import State
+from engine.values import Value, payload_id
+from storage.events import read_page
+from storage.execution_rows import ExecutionRow
+from storage.executions import create_execution
+from storage.new_executions import NewExecution
+from storage.payloads import load_payload_texts
+from storage.pool import Connection
+from storage.queries import load
+from storage.setups import setup_of
+
+QUERIES = load("forks")
+
+PAGE_ROWS = 5000
+PAGE_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What a fork takes over from an execution: ends of nodes, and whichever large values these or its inputs have."""
+
+    original_id: str
+    completed: Sequence[NodeCompleted]
+    payloads: frozenset[str]
+
+
+async def read_original(pool: asyncpg.Pool, row: ExecutionRow, plan: Plan) -> Original:
+    """Fold an execution as far as its row knows it; large values stay references. Raises `NotFound` if it is gone."""
+    original = Original(State(plan, setup_of(row.id, row)))
+    while original.state.last_index < row.last_index:
+        async with pool.acquire() as connection:
+            from_index = original.state.last_index + 1
+            page = await read_page(connection, row.id, from_index, rows=PAGE_ROWS, bytes=PAGE_BYTES)
+        if not page.rows:
+            raise NotFound("The execution was deleted.")
+        for event in page.rows[: row.last_index + 1 - from_index]:
+            original.apply(event.entry)
+    return original
+
+
+async def load_values(pool: asyncpg.Pool, root_id: str, values: Iterable[Value]) -> None:
+    """Fill in the large ones among these values of a tree."""
+    missing = {reference: value for value in values if (reference := value.reference)}
+    for reference, value in missing.items():
+        async with pool.acquire() as connection:
+            value.load((await load_payload_texts(connection, root_id, [reference]))[reference].encode())
+
+
+async def create_fork(connection: Connection, new: NewExecution, taken_over: TakenOver) -> tuple[ExecutionRow, bool]:
+    """Make a fork in the caller's transaction, as `create_execution` makes what begins with nothing.
+
+    Raises `NotFound` also if the execution that it is forked from is gone.
+    """
+    row, created = await create_execution(connection, new)
+    if not created:
+        return row, False
+    completed = taken_over.completed
+    last_index = await connection.fetchval(
+        QUERIES["take_over"],
+        *(new.id, taken_over.original_id),
+        [event.node_id for event in completed],
+        [event.encode().decode() for event in completed],
+        list(taken_over.payloads),
+    )
+    if last_index is None:
+        raise NotFound("The execution was deleted.")
+    return replace(row, last_index=last_index), True
+
+
+def payload_ids(values: Iterable[Value]) -> frozenset[str]:
+    """The large values that are referred to, by id, whether they are loaded or not."""
+    texts = (orjson.loads(value.wire) for value in values)
+    return frozenset(reference for text in texts if (reference := payload_id(text)))
+
+
+def stored_values(data: Mapping[str, object]) -> dict[str, Value]:
+    """Values as a row has them, by name."""
+    return {name: Value.stored(each) for name, each in data.items()}
