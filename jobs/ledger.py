@@ -16,6 +16,7 @@ from jobs.mailroom import Mailroom
 from jobs.measuring import measure
 from jobs.metrics import COMMAND_SECONDS
 from jobs.records import Writing
+from jobs.run_trace import RunTrace
 from storage.append import Member
 from storage.claims import Claim
 from storage.pool import DATABASE_TROUBLE
@@ -49,6 +50,7 @@ class DurableLedger:
         self._accepted: dict[int, float] = {}
         self._under_way: asyncio.Future[Verdict] | None = None
         self.was_handed_on = False
+        self.trace: RunTrace | None = None
 
     @property
     def next_index(self) -> int:
@@ -68,9 +70,11 @@ class DurableLedger:
 
         A caller that is cancelled meanwhile does not take the append back; `settled` tells when its outcome is known.
         """
+        if self.trace and append.spawns:
+            await self.trace.spawning(append.spawns)
         new = self._writing.member(append)
         self._under_way = self._journal.append(new)
-        self._under_way.add_done_callback(partial(self._note, append, new))
+        self._under_way.add_done_callback(partial(self._note, append, new, time.time_ns()))
         return await asyncio.shield(self._under_way)
 
     async def settled(self) -> None:
@@ -78,12 +82,14 @@ class DurableLedger:
         if self._under_way:
             await asyncio.wait([self._under_way])
 
-    def _note(self, append: Append, new: Member, outcome: "asyncio.Future[Verdict]") -> None:
+    def _note(self, append: Append, new: Member, began_ns: int, outcome: "asyncio.Future[Verdict]") -> None:
         if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
             return
         self._writing.wrote(append, new)
         measure(append)
         self._measure_commands(append.consumed)
+        if self.trace:
+            self.trace.appended(append, began_ns)
         self.was_handed_on = append.requeue
 
     def _measure_commands(self, consumed: int) -> None:
@@ -98,6 +104,8 @@ class DurableLedger:
     async def opened(self, mail: Mail) -> Sequence[Letter]:
         """The letters of a mail, with the large values that they bring."""
         opened = letters(mail, self._worker_id)
+        if self.trace:
+            await self.trace.read(mail)
         for row in mail.commands:
             if row.seq > self._writing.acknowledged:
                 self._accepted.setdefault(row.seq, time.monotonic() - row.seconds)

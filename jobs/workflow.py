@@ -37,6 +37,7 @@ from jobs.ledger import DurableLedger
 from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.run_trace import RunTrace
 from jobs.slots import NoPlace, Place
 from jobs.whereabouts import enter_execution
 from storage.capability import Kind
@@ -111,6 +112,7 @@ class Workflow:
         enter_execution(self._claim.execution_id)
         self._shop.mailroom.enter(self._claim.execution_id, self._mail)
         try:
+            self._ledger.trace = await RunTrace.begin(self._claim, self._shop.worker_id, self._shop.pool)
             while not await self._prepare_and_run():
                 await asyncio.sleep(OUTAGE_SECONDS)
         except ClaimLost:
@@ -122,6 +124,8 @@ class Workflow:
         finally:
             self._shop.mailroom.leave(self._claim.execution_id, self._mail)
             self._place.free()
+            if self._ledger.trace:
+                self._ledger.trace.end()
 
     def _mail(self) -> None:
         """Take note that the mailbox has more than the claim brought along."""

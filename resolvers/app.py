@@ -20,6 +20,7 @@ from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.persisted import Documents
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
+from resolvers.traced import Traced
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -81,6 +82,7 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
         middleware=[
             Middleware(Counted),
             Middleware(Identified),
+            Middleware(Traced),
             *_cross_origin(loopback),
             Middleware(SameOrigin, loopback=loopback),
         ],

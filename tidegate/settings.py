@@ -58,7 +58,7 @@ class Settings:
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
     global. A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
-    `log_format` is text or json, `log_level` the least that is logged.
+    `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
 
     `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
     """
@@ -74,6 +74,7 @@ class Settings:
     worker_port: int | None = None
     log_format: str = "text"
     log_level: str = "info"
+    otlp_endpoint: str | None = None
     documents: str | None = None
     documents_only: bool = False
 
@@ -230,6 +231,13 @@ VARIABLES = (
         _one_of(*LOG_LEVELS),
         "debug, info, warning or error",
         "the least that is logged, unless `--log-level` says otherwise",
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "otlp_endpoint",
+        _url("http", "https"),
+        "a URL such as http://localhost:4318",
+        "the collector that traces are sent to, over OTLP/HTTP; OpenTelemetry's other variables hold too",
     ),
     Variable(
         "TIDEGATE_DOCUMENTS",

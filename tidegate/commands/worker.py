@@ -25,6 +25,7 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.loop import run
     from tidegate.settings import Settings
     from tidegate.stdin_watch import end_when_stdin_closes
+    from tidegate.traces import traced
     from tidegate.worker import work, work_alone
 
     settings = Settings.read()
@@ -34,7 +35,8 @@ def _execute(arguments: Namespace) -> int:
     ticket = Ticket.read(sys.stdin.buffer.readline()) if arguments.alone else None
     if ticket or arguments.until_stdin_closes:
         end_when_stdin_closes()
-    run(work_alone(settings, ticket, log_level) if ticket else work(settings, log_level))
+    with traced(settings, "tidegate-worker"):
+        run(work_alone(settings, ticket, log_level) if ticket else work(settings, log_level))
     return 0
 
 
