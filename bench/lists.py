@@ -10,6 +10,7 @@ from bench.figures import Figure, rounded
 from bench.stage import Stage
 from engine.labels import Label
 from engine.status import ExecutionCommand, ExecutionStatus
+from storage.access import Reader
 from storage.bulk import UNFINISHED
 from storage.commands import RULES
 from storage.lists import ExecutionFilter, ids_matching, list_matching, tree_sizes
@@ -18,6 +19,7 @@ from storage.pool import Connection
 MILLION = Path(__file__).with_name("million.sql")
 LOAD_SECONDS = 1_800.0
 PAGE = 51
+ADA = Reader("ada")
 TRIES = 5
 
 ALL_FAIL = """
@@ -52,12 +54,12 @@ async def measure(stage: Stage) -> None:
     async with stage.pool.acquire() as connection:
         await _load(connection, MILLION.read_text(encoding="utf-8"))
         for name, filter in FILTERS.items():
-            await _time(f"list_million_{name}", partial(list_matching, connection, "ada", filter, limit=PAGE), "<= 50")
-        roots = [row.id for row in await list_matching(connection, "ada", ExecutionFilter(), limit=PAGE)]
+            await _time(f"list_million_{name}", partial(list_matching, connection, ADA, filter, limit=PAGE), "<= 50")
+        roots = [row.id for row in await list_matching(connection, ADA, ExecutionFilter(), limit=PAGE)]
         await _time("list_million_sizes_of_trees", partial(tree_sizes, connection, roots), "<= 50")
         await _load(connection, ALL_FAIL)
         nothing = ExecutionFilter(error_contains="nowhere")
-        await _time("list_million_failed_none_matches", partial(list_matching, connection, "ada", nothing, limit=PAGE))
+        await _time("list_million_failed_none_matches", partial(list_matching, connection, ADA, nothing, limit=PAGE))
         await _load(connection, f"{ALL_RUN}; {HEADS_RUN}")
         await _time("choose_million_running_none_paused", partial(_resumable, connection))
 
@@ -69,7 +71,7 @@ async def _load(connection: Connection, sql: str) -> None:
 
 async def _resumable(connection: Connection) -> object:
     accepted = RULES[ExecutionCommand.RESUME].accepted_in
-    return await ids_matching(connection, "ada", ExecutionFilter(statuses=UNFINISHED), limit=101, accepted=accepted)
+    return await ids_matching(connection, ADA, ExecutionFilter(statuses=UNFINISHED), limit=101, accepted=accepted)
 
 
 async def _time(name: str, ask: Asking, target: str | None = None) -> None:

@@ -4,6 +4,9 @@ TidegateError
 ├── BadUserInput            a value that the caller gave is wrong; names the field
 │   └── InvalidDocument     a flow document with its list of problems
 ├── NotFound                there is no such object, or the caller may not see it
+├── Forbidden               the caller may see the object, but not do this with it
+├── Unauthenticated         it is not known who calls, or no longer
+├── RateLimited             the caller asks for too much at once; says when to try again
 ├── PersistedQueryNotFound  a client names a document that the server does not have
 ├── NotTrusted              a client sends a document that is not in the server's manifest
 ├── InvalidState            the object is in a status that refuses the command
@@ -21,6 +24,7 @@ TidegateError
 A class's docstring is its default message; `code` is what GraphQL clients see in `extensions.code`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,6 +82,12 @@ class NotFound(TidegateError):
     code = "NOT_FOUND"
 
 
+class Forbidden(TidegateError):
+    """You may see this, but not do that with it."""
+
+    code = "FORBIDDEN"
+
+
 class PersistedQueryNotFound(TidegateError):
     """PersistedQueryNotFound"""
 
@@ -89,6 +99,26 @@ class NotTrusted(TidegateError):
     """This server runs only the documents of its manifest, and this is none of them."""
 
     code = "FORBIDDEN"
+
+
+class Unauthenticated(TidegateError):
+    """A valid bearer token is needed."""
+
+    code = "UNAUTHENTICATED"
+
+
+class RateLimited(TidegateError):
+    """Too much at once."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str | None = None, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    @property
+    def extensions(self) -> Mapping[str, Any]:
+        return {"retryAfterMs": math.ceil(self.retry_after * 1000)}
 
 
 class InvalidState(TidegateError):

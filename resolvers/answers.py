@@ -1,5 +1,6 @@
 """Answers of one JSON object, by the GraphQL-over-HTTP specification."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
-from engine.errors import PayloadTooLarge
+from engine.errors import PayloadTooLarge, RateLimited, TidegateError, Unauthenticated
 from resolvers.accept import Accept
 from resolvers.json_text import write_json
 from resolvers.operations import was_executed
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE
+from schema.errors import shown
 
-HTTP_STATUS = {"UNAUTHENTICATED": 401, "RATE_LIMITED": 429, PayloadTooLarge.code: 413}
+HTTP_STATUS = {Unauthenticated.code: 401, RateLimited.code: 429, PayloadTooLarge.code: 413}
 """The codes that have a status of their own, whatever the client accepts."""
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -39,6 +41,21 @@ def refusal(request: Request, status: int, *errors: GraphQLError, allow: str | N
     body = {"errors": [error.formatted for error in errors]}
     headers = {"cache-control": "no-store", **({"allow": allow} if allow else {})}
     return _response(request, _status(errors, status), body, headers)
+
+
+def refused(request: Request, error: TidegateError, status: int = 500) -> Response:
+    """Answer to what was refused before it was executed; `status` is for codes without one of their own."""
+    response = refusal(request, status, shown(error))
+    if isinstance(error, Unauthenticated):
+        response.headers["www-authenticate"] = _challenge(request)
+    if isinstance(error, RateLimited):
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
+    return response
+
+
+def _challenge(request: Request) -> str:
+    """What a client must show. Source: RFC 6750, section 3."""
+    return 'Bearer error="invalid_token"' if "authorization" in request.headers else "Bearer"
 
 
 def _status(errors: Sequence[GraphQLError], otherwise: int) -> int:

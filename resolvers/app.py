@@ -1,14 +1,15 @@
 """The web application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.counted import Counted
@@ -17,7 +18,9 @@ from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.metrics_page import metrics
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
+from resolvers.pages import Page
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 from resolvers.traced import Traced
@@ -35,17 +38,18 @@ SERVER_OPTIONS: Mapping[str, Any] = {
 """What uvicorn must be told: bytes of a frame, seconds to end in."""
 
 
-def _cross_origin(loopback: bool) -> list[Middleware]:
-    """What tells browsers that pages of this machine may read the answers of a server for this machine."""
-    if not loopback:
+def _cross_origin(policy: Policy) -> list[Middleware]:
+    """What tells browsers whose pages may read the answers: of the origins, and on this machine all of this machine."""
+    if not policy.loopback and not policy.origins:
         return []
     return [
         Middleware(
             CORSMiddleware,
-            allow_origin_regex=LOOPBACK_ORIGINS,
+            allow_origins=sorted(policy.origins),
+            allow_origin_regex=LOOPBACK_ORIGINS if policy.loopback else None,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=[HEADER],
+            expose_headers=[HEADER, "retry-after", "www-authenticate"],
         )
     ]
 
@@ -56,11 +60,17 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
     await asyncio.gather(services.tailer.stop(), services.trees.stop(), services.roots.stop())
 
 
-def create_app(open_services: OpenServices, documents: Documents | None = None, *, loopback: bool = False) -> Starlette:
+def _ide(folder: Path | None) -> Sequence[BaseRoute]:
+    return Page("GraphiQL", "/graphiql", folder).routes if folder else []
+
+
+def create_app(
+    open_services: OpenServices, policy: Policy, documents: Documents | None = None, *, graphiql: Path | None = None
+) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `documents` are those that clients may name. `loopback` is for a server that only this machine is to reach: requests
-    must name it so.
+    `documents` are those that clients may name. `graphiql` is the folder that GraphiQL is built into; without it there
+    is none, as in production.
     """
 
     @asynccontextmanager
@@ -68,7 +78,12 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
         stopping = asyncio.Event()
         async with open_services() as services, asyncio.TaskGroup() as tasks:
             ending = tasks.create_task(_end_streams(stopping, services))
-            yield {"services": services, "documents": documents or Documents(), "stopping": stopping}
+            yield {
+                "services": services,
+                "policy": policy,
+                "documents": documents or Documents(),
+                "stopping": stopping,
+            }
             ending.cancel()
 
     return Starlette(
@@ -78,13 +93,14 @@ def create_app(open_services: OpenServices, documents: Documents | None = None, 
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            *_ide(graphiql),
         ],
         middleware=[
             Middleware(Counted),
             Middleware(Identified),
             Middleware(Traced),
-            *_cross_origin(loopback),
-            Middleware(SameOrigin, loopback=loopback),
+            *_cross_origin(policy),
+            Middleware(SameOrigin, policy=policy),
         ],
         lifespan=lifespan,
     )

@@ -2,27 +2,26 @@
 
 from collections.abc import AsyncGenerator
 
-from starlette.datastructures import State
-
 from engine.errors import TidegateError
+from resolvers.context import Context
 from resolvers.measuring import count_refused
 from resolvers.operations import OperationFailed, results
+from resolvers.persisted import Documents
 from resolvers.requests import Asked
-from resolvers.viewer import Viewer
 from schema.errors import shown
 
 
-def answers(asked: Asked, state: State, viewer: Viewer) -> AsyncGenerator[bytes, None]:
+def answers(asked: Asked, documents: Documents, context: Context) -> AsyncGenerator[bytes, None]:
     """The results of an operation, as `results` gives them, or the reason why its document is not executed."""
     try:
-        operation = state.documents.operation(asked)
+        operation = documents.operation(asked)
     except TidegateError as error:
         count_refused(error)
-        return refused(error)
-    return results(operation, state.services, viewer)
+        return no_results(error)
+    return results(operation, context)
 
 
-async def refused(error: TidegateError) -> AsyncGenerator[bytes, None]:
-    """The results of an operation that is refused: none."""
+async def no_results(error: TidegateError) -> AsyncGenerator[bytes, None]:
+    """The results of an operation that is refused."""
     raise OperationFailed([shown(error)])
     yield b""

@@ -49,12 +49,11 @@ async def _command(
     context: Context, filter: ExecutionFilter, limit: int, command: ExecutionCommand, payload: Any = None
 ) -> BulkPayload:
     _check_limit(limit)
-    owner_id = context.viewer.id
-    which = wanted(filter, owner_id)
+    which = wanted(filter)
     if which is None:
         return BulkPayload(results=[], has_more=False)
     async with context.pool.acquire() as connection:
-        commanded = await command_all(connection, owner_id, which, command, payload, limit=limit)
+        commanded = await command_all(connection, context.viewer.reader, which, command, payload, limit=limit)
     _tell(context, commanded)
     return BulkPayload(results=show_results(commanded.verdicts), has_more=commanded.has_more)
 

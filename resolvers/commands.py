@@ -24,6 +24,7 @@ from schema.outcomes import (
 )
 from schema.scalars import JSON
 from schema.selection import FIRST_INDEX
+from storage.access import Access
 from storage.commands import Accepted, send_command
 from storage.executions import ExecutionRow
 from storage.executions import create_execution as store_execution
@@ -39,7 +40,7 @@ async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPa
     context = info.context
     if row := await repeated(input, context.pool, context.viewer.id):
         return CreateExecutionPayload(execution=Execution(row=row), created=False)
-    flow = await context.flow(input.flow_id)
+    flow = await context.flow(input.flow_id, Access.OPERATE)
     number = flow.latest_version if input.flow_version is None else input.flow_version
     version = await context.services.versions.get(flow.id, number)
     new = new_execution(input, version, context.viewer.id)
@@ -89,7 +90,7 @@ async def set_breakpoints(
     node_ids: Annotated[list[ID], strawberry.argument(description="All nodes to stop before; empty for none.")],
 ) -> SetBreakpointsPayload:
     """Replace the nodes that the execution stops before; accepted until it has ended."""
-    row = await info.context.asks.execution(execution_id)
+    row = await info.context.execution(execution_id, Access.OPERATE)
     version = await info.context.services.versions.get(row.flow_id, row.flow_version)
     check_breakpoints(node_ids, version.document, "nodeIds")
     payload = {"nodeIds": list(dict.fromkeys(node_ids))}
@@ -110,8 +111,8 @@ async def send_signal(
 
 
 async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:
-    """Put a command into the mailbox of the viewer's execution, and have its worker look."""
-    row = await context.asks.execution(execution_id)
+    """Put a command into the mailbox of an execution that the viewer may operate, and have its worker look."""
+    row = await context.execution(execution_id, Access.OPERATE)
     with span(f"send {command.value}", execution_id=execution_id):
         accepted = await _accepted(context, row, command, payload)
     tell(context, execution_id, accepted)

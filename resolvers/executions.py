@@ -71,12 +71,12 @@ async def root_executions(
 async def _roots(
     info: Info, flow_id: str | None, filter: ExecutionFilter | None, limit: int, after: str | None
 ) -> list[ExecutionRow]:
-    owner_id = info.context.viewer.id
-    which = wanted(filter, owner_id, flow_id)
+    which = wanted(filter, flow_id)
     if which is None:
         return []
+    reader = info.context.viewer.reader
     async with info.context.pool.acquire() as connection:
-        return await list_matching(connection, owner_id, which, limit=limit, after=after)
+        return await list_matching(connection, reader, which, limit=limit, after=after)
 
 
 async def payload(info: Info, execution_id: ExecutionId, payload_id: PayloadId) -> JSON | None:

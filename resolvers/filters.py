@@ -7,15 +7,16 @@ from storage.lists import ExecutionFilter
 SEARCH_LENGTH = 1_000
 
 
-def wanted(given: GivenFilter | None, owner_id: str, flow_id: str | None = None) -> ExecutionFilter | None:
-    """What is asked of an owner's executions, `flow_id` as well; None if nothing can match. Raises `BadUserInput`."""
+def wanted(given: GivenFilter | None, flow_id: str | None = None) -> ExecutionFilter | None:
+    """What is asked of executions, `flow_id` as well; None if nothing can match. Raises `BadUserInput`."""
     if given is None:
         return ExecutionFilter(flow_id=flow_id)
     labels = _labels(given)
     _check_texts(given)
-    if given.owner_id not in (None, owner_id) or _contradicts_itself(given, flow_id, labels):
+    if _contradicts_itself(given, flow_id, labels):
         return None
     return ExecutionFilter(
+        owner_id=given.owner_id,
         flow_id=given.flow_id if flow_id is None else flow_id,
         statuses=given.statuses,
         created_after=given.created_after,

@@ -20,6 +20,7 @@ from schema.outcomes import (
 from schema.paging import Connection, check_first, decode_cursor, encode_cursor, page
 from schema.scalars import JSON
 from storage import flows as store
+from storage.access import Access
 from storage.flows import FlowRow
 from storage.transaction import transaction
 
@@ -36,13 +37,13 @@ async def flow(info: Info, id: FlowId) -> Flow | None:
 
 
 async def flows(info: Info, first: First = 50, after: After = None, search: Search = None) -> Connection[Flow]:
-    """The viewer's flows, newest first."""
+    """The flows that the viewer may see, newest first."""
     key = decode_cursor(after, CURSOR, str)
     limit = check_first(first) + 1
-    owner = info.context.viewer.id
+    reader = info.context.viewer.reader
     async with info.context.pool.acquire() as connection:
         rows = await store.list_flows(
-            connection, owner_id=owner, search=search, limit=limit, after=key[0] if key else None
+            connection, reader=reader, search=search, limit=limit, after=key[0] if key else None
         )
     return page(rows, first, after, _show, lambda row: encode_cursor(CURSOR, row.id))
 
@@ -73,11 +74,12 @@ async def update_flow(info: Info, input: ChangedFlow) -> UpdateFlowPayload:
     """Add a version to a flow; its executions keep theirs."""
     context = info.context
     document = load_document(input.document, context.services.node_types)
+    flow = await context.flow(input.id, Access.OWN)
     async with transaction(context.pool) as connection:
         row = await store.update_flow(
             connection,
-            flow_id=input.id,
-            owner_id=context.viewer.id,
+            flow_id=flow.id,
+            owner_id=flow.owner_id,
             name=document.name,
             description=document.description,
             document=input.document,
@@ -90,8 +92,9 @@ async def update_flow(info: Info, input: ChangedFlow) -> UpdateFlowPayload:
 
 async def delete_flow(info: Info, id: FlowId) -> DeleteFlowPayload:
     """Delete a flow without unfinished executions; what has run stays readable."""
+    flow = await info.context.flow(id, Access.OWN)
     async with transaction(info.context.pool) as connection:
-        await store.delete_flow(connection, flow_id=id, owner_id=info.context.viewer.id)
+        await store.delete_flow(connection, flow_id=flow.id, owner_id=flow.owner_id)
     info.context.asks.forget()
     return DeleteFlowPayload(deleted_id=id)
 

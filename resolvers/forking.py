@@ -19,6 +19,7 @@ from engine.values import Value
 from resolvers.context import Context
 from resolvers.creation import check_port_values
 from schema.inputs import ForkExecutionInput
+from storage.access import Access
 from storage.execution_rows import ExecutionRow
 from storage.executions import NewExecution
 from storage.forks import TakenOver, load_values, payload_ids, read_original, stored_values
@@ -76,9 +77,9 @@ class Fork:
 
 async def retry_of(context: Context, row: ExecutionRow) -> Fork:
     """What a retry is made of; raises `InvalidState` where nothing is to run again, `NotFound` for a deleted flow."""
+    await context.flow(row.flow_id, Access.OPERATE)
     if not row.status.ended:
         raise InvalidState(f"Cannot retry an execution in status {row.status}", status=row.status)
-    await context.flow(row.flow_id)
     version = await context.services.versions.get(row.flow_id, row.flow_version)
     original = await read_original(context.pool, row, version.plan)
     if row.status not in RETRIED and not original.has_failures:
@@ -90,7 +91,7 @@ async def retry_of(context: Context, row: ExecutionRow) -> Fork:
 
 async def fork_of(context: Context, row: ExecutionRow, given: ForkExecutionInput) -> Fork:
     """What a fork is made of; raises `BadUserInput`, or `NotFound` for a flow or version that is not there."""
-    flow = await context.flow(row.flow_id)
+    flow = await context.flow(row.flow_id, Access.OPERATE)
     old = await context.services.versions.get(flow.id, row.flow_version)
     new = old if given.flow_version is None else await context.services.versions.get(flow.id, given.flow_version)
     edits = check_port_values(given.port_values or [], new.document, new.node_types)

@@ -7,6 +7,7 @@ What the client accepts decides how results are sent. A subscription needs a typ
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 
 from graphql import GraphQLError
 from starlette.endpoints import HTTPEndpoint
@@ -18,18 +19,19 @@ from strawberry.types.graphql import OperationType
 
 from engine.errors import BadUserInput, PayloadTooLarge, TidegateError
 from resolvers.accept import Accept
-from resolvers.answers import answer, refusal, status_of_refused
-from resolvers.asking import refused
+from resolvers.answers import HTTP_STATUS, answer, refusal, refused, status_of_refused
+from resolvers.asking import no_results
 from resolvers.context import Context
+from resolvers.credentials import token_in_headers
 from resolvers.measuring import count_refused, measured
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
 from resolvers.operations import results, type_of
+from resolvers.policy import Policy
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_request
 from resolvers.schema import SCHEMA
 from resolvers.server_sent_events import EVENT_STREAM, ServerSentEvents
 from resolvers.streams import Framing, Stream
-from resolvers.viewer import authenticate
-from schema.errors import error_for_client, shown
+from schema.errors import error_for_client
 
 METHODS = "GET, HEAD, OPTIONS, POST"
 ALLOWED = {
@@ -51,16 +53,10 @@ class GraphQLOverHttp(HTTPEndpoint):
     async def get(self, request: Request) -> Response:
         """Run an operation."""
         try:
-            return await _respond(request)
-        except WrongRequest as error:
-            wrong = GraphQLError(str(error), extensions=error.extensions)
-            return refusal(request, error.status, wrong, allow=error.allow)
-        except PayloadTooLarge as error:
-            return refusal(request, 413, shown(error))
+            context = await _let_in(request)
         except TidegateError as error:
-            return _refuse(request, error)
-        except ClientDisconnect:
-            return Response()
+            return refused(request, error)
+        return await _respond(request, context)
 
     post = get
 
@@ -74,10 +70,27 @@ class GraphQLOverHttp(HTTPEndpoint):
         return refusal(request, 405, GraphQLError(reason, extensions={"code": BadUserInput.code}), allow=METHODS)
 
 
-async def _respond(request: Request) -> Response:
-    asked = await read_request(request)
-    operation = request.state.documents.operation(asked)
-    return _stream_if_preferred(request, operation) or await _execute(request, operation)
+async def _let_in(request: Request) -> Context:
+    """Who asks, and with what; raises `Unauthenticated` and `RateLimited`."""
+    policy: Policy = request.state.policy
+    viewer = await policy.authenticate(token_in_headers(request.headers))
+    policy.quotas.take(viewer.id)
+    return Context(request.state.services, viewer, policy.is_development)
+
+
+async def _respond(request: Request, context: Context) -> Response:
+    try:
+        operation = request.state.documents.operation(await read_request(request))
+        return _stream_if_preferred(request, operation, context) or await _execute(request, operation, context)
+    except WrongRequest as error:
+        wrong = GraphQLError(str(error), extensions=error.extensions)
+        return refusal(request, error.status, wrong, allow=error.allow)
+    except PayloadTooLarge as error:
+        return refused(request, error)
+    except TidegateError as error:
+        return _refuse(request, error)
+    except ClientDisconnect:
+        return Response()
 
 
 def _prefers_stream(request: Request) -> bool:
@@ -87,37 +100,37 @@ def _prefers_stream(request: Request) -> bool:
 
 def _refuse(request: Request, error: TidegateError) -> Response:
     count_refused(error)
-    if _prefers_stream(request):
-        return _streamed(request, refused(error), ServerSentEvents())
-    return refusal(request, status_of_refused(request), shown(error))
+    if _prefers_stream(request) and error.code not in HTTP_STATUS:
+        return _streamed(request, no_results(error), ServerSentEvents(), ExitStack())
+    return refused(request, error, status_of_refused(request))
 
 
-def _stream_if_preferred(request: Request, operation: Operation) -> Response | None:
+def _stream_if_preferred(request: Request, operation: Operation, context: Context) -> Response | None:
     if not _prefers_stream(request):
         return None
     type = type_of(operation)
     if type is OperationType.MUTATION and request.method != "POST":
         raise _not_allowed(request, OperationType.MUTATION)
     is_subscription = type is OperationType.SUBSCRIPTION
-    return _stream(request, operation, _framing(request) if is_subscription else ServerSentEvents())
+    return _stream(request, operation, context, _framing(request) if is_subscription else ServerSentEvents())
 
 
-async def _execute(request: Request, operation: Operation) -> Response:
+async def _execute(request: Request, operation: Operation, context: Context) -> Response:
     try:
-        return answer(request, await _result(request, operation))
+        return answer(request, await _result(request, operation, context))
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
-            return _stream(request, operation, _framing(request))
+            return _stream(request, operation, context, _framing(request))
         raise _not_allowed(request, error.operation_type) from None
 
 
-async def _result(request: Request, operation: Operation) -> ExecutionResult:
+async def _result(request: Request, operation: Operation, context: Context) -> ExecutionResult:
     try:
         with measured(type_of(operation)) as seen:
             result = await SCHEMA.execute(
                 operation.query,
                 variable_values=operation.variables,
-                context_value=Context(request.state.services, authenticate(request)),
+                context_value=context,
                 operation_name=operation.name,
                 allowed_operation_types=ALLOWED[request.method],
             )
@@ -142,11 +155,14 @@ def _framing(request: Request) -> Framing:
     return ServerSentEvents() if events >= parts else Multipart()
 
 
-def _stream(request: Request, operation: Operation, framing: Framing) -> Response:
-    return _streamed(request, results(operation, request.state.services, authenticate(request)), framing)
+def _stream(request: Request, operation: Operation, context: Context, framing: Framing) -> Response:
+    place = ExitStack()
+    place.enter_context(request.state.policy.quotas.stream(context.viewer.id))
+    return _streamed(request, results(operation, context), framing, place)
 
 
-def _streamed(request: Request, found: AsyncGenerator[bytes, None], framing: Framing) -> Response:
+def _streamed(request: Request, found: AsyncGenerator[bytes, None], framing: Framing, place: ExitStack) -> Response:
     if request.method == "HEAD":
+        place.close()
         return Response(headers={"content-type": framing.media_type})
-    return Stream(found, framing, request.state.abort)
+    return Stream(found, framing, place, request.state.abort)

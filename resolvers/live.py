@@ -5,11 +5,11 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers.batches import Batch, Batches, Wish
+from resolvers.batches import Batches, Wish
 from resolvers.context import Info
 from resolvers.delivery import delivered
 from schema.arguments import NO_TYPES, EventTypes, ExecutionId, FromIndex
-from schema.events import ExecutionEventBatch, show_event
+from schema.events import ExecutionEventBatch
 from schema.selection import check_from_index, check_range, kinds
 
 BatchSize = Annotated[int, strawberry.argument(description="How many events a batch has at most: 1 to 1000.")]
@@ -33,10 +33,12 @@ async def execution_events(
     """
     wish = wish_of(batch_size, batch_timeout_ms, event_types)
     check_from_index(from_index)
+    viewer, services = info.context.viewer, info.context.services
     execution = await info.context.asks.execution(execution_id)
-    async with info.context.services.tailer.follow(execution_id, from_index) as follower:
-        async for batch in delivered(Batches(follower, wish, execution)):
-            yield _show(batch)
+    async with services.tailer.follow(execution_id, from_index) as follower:
+        with services.permits.hold(follower, viewer, execution):
+            async for batch in delivered(services.batches.of(Batches(follower, wish, execution))):
+                yield batch.shown
 
 
 def wish_of(size: int, timeout_ms: int, event_types: EventTypes) -> Wish:
@@ -45,12 +47,3 @@ def wish_of(size: int, timeout_ms: int, event_types: EventTypes) -> Wish:
     check_range(timeout_ms, 0, 1000, "batchTimeoutMs")
     wanted = kinds(event_types)
     return Wish(size, timeout_ms / 1000, frozenset(wanted) if wanted else None)
-
-
-def _show(batch: Batch) -> ExecutionEventBatch:
-    return ExecutionEventBatch(
-        events=[show_event(row) for row in batch.rows],
-        next_index=batch.next_index,
-        caught_up=batch.caught_up,
-        status=batch.status,
-    )

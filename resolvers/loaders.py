@@ -12,6 +12,7 @@ from engine.status import ExecutionCommand
 from resolvers.services import Services
 from schema.node_states import ShownNodeState
 from storage import commands, events, executions, flows, lists
+from storage.access import Reader, Seen
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
 
@@ -20,12 +21,12 @@ RowT = TypeVar("RowT")
 
 
 class Reads:
-    """What one viewer reads in one operation; another owner's objects are not there."""
+    """What one viewer reads in one operation; what the viewer may not see is not there."""
 
-    def __init__(self, services: Services, owner_id: str) -> None:
+    def __init__(self, services: Services, reader: Reader) -> None:
         self._services = services
         self._pool = services.pool
-        self._owner_id = owner_id
+        self._reader = reader
         self.forget()
 
     def forget(self) -> None:
@@ -43,6 +44,11 @@ class Reads:
 
     async def flow(self, flow_id: str) -> FlowRow | None:
         """A flow that is not deleted."""
+        seen = await self.seen_flow(flow_id)
+        return seen.row if seen else None
+
+    async def seen_flow(self, flow_id: str) -> Seen[FlowRow] | None:
+        """A flow that is not deleted, and what the viewer may do with it."""
         return await self._flows.load(flow_id)
 
     async def flow_version(self, flow_id: str, version: int) -> FlowVersionRow:
@@ -56,9 +62,13 @@ class Reads:
 
     async def execution(self, execution_id: str) -> ExecutionRow:
         """An execution; raises `NotFound`."""
-        if row := await self._executions.load(execution_id):
-            return row
+        if seen := await self.seen_execution(execution_id):
+            return seen.row
         raise NotFound("There is no such execution.")
+
+    async def seen_execution(self, execution_id: str) -> Seen[ExecutionRow] | None:
+        """An execution, and what the viewer may do with its tree."""
+        return await self._executions.load(execution_id)
 
     async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
         """The commands that are accepted and not yet applied, in order."""
@@ -88,13 +98,13 @@ class Reads:
         """The states of all nodes by id, in document order."""
         return await self._services.snapshots.node_states(execution)
 
-    async def _load_flows(self, ids: list[str]) -> list[FlowRow | None]:
+    async def _load_flows(self, ids: list[str]) -> list[Seen[FlowRow] | None]:
         async with self._pool.acquire() as connection:
-            return _in_order(ids, await flows.flows_by_id(connection, self._owner_id, ids))
+            return _in_order(ids, await flows.flows_by_id(connection, self._reader, ids))
 
-    async def _load_executions(self, ids: list[str]) -> list[ExecutionRow | None]:
+    async def _load_executions(self, ids: list[str]) -> list[Seen[ExecutionRow] | None]:
         async with self._pool.acquire() as connection:
-            return _in_order(ids, await executions.executions_by_id(connection, self._owner_id, ids))
+            return _in_order(ids, await executions.executions_by_id(connection, self._reader, ids))
 
     async def _load_pending(self, ids: list[str]) -> list[list[ExecutionCommand] | None]:
         async with self._pool.acquire() as connection:

@@ -12,8 +12,6 @@ from resolvers.json_text import write_json
 from resolvers.measuring import measured
 from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
-from resolvers.services import Services
-from resolvers.viewer import Viewer
 from schema.documents import read_document
 
 
@@ -30,13 +28,12 @@ class OperationFailed(Exception):
         return [error.formatted for error in self.errors]
 
 
-async def results(operation: Operation, services: Services, viewer: Viewer) -> AsyncGenerator[bytes, None]:
+async def results(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
     """Each result of an operation as JSON text: one for a query or mutation, any number for a subscription.
 
     Raises `OperationFailed` if the operation was not executed, or if a subscription cannot go on. Closing it frees what
     a subscription holds.
     """
-    context = Context(services, viewer)
     found: Any = await SCHEMA.stream(operation.query, operation.variables, context, None, operation.name)
     with measured(type_of(operation)) as seen:
         async with aclosing(found):
@@ -45,6 +42,8 @@ async def results(operation: Operation, services: Services, viewer: Viewer) -> A
                 if not was_executed(result):
                     raise OperationFailed(list(result.errors))
                 yield write_json(_shown(result))
+                while context.source and (data := await context.source.plain()):
+                    yield write_json({"data": data})
 
 
 def was_executed(result: Any) -> bool:

@@ -1,8 +1,8 @@
 """Refusing what a page of another site makes a browser send.
 
-Browsers name the page's origin; it must be the host that is asked. A server for this machine only must also be asked by
-a name of this machine, so that no other name can be pointed at it; it lets pages of this machine in from any port, for
-that is where front ends are developed.
+Browsers name the page's origin; it must be the host that is asked, or one that the server was told of. A server for
+this machine only must also be asked by a name of this machine, so that no other name can be pointed at it; it lets
+pages of this machine in from any port, for that is where front ends are developed.
 """
 
 from urllib.parse import urlsplit
@@ -11,17 +11,20 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from resolvers.policy import Policy
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 LOOPBACK_ORIGINS = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SameOrigin:
-    """Answers 403 to requests and handshakes of other origins; with `loopback` also to those for other host names."""
+    """Answers 403 to requests and handshakes of other origins; on loopback also to those for other host names."""
 
-    def __init__(self, app: ASGIApp, *, loopback: bool) -> None:
+    def __init__(self, app: ASGIApp, *, policy: Policy) -> None:
         self._app = app
-        self._loopback = loopback
+        self._loopback = policy.loopback
+        self._origins = policy.origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and not self._is_allowed(Headers(scope=scope)):
@@ -33,7 +36,9 @@ class SameOrigin:
         host, origin = headers.get("host", ""), headers.get("origin")
         if self._loopback and _place(f"http://{host}")[0] not in LOOPBACK_NAMES:
             return False
-        return origin is None or _is_same(origin, host) or (self._loopback and _is_local(origin))
+        if origin is None or origin in self._origins or _is_same(origin, host):
+            return True
+        return self._loopback and _is_local(origin)
 
 
 def _is_local(origin: str) -> bool:

@@ -16,14 +16,17 @@ async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIt
     context = info.context
     if flow_id is not None:
         await context.flow(flow_id)
-    async with context.services.roots.watch(context.viewer.id, flow_id) as watcher:
-        yield RootExecutionsChange(executions=[])
-        while True:
-            yield await _change(context, await watcher.take())
+    async with context.services.roots.watch(context.viewer.reader, flow_id) as watcher:
+        with context.services.permits.hold(watcher, context.viewer):
+            yield RootExecutionsChange(executions=[])
+            while True:
+                change = await _change(context, await watcher.take())
+                if change.executions:
+                    yield change
 
 
 async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:
     # What nested fields have read for the message before may have changed, too.
     context.asks.forget()
-    rows = await context.services.roots.read(context.viewer.id, ids)
+    rows = await context.services.roots.read(context.viewer.reader, ids)
     return RootExecutionsChange(executions=[show_root(row) for row in rows])

@@ -23,15 +23,15 @@ from resolvers.commands import (
 from resolvers.executions import execution, execution_tree, payload, root_executions
 from resolvers.flows import create_flow, delete_flow, flow, flows, node_types, update_flow, validate_flow
 from resolvers.forks import fork_execution, retry_execution
+from resolvers.grants import grant_flow_access, revoke_flow_access
 from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
 from resolvers.tree_events import execution_tree_events
 from schema.defaults import drop_null_defaults
-from schema.documents import KeepDocuments
+from schema.documents import CheckedDocuments
 from schema.events import EVENT_VIEWS
-from schema.limits import Limits
 from schema.masking import ErrorsForClients
 from schema.rendering import EventExecutor
 from schema.scalars import SCALARS
@@ -69,6 +69,8 @@ class Mutation:
     update_flow = _field(update_flow)
     delete_flow = _field(delete_flow)
     validate_flow = _field(validate_flow)
+    grant_flow_access = _field(grant_flow_access)
+    revoke_flow_access = _field(revoke_flow_access)
     create_execution = _field(create_execution)
     start_execution = _field(start_execution)
     stop_execution = _field(stop_execution)
@@ -109,7 +111,7 @@ SCHEMA = Schema(
     types=EVENT_VIEWS,
     config=StrawberryConfig(scalar_map=SCALARS),
     execution_context_class=EventExecutor,
-    extensions=[Limits, KeepDocuments, ErrorsForClients],
+    extensions=[CheckedDocuments, ErrorsForClients],
 )
 
 

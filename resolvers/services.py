@@ -9,6 +9,8 @@ import asyncpg
 
 from engine.registry import Registry
 from jobs.dispatch import Doorbell
+from resolvers.permits import Permits
+from resolvers.shared_batches import SharedBatches
 from resolvers.snapshots import Snapshots
 from storage.notify import Notifier
 from storage.pool import open_pool
@@ -28,8 +30,8 @@ class Services:
     """What a process of the API has open.
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
-    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots.
-    `readiness` says how the database stands.
+    `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots; `batches` are cut from followed logs.
+    `permits` end what may not be followed, and `readiness` says how the database stands.
     """
 
     pool: asyncpg.Pool
@@ -37,8 +39,10 @@ class Services:
     versions: Versions
     snapshots: Snapshots
     tailer: Tailer
+    batches: SharedBatches
     trees: TreeTailer
     roots: RootChanges
+    permits: Permits
     commands: Notifier
     events: Notifier
     doorbell: Doorbell
@@ -75,8 +79,10 @@ async def open_services(
             versions=versions,
             snapshots=Snapshots(pool, versions),
             tailer=await _started(stack, Tailer(pool, wakeups)),
+            batches=SharedBatches(),
             trees=await _started(stack, TreeTailer(pool, wakeups)),
             roots=await _started(stack, RootChanges(pool, wakeups)),
+            permits=await _started(stack, Permits(pool)),
             commands=await _started(stack, Notifier(pool, COMMANDS)),
             events=await _started(stack, Notifier(pool, EVENTS)),
             doorbell=await _started(stack, Doorbell(redis_url)),

@@ -6,11 +6,12 @@ from engine.errors import BadUserInput, ValueRefused
 from engine.spelling import SHOWN, did_you_mean
 from engine.values import Value
 from resolvers.context import Context
+from storage.access import Access
 
 
 async def check_signal(context: Context, execution_id: str, name: str, payload: Any) -> None:
     """Refuse what no node of the execution's flow could take; raises `BadUserInput`, or `NotFound`."""
-    row = await context.asks.execution(execution_id)
+    row = await context.execution(execution_id, Access.OPERATE)
     version = await context.services.versions.get(row.flow_id, row.flow_version)
     if name not in version.plan.signal_nodes:
         said = f"The flow has no signal.wait for {name[:SHOWN]!r}.{did_you_mean(name, version.plan.signal_nodes)}"

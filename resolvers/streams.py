@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import Any, Protocol
 
 from starlette.responses import Response
@@ -34,17 +34,20 @@ class Framing(Protocol):
 
 
 class Stream(Response):
-    """Sends results until there are no more or the client is gone, and frees what they hold.
+    """Sends results until there are no more or the client is gone; then it frees what they hold, and its `place`.
 
     `abort` cuts the connection; it is called when the client does not read for too long.
     """
 
-    def __init__(self, found: AsyncGenerator[bytes, None], framing: Framing, abort: Callable[[], None]) -> None:
+    def __init__(
+        self, found: AsyncGenerator[bytes, None], framing: Framing, place: ExitStack, abort: Callable[[], None]
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({**HEADERS, "content-type": framing.media_type})
         self._found = found
         self._framing = framing
+        self._place = place
         self._abort = abort
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,14 +57,18 @@ class Stream(Response):
 
     async def _stream(self, receive: Receive) -> None:
         try:
-            async with asyncio.TaskGroup() as tasks:
-                beating = tasks.create_task(self._beat())
-                writing = tasks.create_task(self._write(beating))
-                await _gone(receive)
-                beating.cancel()
-                writing.cancel()
+            with self._place:
+                await self._serve(receive)
         except* TooSlow:
             self._abort()
+
+    async def _serve(self, receive: Receive) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(self._beat())
+            writing = tasks.create_task(self._write(beating))
+            await _gone(receive)
+            beating.cancel()
+            writing.cancel()
 
     async def _write(self, beating: asyncio.Task[None]) -> None:
         async with aclosing(self._found):

@@ -1,7 +1,8 @@
 """Cutting the log of a tree into the batches that a subscriber to an execution of it asked for."""
 
+from typing import Any
+
 from resolvers.batches import Batch, Batches, Wish
-from schema.errors import Interrupted
 from schema.tree_events import cursor_of
 from storage.events import EventRow
 from storage.executions import ExecutionRow
@@ -14,7 +15,6 @@ class TreeBatches(Batches):
     def __init__(self, follower: TreeFollower, wish: Wish, execution: ExecutionRow) -> None:
         super().__init__(follower, wish, execution)
         self._tree = follower
-        self._execution_id = execution.id
         self._told = self.cursor
 
     @property
@@ -29,5 +29,5 @@ class TreeBatches(Batches):
         self._told = self.cursor
         return super()._close()
 
-    def _interrupted(self, error: Exception) -> Interrupted:
-        return Interrupted(error, {"cursor": self._told})
+    def _resume(self) -> dict[str, Any]:
+        return {"cursor": self._told}

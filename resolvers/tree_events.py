@@ -33,9 +33,11 @@ async def execution_tree_events(
     """
     wish = wish_of(batch_size, batch_timeout_ms, event_types)
     place = place_of(after, execution_id)
-    execution = await info.context.asks.execution(execution_id)
-    async with info.context.services.trees.follow(execution.root_id, execution_id, place) as follower:
+    context = info.context
+    execution = await context.asks.execution(execution_id)
+    async with context.services.trees.follow(execution.root_id, execution_id, place) as follower:
         batches = TreeBatches(follower, wish, execution)
-        async for batch in delivered(batches):
-            events = show_tree_events(batch.rows, follower.levels)
-            yield ExecutionTreeEventBatch(events=events, cursor=batches.cursor, caught_up=batch.caught_up)
+        with context.services.permits.hold(follower, context.viewer, execution):
+            async for batch in delivered(batches):
+                events = show_tree_events(batch.rows, follower.levels)
+                yield ExecutionTreeEventBatch(events=events, cursor=batches.cursor, caught_up=batch.caught_up)

@@ -2,21 +2,29 @@
 
 from dataclasses import dataclass
 
-from starlette.requests import HTTPConnection
+from storage.access import Reader
+
+ADMIN = "admin"
+"""The role of those who see and command everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The caller; `id` is the owner of all that the caller makes and sees."""
+    """The caller; `id` is the owner of all that the caller makes.
+
+    `expires_at` is when the caller's token ends, in seconds since 1970; None if there is no end.
+    """
 
     id: str
-    name: str | None
+    name: str | None = None
     roles: tuple[str, ...] = ()
+    expires_at: float | None = None
+
+    @property
+    def reader(self) -> Reader:
+        """For whom rows are read."""
+        return Reader(self.id, ADMIN in self.roles)
 
 
 LOCAL = Viewer("local", "Local developer", ("owner",))
-
-
-def authenticate(connection: HTTPConnection) -> Viewer:
-    """Say who is at the other end of a request or socket: everybody is the local developer."""
-    return LOCAL
+"""Everybody, where nobody has to say who they are."""

@@ -4,10 +4,12 @@ An event never changes, so its JSON is kept with its row, where others with the 
 plain raises `NotPlain`, and has to take the long way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from datetime import datetime
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
+from weakref import WeakValueDictionary
 
 import orjson
 from graphql import (
@@ -21,10 +23,11 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields, collect_subfields
+from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
 from schema.events import TYPE_NAMES, ShownEvent
-from schema.scalars import JSON_NAME
+from schema.scalars import format_date_time
 from schema.view import ViewField
 from storage.events import EventRow
 
@@ -84,15 +87,29 @@ class Drawings(dict[str, Drawing]):
 
 
 class Selections:
-    """The selections of one operation, whose document lives as long as this does."""
+    """The selections of one operation with one choice of what is included, for all who run that at the same time.
 
-    def __init__(self, executor: Executor[Any]) -> None:
+    The document lives as long as this does.
+    """
+
+    _known: ClassVar[WeakValueDictionary[Hashable, "Selections"]] = WeakValueDictionary()
+
+    def __init__(self, executor: Executor[Any], choices: VariableValues) -> None:
         self._schema = executor.schema
         self._fragments = executor.fragments
-        self._variables = executor.variable_values
+        self._variables = choices
         self._operation = executor.operation
         self._drawings: dict[tuple[int, ...], Drawings] = {}
         self._batch: list[tuple[str, Read] | None] = []
+
+    @classmethod
+    def of(cls, executor: Executor[Any]) -> "Selections":
+        """The selections of the operation that is executed."""
+        choices = _choices(executor.variable_values)
+        known_by = executor.schema, id(executor.operation), frozenset(choices.coerced.items())
+        if (selections := cls._known.get(known_by)) is None:
+            cls._known[known_by] = selections = cls(executor, choices)
+        return selections
 
     def drawings(self, selected: list[FieldDetails]) -> Drawings:
         """How the events of a field are drawn."""
@@ -106,7 +123,7 @@ class Selections:
         if not self._batch:
             try:
                 self._batch.append(self._read_of_batch())
-            except NotPlain:
+            except Exception:
                 self._batch.append(None)
         return self._batch[0]
 
@@ -116,7 +133,7 @@ class Selections:
         collected = collect_fields(self._schema, self._fragments, self._variables, kind, self._operation, False)
         ((name, selected),) = collected.grouped_field_set.items()
         shown_as = kind.fields[selected[0].node.name.value].type
-        return name, _completed(shown_as, self._inner(shown_as, selected))
+        return name, _once_each(_completed(shown_as, self._inner(shown_as, selected)))
 
     def _make_drawing(self, selected: list[FieldDetails], kind: str) -> Drawing:
         shown_as: Any = self._schema.type_map[TYPE_NAMES[kind]]
@@ -146,6 +163,26 @@ class Selections:
         return collected.grouped_field_set
 
 
+def _choices(variables: VariableValues) -> VariableValues:
+    """The variables that can say what is included, which are the only ones that a selection depends on."""
+    chosen = {name: value for name, value in variables.coerced.items() if value is None or type(value) is bool}
+    return VariableValues({name: variables.sources[name] for name in chosen}, chosen)
+
+
+def _once_each(read: Read) -> Read:
+    """A read whose JSON is kept with what is read, if that keeps it."""
+
+    def read_once(batch: Any) -> Any:
+        drawn: dict[Any, orjson.Fragment] | None = getattr(batch, "drawn", None)
+        if drawn is None:
+            return read(batch)
+        if read not in drawn:
+            drawn[read] = orjson.Fragment(orjson.dumps(read(batch)))
+        return drawn[read]
+
+    return read_once
+
+
 @lru_cache(maxsize=DRAWINGS_KEPT)
 def _drawing_of(kind: GraphQLObjectType, shape: Shape) -> Drawing:
     return Drawing(_reads(kind, shape))
@@ -161,7 +198,10 @@ def _read(kind: GraphQLObjectType, name: str, shape: "Shape | Drawings") -> Read
     if name not in kind.fields:
         raise NotPlain
     field = kind.fields[name]
-    source, complete = _source(field), _completed(field.type, shape)
+    source = _source(field)
+    if isinstance(field.type, GraphQLNonNull) and is_leaf_type(field.type.of_type):
+        return _leaf(field.type.of_type, source)
+    complete = _completed(field.type, shape)
     return lambda shown: complete(source(shown))
 
 
@@ -207,26 +247,33 @@ def _completed_if_any(type_: Any, shape: "Shape | Drawings") -> Read:
     return _leaf(type_)
 
 
-def _leaf(type_: Any) -> Read:
-    """What completes a value that is there; raises for null.
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _leaf(type_: Any, source: Read = _itself) -> Read:
+    """What completes a value that is there, wherever it is read from; raises for null.
 
     Almost all values are of the very Python type that goes into JSON as it is, which is all that is looked at then.
     """
     if not is_leaf_type(type_):
         raise NotPlain
-    coerce = _required(_as_it_is if type_.name == JSON_NAME else type_.coerce_output_value)
+    coerce = _required(type_.coerce_output_value)
     if isinstance(type_, GraphQLEnumType):
-        return lru_cache(maxsize=len(type_.values))(coerce)
+        coerce = lru_cache(maxsize=len(type_.values))(coerce)
+        return lambda shown: coerce(source(shown))
     match type_.name:
         case "ID" | "String":
-            return lambda value: value if type(value) is str else coerce(value)
+            return lambda shown: value if type(value := source(shown)) is str else coerce(value)
         case "Int":
-            return lambda value: value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
+            return lambda shown: (
+                value if type(value := source(shown)) is int and -INT_LIMIT <= value < INT_LIMIT else coerce(value)
+            )
         case "Float":
-            return lambda value: value if type(value) is float else coerce(value)
+            return lambda shown: value if type(value := source(shown)) is float else coerce(value)
+        case "DateTime":
+            return lambda shown: format_date_time(value) if type(value := source(shown)) is datetime else coerce(value)
+        case "JSON":
+            return lambda shown: coerce(value) if (value := source(shown)) is None else value
         case _:
-            return coerce
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+            return lambda shown: coerce(source(shown))

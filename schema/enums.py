@@ -20,6 +20,7 @@ from engine.status import (
     NotRunningCode,
     RecordEvents,
 )
+from storage.access import FlowRole
 
 if TYPE_CHECKING:
     ExecutionEventType = StrEnum
@@ -114,6 +115,10 @@ MEANINGS: Mapping[type[StrEnum], Mapping[str, str]] = {
         "STREAM": "Pieces that come one after another.",
         "SECRET": "A reference to a secret; never the secret itself.",
         "ANY": "Any value.",
+    },
+    FlowRole: {
+        "VIEWER": "See the flow, its versions and all its executions.",
+        "OPERATOR": "Also create executions of it, and command those of everybody.",
     },
     events.ExecutionEventType: {kind: getdoc(declared) or "" for kind, declared in events.EVENT_TYPES.items()},
 }

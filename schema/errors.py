@@ -30,6 +30,7 @@ WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperati
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?:")
 _ARGUMENT = re.compile(r"Argument '(?:\w+\.\w+\()?(\w+)")
 _STEP = re.compile(r"\w+")
+_HINT = re.compile(r" Did you mean .*?\?", re.DOTALL)
 _TOO_MANY_TOKENS = "Document contains more than"
 
 
@@ -60,6 +61,16 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
     if cause is not None and not isinstance(cause, GraphQLError):
         return _masked(error, cause)
     return _fault_of_request(error)
+
+
+def without_hint(error: GraphQLError) -> GraphQLError:
+    """The same error without the names of the schema that the library suggests; our own errors stay as they are."""
+    if not isinstance(error.original_error, GraphQLError | None) or " Did you mean " not in error.message:
+        return error
+    message = _HINT.sub("", error.message)
+    return GraphQLError(
+        message, error.nodes, error.source, error.positions, error.path, extensions=error.extensions or None
+    )
 
 
 def shown(error: TidegateError) -> GraphQLError:

@@ -5,21 +5,24 @@ from typing import Any
 
 from strawberry.extensions import SchemaExtension
 
-from schema.errors import error_for_client
+from schema.errors import error_for_client, without_hint
 
 
 class ErrorsForClients(SchemaExtension):
-    """Turns each error of a result, once, into what the client may know of it."""
+    """Turns each error of a result, once, into what the client may know of it.
+
+    What the library suggests in place of an unknown name shows the schema, which is for the context to allow.
+    """
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
-        _turn(result)
+        self._turn(result)
         yield
 
     def on_operation(self) -> Iterator[None]:
         yield
-        _turn(self.execution_context.result)
+        self._turn(self.execution_context.result)
 
-
-def _turn(result: Any) -> None:
-    if result is not None and result.errors:
-        result.errors = [error_for_client(error) for error in result.errors]
+    def _turn(self, result: Any) -> None:
+        if result is not None and result.errors:
+            keep = self.execution_context.context.shows_schema
+            result.errors = [error_for_client(error if keep else without_hint(error)) for error in result.errors]

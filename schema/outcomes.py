@@ -38,6 +38,16 @@ class DeleteFlowPayload:
     deleted_id: ID = strawberry.field(description="The flow that is gone.")
 
 
+@strawberry.type(description="The outcome of grantFlowAccess.")
+class GrantFlowAccessPayload:
+    flow: Flow = strawberry.field(description="The flow that the user may see now.")
+
+
+@strawberry.type(description="The outcome of revokeFlowAccess.")
+class RevokeFlowAccessPayload:
+    flow: Flow = strawberry.field(description="The flow that the user was granted.")
+
+
 @strawberry.type(description="The outcome of createExecution.")
 class CreateExecutionPayload:
     execution: Execution = strawberry.field(description="The execution; its stream exists.")

@@ -4,6 +4,7 @@ Events come by the thousand, and all their fields are plain reads (`schema/drawi
 wrong, takes the long way, which gives the same answers and all errors.
 """
 
+from collections.abc import AsyncIterable
 from typing import Any
 
 from graphql import ExecutionResult, OperationType
@@ -12,6 +13,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.drawings import Selections
 from schema.events import ShownEvent
+from schema.source import Source, Sourced
 from storage.events import EventRow
 
 
@@ -21,7 +23,16 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         # The copies that a subscription makes for its batches share this.
-        self._selections = Selections(self)
+        self._selections = Selections.of(self)
+
+    def cancellable_iterable(self, iterable: AsyncIterable[Any]) -> AsyncIterable[Any]:
+        """Let whoever gave the context have the batches of a plain subscription without executing them."""
+        context, plain = self.context_value, self._selections.batch()
+        if not plain or not isinstance(context, Sourced):
+            return super().cancellable_iterable(iterable)
+        name, read = plain
+        context.source = Source(aiter(iterable), lambda batch: {name: read(batch)})
+        return context.source
 
     def build_per_event_executor(self, payload: Any) -> Any:
         """Make the copy for a batch; what is remembered of its lists of fields, which are its own, must not pile up."""

@@ -8,4 +8,6 @@ from strawberry import ID
 class Viewer:
     id: ID = strawberry.field(description="The id that owns what the caller makes.")
     name: str | None = strawberry.field(description="What people call the caller.")
-    roles: list[str] = strawberry.field(description="What the caller may do.")
+    roles: list[str] = strawberry.field(
+        description="What the caller is beside the owner of what is its own; an `admin` sees and commands everything."
+    )

@@ -5,7 +5,7 @@ again, so that whoever repeats it comes to an end. Roots are chosen, or the chil
 execution together with a descendant of its own, which the command reaches anyway.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import asyncpg
 
 from engine.errors import Conflict, InvalidState, NotFound, TidegateError
 from engine.status import ExecutionCommand, ExecutionStatus
+from storage.access import Access, Reader
 from storage.commands import RULES, Accepted, send_command, send_to_many
 from storage.lists import ExecutionFilter, ids_matching
 from storage.pool import Connection
@@ -33,39 +34,46 @@ class Commanded:
 
 async def command_all(
     connection: Connection,
-    owner_id: str,
+    reader: Reader,
     filter: ExecutionFilter,
     command: ExecutionCommand,
     payload: Any = None,
     *,
     limit: int,
 ) -> Commanded:
-    """Send a command to up to `limit` of an owner's executions that match; call it outside of any transaction.
+    """Send a command to up to `limit` of the executions that match and that the reader may operate.
 
-    If the filter names statuses and fewer can accept the command, others in those statuses are asked too, and refuse.
+    Call it outside of any transaction. If the filter names statuses and fewer can accept the command, others in those
+    statuses are asked too, and refuse.
     """
-    ready = await _ready(connection, owner_id, filter, command, limit + 1)
+    ready = await _ready(connection, reader, filter, command, limit + 1)
     chosen = ready[:limit]
     if filter.statuses is not None and len(chosen) < limit:
-        chosen += await _others(connection, owner_id, filter, command, limit - len(chosen))
+        chosen += await _others(connection, reader, filter, command, limit - len(chosen))
     verdicts = await _send(connection, list(dict.fromkeys(chosen)), command, payload)
     was_held = any(isinstance(verdict, Conflict) for verdict in verdicts.values())
     return Commanded(verdicts, has_more=len(ready) > limit or was_held)
 
 
 async def _ready(
-    connection: Connection, owner_id: str, filter: ExecutionFilter, command: ExecutionCommand, limit: int
+    connection: Connection, reader: Reader, filter: ExecutionFilter, command: ExecutionCommand, limit: int
 ) -> list[str]:
     wanted = UNFINISHED if filter.statuses is None else [status for status in filter.statuses if status in UNFINISHED]
     unfinished = replace(filter, statuses=wanted)
-    return await ids_matching(connection, owner_id, unfinished, limit=limit, accepted=RULES[command].accepted_in)
+    return await _ids(connection, reader, unfinished, limit, RULES[command].accepted_in)
 
 
 async def _others(
-    connection: Connection, owner_id: str, filter: ExecutionFilter, command: ExecutionCommand, limit: int
+    connection: Connection, reader: Reader, filter: ExecutionFilter, command: ExecutionCommand, limit: int
 ) -> list[str]:
     refusing = [status for status in ExecutionStatus if status not in RULES[command].accepted_in]
-    return await ids_matching(connection, owner_id, filter, limit=limit, accepted=refusing)
+    return await _ids(connection, reader, filter, limit, refusing)
+
+
+async def _ids(
+    connection: Connection, reader: Reader, filter: ExecutionFilter, limit: int, accepted: Iterable[ExecutionStatus]
+) -> list[str]:
+    return await ids_matching(connection, reader, filter, need=Access.OPERATE, limit=limit, accepted=accepted)
 
 
 async def _send(

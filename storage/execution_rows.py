@@ -1,5 +1,6 @@
 """An execution as its row and its head say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,8 @@ class ExecutionRow:
     """An execution; `outputs` is None until it is COMPLETED, large values are references (`{"$payload": …}`).
 
     `port_values` is a list of `{"nodeId", "port", "value"}`, `external_events` one of `{"eventName", "payload"}`;
-    `worker_id` and `claimed_at` speak of the worker that holds it now.
+    `worker_id` and `claimed_at` speak of the worker that holds it now, `flow_owner_id` is set
+    for a root of somebody else's flow.
     """
 
     id: str
@@ -49,6 +51,7 @@ class ExecutionRow:
     spawned_by: str | None
     spawn_key: str | None
     log_format: int
+    flow_owner_id: str | None
     forked_from_id: str | None
     runs_event: bool
     last_index: int
@@ -59,7 +62,7 @@ class ExecutionRow:
 JSON_COLUMNS = ("inputs", "port_values", "outputs", "integration", "external_events")
 
 
-def execution_row(record: asyncpg.Record) -> ExecutionRow:
+def execution_row(record: asyncpg.Record | Mapping[str, Any]) -> ExecutionRow:
     """Parse a record of the columns of `executions` with the head's `last_index` … and its `appended_at`.
 
     The outcome is there for indexes, and says nothing that the status does not.

@@ -1,11 +1,13 @@
 """Making executions and finding them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import asyncpg
 
 from engine.errors import Conflict, NotFound
 from engine.labels import Label
+from storage.access import Access, Reader, Seen
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.new_executions import NewExecution, StoredExecution, store
@@ -70,10 +72,14 @@ async def repeated_execution(
     return None if record is None else execution_row(record)
 
 
-async def executions_by_id(connection: Connection, owner_id: str, ids: Iterable[str]) -> dict[str, ExecutionRow]:
-    """The executions among `ids` that belong to the owner, by id."""
-    records = await connection.fetch(QUERIES["executions_by_id"], owner_id, list(ids))
-    return {record["id"]: execution_row(record) for record in records}
+async def executions_by_id(connection: Connection, reader: Reader, ids: Iterable[str]) -> dict[str, Seen[ExecutionRow]]:
+    """The executions among `ids` that the reader may see, by id."""
+    records = await connection.fetch(QUERIES["executions_by_id"], reader.user_id, reader.sees_all, list(ids))
+    return {record["id"]: _seen(dict(record)) for record in records}
+
+
+def _seen(columns: dict[str, Any]) -> Seen[ExecutionRow]:
+    return Seen(access=Access(columns.pop("access")), row=execution_row(columns))
 
 
 async def list_children(

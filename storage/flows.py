@@ -11,6 +11,7 @@ import orjson
 from engine.errors import Conflict, NotFound
 from engine.ids import new_flow_id
 from engine.values import encode
+from storage.access import Access, Reader, Seen
 from storage.pool import Connection
 from storage.queries import load
 from storage.search import containing
@@ -96,10 +97,10 @@ async def update_flow(
 
 
 async def _refuse_update(connection: Connection, flow_id: str, owner_id: str) -> FlowRow:
-    flow = (await flows_by_id(connection, owner_id, [flow_id])).get(flow_id)
+    flow = (await flows_by_id(connection, Reader(owner_id), [flow_id])).get(flow_id)
     if flow is None:
         raise NotFound("There is no such flow.")
-    current = flow.latest_version
+    current = flow.row.latest_version
     raise Conflict(f"The flow is at version {current} now.", currentVersion=current)
 
 
@@ -115,10 +116,14 @@ async def delete_flow(connection: Connection, *, flow_id: str, owner_id: str) ->
     await connection.execute(QUERIES["delete_flow"], flow_id)
 
 
-async def flows_by_id(connection: Connection, owner_id: str, ids: Iterable[str]) -> dict[str, FlowRow]:
-    """The flows among `ids` that the owner has, by id; deleted ones are left out."""
-    records = await connection.fetch(QUERIES["flows_by_id"], owner_id, list(ids))
-    return {record["id"]: FlowRow(**record) for record in records}
+async def flows_by_id(connection: Connection, reader: Reader, ids: Iterable[str]) -> dict[str, Seen[FlowRow]]:
+    """The flows among `ids` that the reader may see, by id; deleted ones are left out."""
+    records = await connection.fetch(QUERIES["flows_by_id"], reader.user_id, reader.sees_all, list(ids))
+    return {record["id"]: _seen(dict(record)) for record in records}
+
+
+def _seen(columns: dict[str, Any]) -> Seen[FlowRow]:
+    return Seen(access=Access(columns.pop("access")), row=FlowRow(**columns))
 
 
 async def flow_versions_by_id(
@@ -131,18 +136,17 @@ async def flow_versions_by_id(
 
 
 async def version_at(connection: Connection, owner_id: str, flow_id: str, at: datetime) -> FlowVersionRow | None:
-    """The version of the owner's flow that was newest at that time, or its first; None if there is no such flow."""
+    """The version of a flow that was newest at that time, or its first; None if the owner may run no such flow."""
     record = await connection.fetchrow(QUERIES["version_at"], owner_id, flow_id, at)
     return _version(record) if record else None
 
 
 async def list_flows(
-    connection: Connection, *, owner_id: str, search: str | None, limit: int, after: str | None
+    connection: Connection, *, reader: Reader, search: str | None, limit: int, after: str | None
 ) -> list[FlowRow]:
-    """An owner's flows, newest first, from the one `after` an id on; `search` is part of the name or description."""
-    records = await connection.fetch(
-        QUERIES["list_flows"], owner_id, containing(search), after or AFTER_EVERY_ID, limit
-    )
+    """The flows that are seen, newest first, from the one `after` an id on; `search` is in the name or description."""
+    query = QUERIES["list_all_flows" if reader.sees_all else "list_flows"]
+    records = await connection.fetch(query, reader.user_id, containing(search), after or AFTER_EVERY_ID, limit)
     return [FlowRow(**record) for record in records]
 
 

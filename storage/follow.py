@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeAlias, TypeVar
+from copy import copy
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from storage.events import TERMINAL_TYPES, EventRow, Page, RowT
 from storage.window import WINDOW_ROWS, Window
@@ -13,6 +14,7 @@ Replay: TypeAlias = Callable[[str, int], Awaitable[Page[RowT]]]
 PAGE_ROWS = 1_000
 PAGE_BYTES = 1024 * 1024
 
+ResultT = TypeVar("ResultT")
 RowT_co = TypeVar("RowT_co", bound=EventRow, covariant=True)
 
 
@@ -43,7 +45,7 @@ class Tail(Generic[RowT]):
         """Learn where the log ends; the window will hold what the first follower needs, as far as there is room."""
         self.window = Window(min(last + 1, max(self.window.end, last + 1 - WINDOW_ROWS)))
         self.last, self.ended, self.opened = last, ended, True
-        self._tell()
+        self.wake()
 
     def add(self, page: Page[RowT]) -> None:
         """Take in the rows that follow the window."""
@@ -51,18 +53,18 @@ class Tail(Generic[RowT]):
         self.last = max(self.last, self.window.end - 1)
         self.more = page.more
         self.ended = self.ended or page.rows[-1].type in TERMINAL_TYPES
-        self._tell()
+        self.wake()
 
     def nothing_new(self) -> None:
         """Learn that the log ends with the window."""
         if self.more:
             self.more = False
-            self._tell()
+            self.wake()
 
     def fail(self, error: Exception) -> None:
         """Let every follower raise `error`."""
         self._error = error
-        self._tell()
+        self.wake()
 
     def check(self) -> None:
         """Raise the error that ended the following, if any."""
@@ -75,7 +77,8 @@ class Tail(Generic[RowT]):
             self.check()
             await self._changed.wait()
 
-    def _tell(self) -> None:
+    def wake(self) -> None:
+        """Let every follower look what there is."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -91,6 +94,8 @@ class Follower(Generic[RowT_co]):
         self._tail = tail
         self._replay = replay
         self._page: list[RowT_co] = []
+        self._error: Exception | None = None
+        self._failure: asyncio.Future[Any] | None = None
 
     @property
     def caught_up(self) -> bool:
@@ -101,6 +106,32 @@ class Follower(Generic[RowT_co]):
     def ended(self) -> bool:
         """Whether the log has ended and nothing of it is left."""
         return self._tail.ended and self.caught_up
+
+    def fail(self, error: Exception) -> None:
+        """Let this reader, and no other, raise `error` from now on."""
+        self._error = error
+        self._tail.wake()
+        if self._failure and not self._failure.done():
+            self._failure.set_exception(error)
+
+    def check(self) -> None:
+        """Raise the error that ended the following, if any."""
+        if self._error:
+            raise self._error
+        self._tail.check()
+
+    def fork(self) -> "Follower[RowT_co]":
+        """Another reader at the same place, who goes on independently and fails for itself."""
+        fork = copy(self)
+        fork._error = fork._failure = None
+        return fork
+
+    async def unless_failed(self, awaited: asyncio.Future[ResultT]) -> ResultT:
+        """What others wait for too, and wait on if this is cancelled or made to fail."""
+        self.check()
+        self._failure = mine = asyncio.get_running_loop().create_future()
+        awaited.add_done_callback(lambda done: _pass_on(done, mine))
+        return cast(ResultT, await mine)
 
     def __aiter__(self) -> "Follower[RowT_co]":
         return self
@@ -129,13 +160,24 @@ class Follower(Generic[RowT_co]):
                 return []
 
     async def _rows(self, limit: int) -> list[RowT_co]:
-        self._tail.check()
+        self.check()
         if not self._page and self.next_index < self._tail.window.start:
             self._page = (await self._replay(self._tail.execution_id, self.next_index)).rows
         if not self._page:
             return self._tail.window.read(self.next_index, limit)
         rows, self._page = self._page[:limit], self._page[limit:]
         return rows
+
+
+def _pass_on(done: asyncio.Future[Any], to: asyncio.Future[Any]) -> None:
+    if to.done():
+        return
+    if done.cancelled():
+        to.cancel()
+    elif error := done.exception():
+        to.set_exception(error)
+    else:
+        to.set_result(done.result())
 
 
 async def _set_before(deadline: float | None, event: asyncio.Event) -> bool:

@@ -5,7 +5,7 @@ error. Which of them is gone down is decided by what there is: of all that a fil
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.errors import QueryTooComplex
 from engine.ids import first_execution_id
 from engine.labels import Label
 from engine.status import ExecutionStatus
+from storage.access import Access, Reader
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.pool import Connection
@@ -40,6 +41,7 @@ class ExecutionFilter:
     `parent_execution_id` the children of that execution are wanted, not roots.
     """
 
+    owner_id: str | None = None
     flow_id: str | None = None
     statuses: Sequence[ExecutionStatus] | None = None
     created_after: datetime | None = None
@@ -51,62 +53,107 @@ class ExecutionFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How what matches is found: `name` says by which index, `label` is the one that it goes by."""
+class Ways:
+    """How what matches is found: `names` say by which indexes, `label` and `owner_id` are what those go by."""
 
-    name: str
+    names: Sequence[str]
     label: Label | None = None
+    owner_id: str | None = None
+
+
+OF_OTHERS = ("flow_owner", "granted")
+"""The ways to what a reader may see of others."""
 
 
 async def list_matching(
-    connection: Connection, owner_id: str, filter: ExecutionFilter, *, limit: int, after: str | None = None
+    connection: Connection, reader: Reader, filter: ExecutionFilter, *, limit: int, after: str | None = None
 ) -> list[ExecutionRow]:
-    """An owner's executions that match, newest first, from the one `after` an id on; raises `QueryTooComplex`."""
-    records = await _fetch(connection, "list_matching", owner_id, filter, limit, after or AFTER_EVERY_ID)
-    return [execution_row(record) for record in records]
+    """What matches and is seen, newest first, from the one `after` an id on; raises `QueryTooComplex`."""
+    search = Search(reader, Access.SEE, filter, limit, after or AFTER_EVERY_ID)
+    return [execution_row(record) for record in await search.run(connection, "list_matching")]
 
 
 async def ids_matching(
     connection: Connection,
-    owner_id: str,
+    reader: Reader,
     filter: ExecutionFilter,
     *,
+    need: Access = Access.SEE,
     limit: int,
     accepted: Iterable[ExecutionStatus] | None = None,
 ) -> list[str]:
-    """The ids of the newest that match; raises `QueryTooComplex`.
+    """The ids of the newest that match and that the reader has this access to; raises `QueryTooComplex`.
 
     With `accepted`, of those only that are in one of these statuses once all accepted commands are applied.
     """
-    records = await _fetch(connection, "ids_matching", owner_id, filter, limit, AFTER_EVERY_ID, accepted)
-    return [record["id"] for record in records]
+    search = Search(reader, need, filter, limit, AFTER_EVERY_ID, accepted)
+    return [record["id"] for record in await search.run(connection, "ids_matching")]
 
 
-async def _fetch(
-    connection: Connection,
-    query: str,
-    owner_id: str,
-    filter: ExecutionFilter,
-    limit: int,
-    below: str,
-    accepted: Iterable[ExecutionStatus] | None = None,
-) -> Sequence[Any]:
-    statuses = list(dict.fromkeys(ExecutionStatus if filter.statuses is None else filter.statuses))
-    first, below = _span(filter, below)
-    outcomes = list({UNFINISHED if not status.ended else status.value for status in statuses})
-    way = await _way(connection, owner_id, filter, outcomes, first, below)
-    arguments = (
-        *(owner_id, filter.flow_id, statuses, below, limit, first, filter.created_after, filter.created_before),
-        *(filter.has_error, containing(filter.error_contains), *_columns(filter.labels)),
-        *(filter.parent_execution_id, None if accepted is None else list(accepted)),
-        *(way.name, *(way.label or (None, None)), outcomes),
-    )
-    try:
-        return await connection.fetch(QUERIES[query], *arguments, timeout=PATIENCE_SECONDS)
-    except TimeoutError:
-        raise QueryTooComplex(
-            f"What matches could not be found within {PATIENCE_SECONDS:g} s; ask for a span of time, a flow or a label."
-        ) from None
+class Search:
+    """A page of the executions that a reader has some access to and that match, from below an id on."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        need: Access,
+        filter: ExecutionFilter,
+        limit: int,
+        below: str,
+        accepted: Iterable[ExecutionStatus] | None = None,
+    ) -> None:
+        self._reader, self._need, self._filter, self._limit = reader, need, filter, limit
+        self._accepted = None if accepted is None else list(accepted)
+        self._statuses = list(dict.fromkeys(ExecutionStatus if filter.statuses is None else filter.statuses))
+        self._outcomes = list({UNFINISHED if not status.ended else status.value for status in self._statuses})
+        self._first, self._below = _span(filter, below)
+
+    async def run(self, connection: Connection, query: str) -> Sequence[Any]:
+        """Find it; raises `QueryTooComplex`."""
+        arguments = self._arguments(await self._ways(connection))
+        try:
+            return await connection.fetch(QUERIES[query], *arguments, timeout=PATIENCE_SECONDS)
+        except TimeoutError:
+            raise QueryTooComplex(
+                f"What matches was not found within {PATIENCE_SECONDS:g} s; ask for a span of time, a flow or a label."
+            ) from None
+
+    def _arguments(self, ways: Ways) -> Sequence[Any]:
+        reader, filter = self._reader, self._filter
+        return (
+            *(reader.user_id, filter.flow_id, self._statuses, self._below, self._limit, self._first),
+            *(filter.created_after, filter.created_before, filter.has_error, containing(filter.error_contains)),
+            *(*_columns(filter.labels), filter.parent_execution_id, self._accepted),
+            *(ways.names, *(ways.label or (None, None)), self._outcomes),
+            *(reader.sees_all, self._need, filter.owner_id, ways.owner_id),
+        )
+
+    async def _ways(self, connection: Connection) -> Ways:
+        """What is an owner's is found by the rarest of what is asked, what is others' by who may see it."""
+        reader, owner_id = self._reader, self._filter.owner_id
+        if self._filter.parent_execution_id is not None:
+            return Ways(["parent"])
+        if reader.sees_all:
+            return await self._own(connection, owner_id) if owner_id is not None else Ways([self._way_of_all])
+        if owner_id not in (None, reader.user_id):
+            return Ways(OF_OTHERS)
+        own = await self._own(connection, reader.user_id)
+        return own if owner_id is not None else replace(own, names=[*own.names, *OF_OTHERS])
+
+    @property
+    def _way_of_all(self) -> str:
+        return "all" if self._filter.flow_id is None else "flow"
+
+    async def _own(self, connection: Connection, owner_id: str) -> Ways:
+        filter = self._filter
+        asks_error = filter.has_error is True or filter.error_contains is not None
+        if not filter.labels and not asks_error and filter.flow_id is None:
+            return Ways(["owner"], owner_id=owner_id)
+        asked = (*_columns(filter.labels), self._outcomes, filter.flow_id, asks_error, self._below, self._first)
+        record = await connection.fetchrow(QUERIES["rarest"], owner_id, *asked)
+        assert record is not None
+        way, name, value = record
+        return Ways([way], None if name is None else Label(name, value), owner_id)
 
 
 def _span(filter: ExecutionFilter, below: str) -> tuple[str, str]:
@@ -118,28 +165,6 @@ def _span(filter: ExecutionFilter, below: str) -> tuple[str, str]:
 
 def _id_at(moment: datetime, later: int) -> str:
     return first_execution_id(max(0, int(moment.timestamp() * 1000) + later))
-
-
-async def _way(
-    connection: Connection,
-    owner_id: str,
-    filter: ExecutionFilter,
-    outcomes: Sequence[str],
-    first: str,
-    below: str,
-) -> Way:
-    if filter.parent_execution_id is not None:
-        return Way("parent")
-    asks_error = filter.has_error is True or filter.error_contains is not None
-    if not filter.labels and not asks_error:
-        return Way("owner" if filter.flow_id is None else "flow")
-    names, values = _columns(filter.labels)
-    record = await connection.fetchrow(
-        QUERIES["rarest"], owner_id, names, values, outcomes, filter.flow_id, asks_error, below, first
-    )
-    assert record is not None
-    way, name, value = record
-    return Way(way, None if name is None else Label(name, value))
 
 
 def _columns(labels: Sequence[Label]) -> tuple[list[str] | None, list[str] | None]:

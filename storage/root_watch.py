@@ -1,9 +1,10 @@
 """One who watches a list of roots, and what is known of the lists that are watched."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from storage.roots import Root
+from storage.access import Reader
+from storage.roots import EVERYBODYS, Of, Root, RootList
 
 INTERVAL_SECONDS = 0.25
 """How long one message follows after another at least."""
@@ -13,19 +14,27 @@ MOST_CHANGES = 500
 
 
 class RootWatcher:
-    """Collects what has changed in the roots of an owner, or of one flow only, until it is taken."""
+    """Collects what has changed in the roots that a reader may see, or those of one flow only, until it is taken."""
 
-    def __init__(self, owner_id: str, flow_id: str | None) -> None:
-        self.owner_id = owner_id
+    def __init__(self, reader: Reader, flow_id: str | None) -> None:
+        self.reader = reader
+        self.lists: frozenset[RootList] = frozenset()
         self._flow_id = flow_id
         self._changed: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._taken_at = asyncio.get_running_loop().time()
         self._error: Exception | None = None
 
+    def lists_with(self, granted: Iterable[str]) -> frozenset[RootList]:
+        """What must be watched for a reader who was granted these flows."""
+        if self.reader.sees_all:
+            return frozenset({RootList(Of.FLOW, self._flow_id) if self._flow_id else EVERYBODYS})
+        own = {RootList(Of.OWNER, self.reader.user_id), RootList(Of.FLOW_OWNER, self.reader.user_id)}
+        return frozenset(own | {RootList(Of.FLOW, flow_id) for flow_id in granted})
+
     def tell(self, root: Root) -> None:
-        """Take note of a root that is new or has changed, if it is on this list."""
-        if root.owner_id == self.owner_id and self._flow_id in (None, root.flow_id):
+        """Take note of a root that is new or has changed, if it is on these lists."""
+        if self._flow_id in (None, root.flow_id) and root.lists & self.lists:
             self._changed[root.id] = None
             self._wake.set()
 
@@ -81,6 +90,6 @@ class KnownRoots:
         """Drop what has ended and has a lower id: it will not be read again."""
         self.forget([root.id for root in self._seen.values() if root.status.ended and root.id < before_id])
 
-    def forget_owner(self, owner_id: str) -> None:
-        """Drop the roots of an owner."""
-        self.forget([root.id for root in self._seen.values() if root.owner_id == owner_id])
+    def forget_all_but(self, lists: Collection[RootList]) -> None:
+        """Drop the roots that are on none of these lists."""
+        self.forget([root.id for root in self._seen.values() if root.lists.isdisjoint(lists)])

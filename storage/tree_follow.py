@@ -70,7 +70,7 @@ class TreeTail(Tail[TreeRow]):
         """Everything that the look has found was added."""
         self._done = number
         self.more = False
-        self._tell()
+        self.wake()
 
     def _is_news(self, execution_id: str, index: int) -> bool:
         return index > self.members.get(execution_id, index)

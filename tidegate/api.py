@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from resolvers.services import open_services
 from tidegate.http_server import serving
 
@@ -23,16 +25,19 @@ async def api(
     database_url: str,
     redis_url: str,
     listener: socket.socket,
+    policy: Policy,
     node_types: Registry = BUILT_IN,
     documents: Documents | None = None,
+    graphiql: Path | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a loopback socket from entry to exit; gives the task that serves. Flows may use `node_types`,
-    and clients may name `documents`.
+    """Serve the API on a socket from entry to exit; gives the task that serves. Flows may use `node_types`, and clients
+    may name `documents`.
 
-    At the end, open requests and subscriptions get a few seconds. Raises `ServiceUnavailable`.
+    `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions
+    get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types) as services:
-        app = create_app(lambda: nullcontext(services), documents, loopback=True)
+        app = create_app(lambda: nullcontext(services), policy, documents, graphiql=graphiql)
         async with serving(_configuration(app), listener, name="API") as task:
             yield task
 

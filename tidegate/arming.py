@@ -24,6 +24,6 @@ def arm_if_asked(environment: MutableMapping[str, str] = os.environ) -> None:
     try:
         plan = read_faults(text)
     except ValueError:
-        raise InvalidSetting(VARIABLE, text, "faults such as before_effect:kill@3, separated by commas") from None
+        raise InvalidSetting(VARIABLE, repr(text), "faults such as before_effect:kill@3, separated by commas") from None
     log = environment.get(LOG_VARIABLE)
     arm(Faults(plan, Path(log) if log else None))

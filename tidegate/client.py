@@ -1,7 +1,7 @@
 """Queries and mutations to a Tidegate server over HTTP."""
 
+import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import orjson
 
 from engine.errors import BadUserInput, ServiceUnavailable, TidegateError
 from tidegate.commands.arguments import DEFAULT_URL
+from tidegate.loopback import is_this_machine
 
 TIMEOUT = 30.0
 
@@ -38,10 +39,11 @@ class NoServer(ServiceUnavailable):
 
 
 class Client:
-    """A GraphQL client for `url`; used as an async context manager."""
+    """A GraphQL client for `url` that shows a `token`, if it has one; used as an async context manager."""
 
-    def __init__(self, url: str = DEFAULT_URL) -> None:
+    def __init__(self, url: str = DEFAULT_URL, token: str | None = None) -> None:
         self.url = checked_url(url)
+        self.token = checked_token(token)
         self._http = httpx.AsyncClient(timeout=TIMEOUT, trust_env=not is_this_machine(url))
 
     async def __aenter__(self) -> Self:
@@ -66,6 +68,7 @@ class Client:
 
     async def _post(self, body: bytes) -> httpx.Response:
         headers = {"content-type": "application/json", "accept": "application/graphql-response+json"}
+        headers |= {"authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             return await self._http.post(self.url, content=body, headers=headers)
         except httpx.TimeoutException:
@@ -82,10 +85,8 @@ def checked_url(url: str) -> str:
     return url
 
 
-def is_this_machine(url: str) -> bool:
-    """Whether a URL is on loopback, which no proxy can reach for us."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def checked_token(token: str | None) -> str | None:
+    """The token itself, None for an empty one; raises `BadUserInput`, which does not show it, for what is no token."""
+    if token and not re.fullmatch(r"[\w.~+/=-]+", token, re.ASCII):
+        raise BadUserInput("What was given as the token is none.")
+    return token or None

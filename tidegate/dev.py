@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from storage.embedded.errors import folder_errors
 from storage.embedded.home import Home
 from storage.migrate import migrate
@@ -23,6 +24,9 @@ from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
 HOST = "127.0.0.1"
+GRAPHIQL = Path(__file__).parent.parent / "web" / "dist" / "graphiql"
+OPEN = Policy(loopback=True, is_development=True)
+"""Everybody on this machine is let in, whatever the settings say, and sees the schema."""
 
 
 class Dev:
@@ -71,7 +75,8 @@ class Dev:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
     def _api(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
-        return api(urls["DATABASE_URL"], urls["REDIS_URL"], listener, documents=self._documents)
+        database, redis = urls["DATABASE_URL"], urls["REDIS_URL"]
+        return api(database, redis, listener, OPEN, documents=self._documents, graphiql=GRAPHIQL)
 
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:
         if self._documents.only:
@@ -87,6 +92,7 @@ class Dev:
         return (
             f"Tidegate is ready after {seconds:.1f} s.\n"
             f"  GraphQL   http://{address}/graphql (subscriptions: ws://{address}/graphql)\n"
+            f"  GraphiQL  http://{address}/graphiql{'' if GRAPHIQL.is_dir() else ' (not built yet: make web)'}\n"
             f"  health    http://{address}/readyz\n"
             f"  data      {self._data_dir} (URLs for further processes: {self._data_dir / 'env'})\n"
             f"  examples  {flows} flows; try: {try_it}{url}\n"

@@ -13,9 +13,11 @@ from tidegate.operations import recorded_events
 TYPE_WIDTH = 25
 
 
-async def print_events(url: str, execution_id: str, from_index: int, *, follows: bool, as_json: bool) -> None:
+async def print_events(
+    url: str, token: str | None, execution_id: str, from_index: int, *, follows: bool, as_json: bool
+) -> None:
     """Print the events from an index on: those that are there, or all until the execution has ended."""
-    async with Client(url) as client:
+    async with Client(url, token) as client:
         wanted = _followed if follows else recorded_events
         async with aclosing(wanted(client, execution_id, from_index)) as events:
             async for event in events:
@@ -23,7 +25,7 @@ async def print_events(url: str, execution_id: str, from_index: int, *, follows:
 
 
 async def _followed(client: Client, execution_id: str, from_index: int) -> AsyncGenerator[Event, None]:
-    async with aclosing(follow(client.url, execution_id, from_index)) as batches:
+    async with aclosing(follow(client.url, execution_id, from_index, token=client.token)) as batches:
         async for batch in batches:
             for event in batch.events:
                 yield event

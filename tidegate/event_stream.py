@@ -16,7 +16,8 @@ from websockets.typing import Subprotocol
 
 from engine.errors import ServiceUnavailable
 from engine.status import ExecutionStatus
-from tidegate.client import Refused, is_this_machine
+from tidegate.client import Refused
+from tidegate.loopback import is_this_machine
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 ACKNOWLEDGED_WITHIN = 10.0
@@ -68,7 +69,11 @@ class NotSubscribed(ServiceUnavailable):
 
 
 async def follow(
-    url: str, execution_id: str, from_index: int = -1, on_drop: Callable[[str], None] = lambda reason: None
+    url: str,
+    execution_id: str,
+    from_index: int = -1,
+    on_drop: Callable[[str], None] = lambda reason: None,
+    token: str | None = None,
 ) -> AsyncGenerator[Batch, None]:
     """All events from an index on, until the execution has ended; the first batch comes at once, maybe empty.
 
@@ -79,7 +84,7 @@ async def follow(
     delay, heard = FIRST_DELAY, None
     while True:
         try:
-            async with aclosing(_batches(url, execution_id, from_index)) as batches:
+            async with aclosing(_batches(url, execution_id, from_index, token)) as batches:
                 async for batch in batches:
                     delay, heard, from_index = FIRST_DELAY, clock(), batch.next_index
                     yield batch
@@ -101,11 +106,11 @@ def _lost(url: str, execution_id: str, from_index: int, error: Dropped) -> Strea
     )
 
 
-async def _batches(url: str, execution_id: str, from_index: int) -> AsyncGenerator[Batch, None]:
+async def _batches(url: str, execution_id: str, from_index: int, token: str | None) -> AsyncGenerator[Batch, None]:
     """The batches of one connection; raises `Dropped` where another one may mend it."""
     try:
         async with _connected(url) as socket:
-            await _subscribe(socket, execution_id, from_index)
+            await _subscribe(socket, execution_id, from_index, token)
             async with aclosing(_read(socket)) as batches:
                 async for batch in batches:
                     yield batch
@@ -144,8 +149,9 @@ def _connected(url: str) -> connect:
     return connect(address, subprotocols=[PROTOCOL], max_size=None, close_timeout=1)
 
 
-async def _subscribe(socket: ClientConnection, execution_id: str, from_index: int) -> None:
-    await _send(socket, {"type": "connection_init"})
+async def _subscribe(socket: ClientConnection, execution_id: str, from_index: int, token: str | None) -> None:
+    shown = {"payload": {"authorization": f"Bearer {token}"}} if token else {}
+    await _send(socket, {"type": "connection_init", **shown})
     async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
         while orjson.loads(await socket.recv())["type"] != "connection_ack":
             pass

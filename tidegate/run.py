@@ -13,9 +13,11 @@ from tidegate.operations import create_execution, published, start_execution
 from tidegate.run_report import Report
 
 
-async def run_flow(url: str, flow: FlowFile, inputs: Mapping[str, Any], report: Report) -> ExecutionStatus:
+async def run_flow(
+    url: str, token: str | None, flow: FlowFile, inputs: Mapping[str, Any], report: Report
+) -> ExecutionStatus:
     """Run a flow on the server at `url`, and give the status that it ended in."""
-    async with Client(url) as client:
+    async with Client(url, token) as client:
         flow_id = await published(client, flow.data)
         execution_id = await create_execution(client, flow_id, inputs)
         report.created(execution_id)
@@ -30,7 +32,7 @@ async def run_flow(url: str, flow: FlowFile, inputs: Mapping[str, Any], report: 
 async def _watch(client: Client, execution_id: str, report: Report) -> ExecutionStatus:
     status = ExecutionStatus.CREATED
     is_live = False
-    async with aclosing(follow(client.url, execution_id, on_drop=report.dropped)) as batches:
+    async with aclosing(follow(client.url, execution_id, on_drop=report.dropped, token=client.token)) as batches:
         async for batch in batches:
             report.batch(batch)
             status = ExecutionStatus(batch.status)

@@ -4,7 +4,9 @@ import logging
 import socket
 
 from tidegate.api import api
+from tidegate.callers import policy_of
 from tidegate.listening import address
+from tidegate.loopback import is_loopback
 from tidegate.manifest import trusted_documents
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
@@ -14,13 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached.
+    """Serve until SIGINT or SIGTERM; raises `ServiceUnavailable` if Postgres cannot be reached, and `NoSuchHook`.
 
     Raises `InvalidManifest` and `UnreadableFile` for what the documents are to be read from.
     """
     stop = StopSignal()
     database, redis, documents = settings.database, settings.redis, trusted_documents(settings)
     await warn_without_redis(redis)
-    async with api(database, redis, listener, documents=documents) as serving:
+    policy = policy_of(settings, loopback=is_loopback(listener.getsockname()[0]))
+    async with api(database, redis, listener, policy, documents=documents) as serving:
         logger.info("The API listens on http://%s/graphql.", address(listener))
         await stop.wait(serving)

@@ -3,11 +3,22 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
 
 from engine.errors import TidegateError
+from tidegate.setting_texts import (
+    SECRET_BYTES,
+    address,
+    between,
+    function,
+    hosts,
+    keys_url,
+    one_of,
+    origins,
+    secret,
+    switch,
+    url,
+)
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
@@ -16,13 +27,17 @@ OR_DEV = ", or use tidegate dev, which needs none"
 MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
+SECRET = f"a secret of at least {SECRET_BYTES} bytes, such as `openssl rand -base64 48` gives"
+KEYS_URL = "a URL of https, or of http on this machine, without a password"
+HOOK = "the name of a function, such as package.module:function"
+ORIGINS = "origins such as https://app.example or http://localhost:5173, separated by commas"
 
 
 class InvalidSetting(TidegateError):
     """A setting in the environment is not valid."""
 
-    def __init__(self, variable: str, text: str, expected: str) -> None:
-        super().__init__(f"{variable} is {text!r}; it must be {expected}.")
+    def __init__(self, variable: str, shown: str, expected: str) -> None:
+        super().__init__(f"{variable} is {shown}; it must be {expected}.")
 
 
 class MissingSetting(TidegateError):
@@ -30,6 +45,10 @@ class MissingSetting(TidegateError):
 
     def __init__(self, variable: str, expected: str) -> None:
         super().__init__(f"{variable} is not set; it must be {expected}.")
+
+
+class ConflictingSettings(TidegateError):
+    """TIDEGATE_JWT_SECRET and TIDEGATE_JWKS_URL are both set; tokens are verified with one of them."""
 
 
 class Variable(NamedTuple):
@@ -42,12 +61,16 @@ class Variable(NamedTuple):
     meaning: str = ""
 
     def value(self, text: str) -> Any:
-        """Read the variable's text; raises `InvalidSetting`, which never shows a password."""
+        """Read the variable's text; raises `InvalidSetting`, which never shows a password or secret."""
         try:
             return self.read(text)
         except (ValueError, KeyError):
-            shown = _without_password(text) if self.name.endswith("_URL") else text
-            raise InvalidSetting(self.name, shown, self.expected) from None
+            raise InvalidSetting(self.name, self._shown(text), self.expected) from None
+
+    def _shown(self, text: str) -> str:
+        if self.name.endswith("_SECRET"):
+            return f"a text of {len(text)} characters"
+        return repr(_without_password(text) if self.name.endswith(("_URL", "_ENDPOINT")) else text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,10 @@ class Settings:
     `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
 
     `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
+
+    Callers of the API show tokens that `jwt_secret` or the keys at `jwks_url` verify; without either, there is no
+    authentication. `user_rate` is how many operations a second, and `user_streams` how many streams and sockets at
+    once, a user may have in one process of the API, where users are known. Pages of `allowed_origins` may ask it.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -77,15 +104,33 @@ class Settings:
     otlp_endpoint: str | None = None
     documents: str | None = None
     documents_only: bool = False
+    jwt_secret: str | None = field(default=None, repr=False)
+    jwks_url: str | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    viewer_hook: str | None = None
+    user_rate: float = 100.0
+    user_streams: int = 100
+    allowed_origins: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the environment; an empty variable counts as not set. Raises `InvalidSetting` and `MissingSetting`."""
+        """Read the environment; an empty variable counts as not set.
+
+        Raises `InvalidSetting`, `MissingSetting` and `ConflictingSettings`.
+        """
         given = {variable: environment.get(variable.name, "").strip() for variable in VARIABLES}
         settings = cls(**{variable.field: variable.value(text) for variable, text in given.items() if text})
+        if settings.jwt_secret and settings.jwks_url:
+            raise ConflictingSettings()
         if settings.documents_only and settings.documents is None:
             raise MissingSetting("TIDEGATE_DOCUMENTS", "the path of a manifest, as TIDEGATE_DOCUMENTS_ONLY is set")
         return settings
+
+    @property
+    def has_authentication(self) -> bool:
+        """Whether callers of the API must say who they are."""
+        return self.jwt_secret is not None or self.jwks_url is not None
 
     @property
     def database(self) -> str:
@@ -107,135 +152,88 @@ def _without_password(text: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        parts = urlsplit(text)
-        # `port` raises ValueError for what is no port.
-        if parts.scheme not in schemes or parts.port == 0:
-            raise ValueError
-        return text
-
-    return read
-
-
-def _between(low: float, high: float, kind: type[int] | type[float]) -> Callable[[str], int | float]:
-    def read(text: str) -> int | float:
-        number = kind(text)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return read
-
-
-def _switch(text: str) -> bool:
-    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text.lower() not in choices:
-            raise ValueError
-        return text.lower()
-
-    return read
-
-
-def _address(text: str) -> str:
-    return str(ip_address(text))
-
-
-def _hosts(text: str) -> frozenset[str]:
-    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    for host in hosts:
-        parts = urlsplit(f"//{host}")
-        if not parts.hostname or parts.path or parts.username is not None or parts.port == 0:
-            raise ValueError
-    return hosts
-
-
 VARIABLES = (
     Variable(
         "DATABASE_URL",
         "database_url",
-        _url("postgresql", "postgres"),
+        url("postgresql", "postgres"),
         POSTGRES_URL,
         "Postgres, the only truth",
     ),
     Variable(
         "REDIS_URL",
         "redis_url",
-        _url("redis", "rediss", "unix"),
+        url("redis", "rediss", "unix"),
         REDIS_URL,
         'Redis or Valkey, which only says "look now"',
     ),
     Variable(
         "TIDEGATE_WORKER_CONCURRENCY",
         "worker_concurrency",
-        _between(1, 10_000, int),
+        between(1, 10_000, int),
         "a whole number from 1 to 10000",
         "how many executions a worker runs at once",
     ),
     Variable(
         "TIDEGATE_OWNER_CONCURRENCY",
         "owner_concurrency",
-        _between(1, MANY, int),
+        between(1, MANY, int),
         UP_TO_MANY,
         "how many executions of one owner all workers together run at once; the same at all workers",
     ),
     Variable(
         "TIDEGATE_FLOW_CONCURRENCY",
         "flow_concurrency",
-        _between(1, MANY, int),
+        between(1, MANY, int),
         UP_TO_MANY,
         "the same for executions of one flow",
     ),
     Variable(
         "TIDEGATE_LEASE_SECONDS",
         "lease_seconds",
-        _between(1, 3600, float),
+        between(1, 3600, float),
         "a number of seconds from 1 to 3600",
         "how long a silent worker keeps what it runs",
     ),
     Variable(
         "TIDEGATE_HTTP_ALLOW",
         "http_allow",
-        _hosts,
+        hosts,
         ALLOWED_HOSTS,
         "what HTTP nodes may reach although not on the public internet, separated by commas",
     ),
     Variable(
         "TIDEGATE_WORKER_PORT",
         "worker_port",
-        _between(1, 65_535, int),
+        between(1, 65_535, int),
         "a port from 1 to 65535",
         "where a worker answers `/healthz`, `/readyz` and `/metrics`",
     ),
     Variable(
         "TIDEGATE_WORKER_HOST",
         "worker_host",
-        _address,
+        address,
         "an IP address such as 127.0.0.1 or 0.0.0.0",
         "the address of that port",
     ),
     Variable(
         "TIDEGATE_LOG_FORMAT",
         "log_format",
-        _one_of("text", "json"),
+        one_of("text", "json"),
         "text or json",
         "lines of the log for people, or one JSON object each",
     ),
     Variable(
         "TIDEGATE_LOG_LEVEL",
         "log_level",
-        _one_of(*LOG_LEVELS),
+        one_of(*LOG_LEVELS),
         "debug, info, warning or error",
         "the least that is logged, unless `--log-level` says otherwise",
     ),
     Variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "otlp_endpoint",
-        _url("http", "https"),
+        url("http", "https"),
         "a URL such as http://localhost:4318",
         "the collector that traces are sent to, over OTLP/HTTP; OpenTelemetry's other variables hold too",
     ),
@@ -250,8 +248,53 @@ VARIABLES = (
     Variable(
         "TIDEGATE_DOCUMENTS_ONLY",
         "documents_only",
-        _switch,
+        switch,
         "true or false",
         "whether the API runs nothing but those",
+    ),
+    Variable(
+        "TIDEGATE_JWT_SECRET",
+        "jwt_secret",
+        secret,
+        SECRET,
+        "what verifies callers' tokens, HS256",
+    ),
+    Variable(
+        "TIDEGATE_JWKS_URL",
+        "jwks_url",
+        keys_url,
+        KEYS_URL,
+        "or where the keys are that do, RS256, ES256 or EdDSA",
+    ),
+    Variable("TIDEGATE_JWT_AUDIENCE", "jwt_audience", str, "a text", "what `aud` of a token must be, else anything"),
+    Variable("TIDEGATE_JWT_ISSUER", "jwt_issuer", str, "a text", "what `iss` of a token must be, else anything"),
+    Variable(
+        "TIDEGATE_VIEWER_HOOK",
+        "viewer_hook",
+        function,
+        HOOK,
+        "makes a `resolvers.viewer.Viewer` of a token's claims, for installations with user ids of their own; it may "
+        "be async, and raises `engine.errors.Unauthenticated` to refuse",
+    ),
+    Variable(
+        "TIDEGATE_USER_RATE",
+        "user_rate",
+        between(0.1, MANY, float),
+        f"a number from 0.1 to {MANY}",
+        "operations a second of one user in one API process; ten times that at once",
+    ),
+    Variable(
+        "TIDEGATE_USER_STREAMS",
+        "user_streams",
+        between(1, MANY, int),
+        UP_TO_MANY,
+        "streams and sockets of one user at once in one API process",
+    ),
+    Variable(
+        "TIDEGATE_ALLOWED_ORIGINS",
+        "allowed_origins",
+        origins,
+        ORIGINS,
+        "other origins whose pages may use the API",
     ),
 )

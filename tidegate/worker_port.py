@@ -14,7 +14,7 @@ from starlette.routing import Route
 from jobs.worker import Worker
 from resolvers.health import Check, Health, database_checks, healthz, report
 from tidegate.http_server import serving
-from tidegate.listening import address, open_socket
+from tidegate.listening import address, listen
 from tidegate.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ async def worker_port(settings: Settings, worker: Worker) -> AsyncIterator[None]
     if settings.worker_port is None:
         yield
         return
-    with open_socket(settings.worker_host, settings.worker_port) as listener:
+    with listen(settings.worker_host, settings.worker_port, anywhere=True) as listener:
         configuration = uvicorn.Config(
             _app(worker), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1
         )

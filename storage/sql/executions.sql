@@ -8,13 +8,15 @@ join execution_heads as heads on heads.execution_id = executions.id
 -- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, its labels,
 -- and its place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
 with flow as (
-    select id from flows where id = $2 and deleted_at is null for key share
+    select id, owner_id from flows where id = $2 and deleted_at is null for key share
 ), execution as (
     insert into executions (
         id, flow_id, flow_version, owner_id, root_id, parent_id, depth, inputs, port_values, options, integration,
-        external_events, priority, idempotency_key, request_digest, log_format, forked_from_id, runs_event
+        external_events, priority, idempotency_key, request_digest, log_format, forked_from_id, runs_event,
+        flow_owner_id
     )
-    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint, $22, $23
+    select $1, flow.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $19::smallint, $22, $23,
+        nullif(flow.owner_id, $4)
     from flow
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
@@ -45,9 +47,18 @@ from execution;
 where executions.owner_id = $1 and executions.idempotency_key = $2;
 
 -- name: executions_by_id
--- The executions among these ids that belong to the owner.
--- include: execution_rows
-where executions.id = any($2::text[]) and executions.owner_id = $1;
+-- The executions among ids $3 that user $1 may see, or everybody where $2 is true, and what else the user may do with
+-- each.
+select found.*, granted.access
+from (
+    -- include: execution_rows
+    where executions.id = any($3::text[])
+) as found
+cross join lateral (
+    select case when $2::boolean then 3
+        else (select max(level) from tree_access a where a.root_id = found.root_id and a.user_id = $1) end as access
+) granted
+where granted.access is not null;
 
 -- name: list_children
 -- The children of an execution, newest first.

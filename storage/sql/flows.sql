@@ -36,8 +36,15 @@ select exists (select from executions where flow_id = $1 and completed_at is nul
 update flows set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1;
 
 -- name: flows_by_id
--- The flows among these ids that the owner still has.
-select * from flows where id = any($2::text[]) and owner_id = $1 and deleted_at is null;
+-- The flows among ids $3 that are there and that user $1 may see, or everybody where $2 is true, and what else the user
+-- may do with each.
+select flows.*, granted.access
+from flows
+cross join lateral (
+    select case when $2::boolean then 3
+        else (select max(level) from flow_access a where a.flow_id = flows.id and a.user_id = $1) end as access
+) granted
+where flows.id = any($3::text[]) and flows.deleted_at is null and granted.access is not null;
 
 -- name: flow_versions_by_id
 -- Versions by pairs of flow and number.
@@ -46,19 +53,44 @@ from unnest($1::text[], $2::integer[]) as wanted (flow_id, version)
 join flow_versions using (flow_id, version);
 
 -- name: version_at
--- The version of a flow that was newest at a time, or its first one if it is younger than that.
+-- The version of a flow that was newest at a time, or its first one if it is younger than that; only of flows that user
+-- $1 may run.
 select v.* from flows f join flow_versions v on v.flow_id = f.id
-where f.id = $2 and f.owner_id = $1 and f.deleted_at is null and (v.created_at <= $3 or v.version = 1)
+where f.id = $2 and f.deleted_at is null and (v.created_at <= $3 or v.version = 1)
+    and exists (select from flow_access a where a.flow_id = f.id and a.user_id = $1 and a.level >= 2 offset 0)
 order by v.version desc
 limit 1;
 
+-- fragment: matching
+-- The page of the flows that match, newest first; $2 is a pattern that the name or the description matches, or null.
+    and flows.deleted_at is null and flows.id < $3
+    and coalesce(flows.name ilike $2 or flows.description ilike $2, $2::text is null)
+order by flows.id desc
+limit $4
+
 -- name: list_flows
--- An owner's flows, newest first; $2 is a pattern that the name or the description matches, or null.
-select * from flows
-where owner_id = $1 and deleted_at is null and id < $3
-    and coalesce(name ilike $2 or description ilike $2, $2::text is null)
+-- The flows that a user owns or was granted, newest first.
+select * from (
+    (
+        select * from flows
+        where owner_id = $1
+        -- include: matching
+    )
+    union all
+    (
+        select flows.* from flow_grants g join flows on flows.id = g.flow_id
+        where g.user_id = $1
+        -- include: matching
+    )
+) as seen
 order by id desc
 limit $4;
+
+-- name: list_all_flows
+-- Everybody's flows, newest first; $1 is who asks.
+select * from flows
+where $1::text is not null
+-- include: matching
 
 -- name: list_flow_versions
 -- A flow's versions, newest first.

@@ -1,11 +1,15 @@
 -- fragment: matching
--- What is asked of each execution, and the page of what matches, newest first; what is null asks nothing. The owner
--- ($1), flow ($2) and statuses ($3), ids from $6 to below $4, times ($7, $8), the error ($9, $10), labels ($11, $12), and
--- the status with all accepted commands applied ($14).
+-- What is asked of each execution, and the page of what matches, newest first; what is null asks nothing. That user $1
+-- may do with it what takes level $20 (where $19 is true, anybody may), its owner ($21), flow ($2) and statuses ($3), ids
+-- from $6 to below $4, times ($7, $8), the error ($9, $10), labels ($11, $12), and the status with all accepted commands
+-- applied ($14).
 -- Each condition is a coalesce or a case, because Postgres takes those to be true of half the rows: then it goes down
 -- the index until the page is full, where from `$2 is null or …` it would conclude that next to nothing matches, and
 -- sort all there is.
-    and executions.owner_id = $1
+    and ($19::boolean or executions.owner_id = $1 or exists (
+        select from tree_access a where a.root_id = executions.root_id and a.user_id = $1 and a.level >= $20 offset 0
+    ))
+    and coalesce(executions.owner_id = $21, true)
     and executions.id < $4 and executions.id >= $6
     and executions.status = any ($3::text[])
     and coalesce(executions.flow_id = $2, true)
@@ -25,25 +29,27 @@ order by executions.id desc
 limit $5
 
 -- fragment: found
--- The ids of what matches, newest first, by the way that $15 names: the children of $13, the roots with the label $16 =
--- $17, those with an error, or those of the flow or the owner with each of outcomes $18. The other ways are not gone.
+-- The ids of what matches, newest first, by the ways that $15 names: the children of $13; of owner $22, the roots with
+-- the label $16 = $17, those with an error, or those of the flow or of all flows with each of outcomes $18; those that
+-- others have made of flows of user $1, or of flows that were granted to $1; all roots. The other ways are not gone.
 found as (
     select children.id from (
         select executions.id from executions
-        where $15 = 'parent' and executions.parent_id = $13
+        where 'parent' = any ($15::text[]) and executions.parent_id = $13
         -- include: matching
     ) as children
     union all
     select labelled.id from (
         select executions.id from labels join executions on executions.id = labels.root_id
-        where $15 = 'label' and labels.owner_id = $1 and labels.name = $16 and labels.value = $17
+        where 'label' = any ($15) and labels.owner_id = $22 and labels.name = $16 and labels.value = $17
             and labels.root_id < $4 and labels.root_id >= $6
         -- include: matching
     ) as labelled
     union all
     select failed.id from (
         select executions.id from executions
-        where $15 = 'error' and executions.parent_id is null and executions.error is not null
+        where 'error' = any ($15) and executions.owner_id = $22 and executions.parent_id is null
+            and executions.error is not null
         -- include: matching
     ) as failed
     union all
@@ -51,8 +57,8 @@ found as (
     from unnest($18::text[]) as wanted (outcome)
     cross join lateral (
         select executions.id from executions
-        where $15 = 'flow' and executions.flow_id = $2 and executions.parent_id is null
-            and executions.outcome = wanted.outcome
+        where 'flow' = any ($15) and executions.flow_id = $2 and executions.parent_id is null
+            and executions.outcome = wanted.outcome and coalesce(executions.owner_id = $22, true)
         -- include: matching
     ) as of_flow
     union all
@@ -60,9 +66,34 @@ found as (
     from unnest($18::text[]) as wanted (outcome)
     cross join lateral (
         select executions.id from executions
-        where $15 = 'owner' and executions.parent_id is null and executions.outcome = wanted.outcome
+        where 'owner' = any ($15) and executions.owner_id = $22 and executions.parent_id is null
+            and executions.outcome = wanted.outcome
         -- include: matching
     ) as of_owner
+    union all
+    select of_flow_owner.id from (
+        select executions.id from executions
+        where 'flow_owner' = any ($15) and executions.flow_owner_id = $1 and executions.parent_id is null
+        -- include: matching
+    ) as of_flow_owner
+    union all
+    select of_granted.id
+    from flow_grants
+    cross join unnest($18::text[]) as wanted (outcome)
+    cross join lateral (
+        select executions.id from executions
+        where 'granted' = any ($15) and executions.flow_id = flow_grants.flow_id and executions.parent_id is null
+            and executions.outcome = wanted.outcome
+            and executions.owner_id <> $1 and executions.flow_owner_id is distinct from $1
+        -- include: matching
+    ) as of_granted
+    where flow_grants.user_id = $1 and coalesce(flow_grants.flow_id = $2, true)
+    union all
+    select of_all.id from (
+        select executions.id from executions
+        where 'all' = any ($15) and executions.parent_id is null
+        -- include: matching
+    ) as of_all
     order by id desc
     limit $5
 )
@@ -123,7 +154,6 @@ select way, name, value from (
             limit 5000
         ) as counted
     )
-    where $5::text is null
 ) as ways
 order by roots, way = 'label', way
 limit 1;

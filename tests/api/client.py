@@ -35,9 +35,10 @@ class GraphQLFailure(Exception):
 class Client:
     """Asks a server; `answer` gives the whole response, `ask` its data or raises `GraphQLFailure`."""
 
-    def __init__(self, server: RunningServer, http: httpx.AsyncClient) -> None:
+    def __init__(self, server: RunningServer, http: httpx.AsyncClient, token: str | None = None) -> None:
         self.server = server
         self.http = http
+        self.token = token
 
     async def answer(self, query: str, **variables: Json) -> Json:
         body = json.dumps({"query": query, "variables": variables})
@@ -85,11 +86,13 @@ DOUBLING: Json = {
 
 
 @asynccontextmanager
-async def opened_socket(server: RunningServer, *, init: bool = True) -> AsyncIterator["Socket"]:
+async def opened_socket(
+    server: RunningServer, *, init: bool = True, token: str | None = None
+) -> AsyncIterator["Socket"]:
     async with connect(server.socket_url, subprotocols=["graphql-transport-ws"], max_size=None) as connection:
         opened = Socket(connection)
         if init:
-            await opened.send(type="connection_init")
+            await opened.send(type="connection_init", payload={"token": token} if token else {})
             assert await opened.receive() == {"type": "connection_ack"}
         yield opened
 

@@ -12,8 +12,11 @@ import uvicorn
 from engine.nodes import BUILT_IN
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
+from resolvers.policy import Policy
 from resolvers.services import Services, open_services
 from tests.eventually import eventually
+
+DEVELOPMENT = Policy(is_development=True)
 
 
 class RunningServer:
@@ -52,8 +55,9 @@ class RunningServer:
 
 @asynccontextmanager
 async def running_server(
-    database_url: str, redis_url: str, documents: Documents | None = None, *, loopback: bool = False
+    database_url: str, redis_url: str, policy: Policy = DEVELOPMENT, documents: Documents | None = None
 ) -> AsyncIterator[RunningServer]:
+    """A server without authentication that shows its schema, but for what its policy says."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         running = RunningServer(listening.getsockname()[1])
 
@@ -63,7 +67,7 @@ async def running_server(
                 running.services = services
                 yield services
 
-        app = create_app(opened, documents, loopback=loopback)
+        app = create_app(opened, policy, documents)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, **SERVER_OPTIONS))
         running.uvicorn = server
         serving = asyncio.create_task(server.serve([listening]))

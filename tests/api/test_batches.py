@@ -16,7 +16,7 @@ from schema.errors import Interrupted
 from storage.events import EventRow
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-CREATED: Any = SimpleNamespace(status=ExecutionStatus.CREATED, last_index=-1)
+CREATED: Any = SimpleNamespace(id="EX0", status=ExecutionStatus.CREATED, last_index=-1)
 
 
 @dataclass

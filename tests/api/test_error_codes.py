@@ -47,6 +47,7 @@ WITHIN = {
     "NOT_FOUND": EXECUTED,
     "PAYLOAD_TOO_LARGE": Seen(413, 413, "next"),
     "PERSISTED_QUERY_NOT_FOUND": EXECUTED,
+    "QUERY_TOO_COMPLEX": EXECUTED,
     "RATE_LIMITED": Seen(429, 429, "next"),
     "UNAUTHENTICATED": Seen(401, 401, "next"),
 }
@@ -77,7 +78,7 @@ async def test_what_fails_within_an_operation_has_200_or_a_status_of_its_own(
     async def broken(self: Reads, flow_id: str) -> None:
         raise type("Broken", (TidegateError,), {"code": flow_id})()
 
-    monkeypatch.setattr(Reads, "flow", broken)
+    monkeypatch.setattr(Reads, "seen_flow", broken)
     found = {code: await seen(client, {"query": f'{{ flow(id: "{code}") {{ id }} }}'}, code) for code in WITHIN}
     assert found == WITHIN
 

@@ -20,7 +20,7 @@ def break_reads(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     async def broken(self: Reads, flow_id: str) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(Reads, "flow", broken)
+    monkeypatch.setattr(Reads, "seen_flow", broken)
 
 
 @pytest.mark.parametrize("error", [RuntimeError(CANARY), ServiceUnavailable(CANARY), KeyError(CANARY)])

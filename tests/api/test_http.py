@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from resolvers.policy import Policy
 from tests.api.client import Client, Json
 from tests.api.server import RunningServer, running_server
 
@@ -31,6 +32,9 @@ async def test_a_query_is_answered_by_post_and_by_get(http: httpx.AsyncClient) -
         await http.get("/graphql", params={"query": ASK, "variables": "{}", "extensions": ""}),
     ):
         assert (response.status_code, response.json()) == (200, DATA)
+
+
+LOCAL = Policy(loopback=True)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +259,10 @@ async def test_only_pages_of_the_same_host_may_ask(server: RunningServer, origin
 async def test_a_server_for_this_machine_lets_front_ends_under_development_in(
     database_url: str, redis_url: str, origin: str, status: int
 ) -> None:
-    async with running_server(database_url, redis_url, loopback=True) as server, httpx.AsyncClient() as http:
+    async with (
+        running_server(database_url, redis_url, LOCAL) as server,
+        httpx.AsyncClient() as http,
+    ):
         wish = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
         before = await http.options(server.url, headers={"origin": origin, **wish})
         answer = await http.post(server.url, json={"query": ASK}, headers={"origin": origin})
@@ -276,6 +283,9 @@ async def test_a_server_for_this_machine_lets_front_ends_under_development_in(
 async def test_a_server_for_this_machine_wants_to_be_asked_by_a_name_of_it(
     database_url: str, redis_url: str, host: str, status: int
 ) -> None:
-    async with running_server(database_url, redis_url, loopback=True) as server, httpx.AsyncClient() as http:
+    async with (
+        running_server(database_url, redis_url, LOCAL) as server,
+        httpx.AsyncClient() as http,
+    ):
         response = await http.post(server.url, json={"query": ASK}, headers={"host": host})
         assert response.status_code == status

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from graphql import get_introspection_query
 
-from schema.limits import ALIAS_LIMIT, DEPTH_LIMIT, FIELD_LIMIT, TOKEN_LIMIT
+from schema.limits import LIMITS, LITERAL_LIMIT, OPERATIONS_LIMIT, TOKEN_LIMIT
 from tests.api.client import Client
 
 
@@ -27,13 +27,21 @@ FRAGMENTS = (
 @pytest.mark.parametrize(
     "query",
     [
-        deep(DEPTH_LIMIT + 3),
-        "{ " + " ".join(f"a{n}: viewer {{ id }}" for n in range(ALIAS_LIMIT + 1)) + " }",
-        "{ viewer { " + "id " * FIELD_LIMIT + "} }",
+        deep(LIMITS.depth + 3),
+        "{ " + " ".join(f"a{n}: viewer {{ id }}" for n in range(LIMITS.aliases + 1)) + " }",
+        "{ " + "viewer { id name roles } " * (LIMITS.fields // 4 + 1) + "}",
+        "{ viewer { " + "id " * (LIMITS.repeats + 1) + "} }",
+        "{ viewer { id " + "@skip(if: false) " * (LIMITS.directives + 1) + "} }",
+        "{ viewer { " + "... { id } " * (LIMITS.fragments + 1) + "} }",
         "{ viewer { " + "id " * TOKEN_LIMIT + "} }",
         "{ viewer { ...F0 } } " + FRAGMENTS,
+        "{ validateFlow(document: {" + " ".join(f"k{n}: 1" for n in range(LITERAL_LIMIT + 1)) + "}) { valid } }",
+        " ".join(f"query Q{n} {{ viewer {{ id }} }}" for n in range(OPERATIONS_LIMIT + 1)),
     ],
-    ids=["depth", "aliases", "fields", "tokens", "fragments"],
+    ids=[
+        *("depth", "aliases", "fields", "repeats", "directives", "inline", "tokens", "fragments", "literal"),
+        "operations",
+    ],
 )
 async def test_what_asks_for_too_much_is_refused(client: Client, query: str) -> None:
     assert (await client.failure(query))["code"] == "QUERY_TOO_COMPLEX"

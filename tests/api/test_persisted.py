@@ -181,7 +181,7 @@ async def test_on_sockets_and_streams_a_document_is_named_too(client: Client) ->
 
 async def test_only_trusted_documents_are_run_on_all_transports(database_url: str, redis_url: str) -> None:
     other = {"query": "{ viewer { name } }"}
-    async with running_server(database_url, redis_url, Documents(TRUSTED, only=True)) as server:
+    async with running_server(database_url, redis_url, documents=Documents(TRUSTED, only=True)) as server:
         async with httpx.AsyncClient() as http:
             assert (await http.post(server.url, json={"documentId": "viewer"})).json() == SEEN
             assert code(await http.post(server.url, json=other)) == "FORBIDDEN"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from schema.drawings import DRAWN_PER_EVENT, Drawing
 from schema.events import EVENT_VIEWS, ExecutionEvent, ExecutionEventBatch, ShownEvent, show_event
 from schema.rendering import EventExecutor
 from schema.scalars import SCALARS
+from schema.source import Sourced
 from storage.events import EventRow
 from tests.api.selections import VARIABLES, Selecting
 from tests.engine.sample_events import bare, full
@@ -34,24 +36,35 @@ def rows() -> list[EventRow]:
     return [EventRow("EX1", n, event.kind, MOMENT, event.encode().decode()) for n, event in enumerate(EVENTS, -1)]
 
 
+@dataclass
+class Context(Sourced):
+    """What is shown and how, in batches of these sizes; after them `error` is raised."""
+
+    rows: Sequence[EventRow]
+    show: Any = show_event
+    sizes: Sequence[int] = ()
+    error: Exception | None = None
+
+
 @strawberry.type
 class Query:
     @strawberry.field
-    def events(self, info: strawberry.Info) -> list[ExecutionEvent]:
-        show: Any = info.context["show"]
-        return [show(row) for row in info.context["rows"]]
+    def events(self, info: strawberry.Info[Context, None]) -> list[ExecutionEvent]:
+        return [info.context.show(row) for row in info.context.rows]
 
 
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def batches(self, info: strawberry.Info) -> AsyncIterator[ExecutionEventBatch]:
-        show: Any = info.context["show"]
-        for size in info.context["sizes"]:
-            shown = [show(row) for row in info.context["rows"][:size]]
+    async def batches(self, info: strawberry.Info[Context, None]) -> AsyncIterator[ExecutionEventBatch]:
+        asked = info.context
+        for size in asked.sizes:
+            shown = [asked.show(row) for row in asked.rows[:size]]
             yield ExecutionEventBatch(
                 events=shown, next_index=size, caught_up=bool(size % 2), status=ExecutionStatus.RUNNING
             )
+        if asked.error:
+            raise asked.error
 
 
 def schema_with(executor: type[StrawberryGraphQLCoreExecutionContext]) -> strawberry.Schema:
@@ -75,8 +88,8 @@ def operations(draw: st.DrawFn, kind: str) -> str:
     return text
 
 
-def context_of(schema: strawberry.Schema, events: Sequence[EventRow], sizes: Sequence[int] = ()) -> dict[str, Any]:
-    return {"rows": events, "show": show_event if schema is QUICK else ShownEvent, "sizes": sizes}
+def context_of(schema: strawberry.Schema, events: Sequence[EventRow], **others: Any) -> Context:
+    return Context(events, show_event if schema is QUICK else ShownEvent, **others)
 
 
 def shown(schema: strawberry.Schema, operation: str, events: Sequence[EventRow]) -> tuple[bytes, list[GraphQLError]]:
@@ -85,10 +98,18 @@ def shown(schema: strawberry.Schema, operation: str, events: Sequence[EventRow])
     return write_json(result.data), list(result.errors or ())
 
 
-async def streamed(schema: strawberry.Schema, operation: str, sizes: Sequence[int]) -> list[tuple[bytes, Any]]:
+async def streamed(schema: strawberry.Schema, operation: str, context: Context) -> list[tuple[bytes, Any]]:
     variables: dict[str, Any] = {name: name == "yes" for name in VARIABLES}
-    results = await schema.subscribe(operation, variables, context_of(schema, rows(), sizes))
-    return [(write_json(result.data), result.errors) async for result in results]
+    found = []
+    async for result in await schema.subscribe(operation, variables, context):
+        found.append((write_json(result.data), [_told(error) for error in result.errors or ()]))
+        while context.source and (data := await context.source.plain()):
+            found.append((write_json(data), []))
+    return found
+
+
+def _told(error: GraphQLError) -> tuple[str, Any]:
+    return error.message, error.path
 
 
 @settings(max_examples=100, deadline=None)
@@ -101,12 +122,17 @@ def test_random_selections_give_the_same_bytes_the_quick_way_and_the_long_way(op
 @given(operations("subscription"))
 def test_random_selections_of_batches_give_the_same_bytes_the_quick_way_and_the_long_way(operation: str) -> None:
     sizes = (0, 1, 40)
-    quick = asyncio.run(streamed(QUICK, operation, sizes))
-    assert [errors for _, errors in quick] == [None] * len(sizes)
-    assert quick == asyncio.run(streamed(PLAIN, operation, sizes))
+    quick = asyncio.run(streamed(QUICK, operation, context_of(QUICK, rows(), sizes=sizes)))
+    assert [errors for _, errors in quick] == [[]] * len(sizes)
+    assert quick == asyncio.run(streamed(PLAIN, operation, context_of(PLAIN, rows(), sizes=sizes)))
 
 
-async def test_batches_of_a_subscription_leave_nothing_behind_in_its_executor(monkeypatch: pytest.MonkeyPatch) -> None:
+TYPED = "subscription { batches { events { index ... on NodeCompletedEvent { attempt } } nextIndex } }"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[EventExecutor]:
+    """The executors that have executed something."""
     made: list[EventExecutor] = []
     execute = EventExecutor.execute_operation
 
@@ -115,9 +141,39 @@ async def test_batches_of_a_subscription_leave_nothing_behind_in_its_executor(mo
         return execute(self, serially)
 
     monkeypatch.setattr(EventExecutor, "execute_operation", keeping)
-    await streamed(
-        QUICK, "subscription { batches { events { index ... on NodeEvent { nodeId } } nextIndex } }", [50] * 20
-    )
+    return made
+
+
+async def test_only_the_first_batch_of_a_plain_subscription_is_executed(made: list[EventExecutor]) -> None:
+    found = await streamed(QUICK, TYPED, context_of(QUICK, rows(), sizes=[3] * 20))
+    assert (len(found), len(made)) == (20, 1)
+
+
+async def test_a_batch_that_cannot_just_be_read_is_executed_and_the_stream_goes_on(made: list[EventExecutor]) -> None:
+    event = NodeCompleted(node_id="a", node_type="t", attempt=1, outputs={"x": Value.of(1)}, execution_time=1)
+    broken = event.encode().decode().replace('"attempt":1', '"attempt":null')
+    spoilt = [*rows()[:3], EventRow("EX1", 2, event.kind, MOMENT, broken)]
+    quick, plain = [
+        await streamed(schema, TYPED, context_of(schema, spoilt, sizes=[3, 3, 4, 3, 3])) for schema in (QUICK, PLAIN)
+    ]
+    assert quick == plain
+    assert [bool(errors) for _, errors in quick] == [False, False, True, False, False]
+    assert len(made) == 2
+
+
+async def test_what_ends_a_stream_is_told_as_if_all_of_it_had_been_executed() -> None:
+    quick, plain = [
+        await streamed(schema, TYPED, context_of(schema, rows(), sizes=[1, 2], error=ValueError("Enough.")))
+        for schema in (QUICK, PLAIN)
+    ]
+    assert quick == plain
+    assert [errors for _, errors in quick] == [[], [], [("Enough.", None)]]
+
+
+async def test_batches_that_are_executed_leave_nothing_behind_in_their_executor(made: list[EventExecutor]) -> None:
+    context = context_of(QUICK, rows(), sizes=[50] * 20)
+    # Nobody asks the source for anything.
+    assert len([result async for result in await QUICK.subscribe(TYPED, None, context)]) == 20
     assert len(made) == 20
     assert {id(executor._selections) for executor in made} == {id(made[0]._selections)}
     assert [len(executor._relevant_sub_fields) for executor in made] == [0] * 20
@@ -170,6 +226,22 @@ def test_the_data_of_an_event_is_shown_as_it_is_stored() -> None:
     stored = '{"outputs": {"b": 1e16, "a": -0.0, "long": 0.1000000000000000055511151231257827}}'
     text, _ = shown(QUICK, "{ events { data } }", [EventRow("EX1", 0, "NODE_COMPLETED", MOMENT, stored)])
     assert text == b'{"events":[{"data":' + stored.encode() + b"}]}"
+
+
+@pytest.mark.parametrize(("chosen", "shared"), [(True, True), (False, False)])
+def test_a_batch_is_written_once_for_all_who_run_the_same_operation_with_the_same_choices(
+    chosen: bool, shared: bool
+) -> None:
+    document = parse(
+        "subscription ($of: Int, $yes: Boolean!) { batches { nextIndex events @include(if: $yes) { index } } }"
+    )
+    executors: list[Any] = [
+        EventExecutor.build(QUICK._schema, document, raw_variable_values={"of": number, "yes": yes})
+        for number, yes in ((1, True), (2, chosen))
+    ]
+    batch = ExecutionEventBatch(events=rows(), next_index=1, caught_up=True, status=ExecutionStatus.RUNNING)  # type: ignore[arg-type]
+    one, other = [executor._selections.batch()[1](batch) for executor in executors]
+    assert (one is other) == shared
 
 
 def test_the_same_selection_gives_the_same_drawing() -> None:

@@ -27,7 +27,7 @@ def log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> py
     async def broken(self: Reads, flow_id: str) -> None:
         raise RuntimeError(flow_id)
 
-    monkeypatch.setattr(Reads, "flow", broken)
+    monkeypatch.setattr(Reads, "seen_flow", broken)
     caplog.handler.addFilter(note_request)
     return caplog
 

@@ -73,6 +73,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "updateFlow": "UpdateFlowPayload!",
         "deleteFlow": "DeleteFlowPayload!",
         "validateFlow": "FlowValidation!",
+        "grantFlowAccess": "GrantFlowAccessPayload!",
+        "revokeFlowAccess": "RevokeFlowAccessPayload!",
         "createExecution": "CreateExecutionPayload!",
         "startExecution": "StartExecutionPayload!",
         "stopExecution": "StopExecutionPayload!",

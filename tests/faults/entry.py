@@ -33,6 +33,7 @@ def main() -> int:
 
 
 def serve(port: int) -> int:
+    from resolvers.policy import Policy
     from tests.faults.node_types import REGISTRY
     from tidegate.api import api
     from tidegate.listening import listen
@@ -47,7 +48,7 @@ def serve(port: int) -> int:
     async def serve() -> None:
         stop = StopSignal()
         with listen("127.0.0.1", port) as listener:
-            async with api(settings.database, settings.redis, listener, REGISTRY) as serving:
+            async with api(settings.database, settings.redis, listener, Policy(loopback=True), REGISTRY) as serving:
                 await stop.wait(serving)
 
     run(serve())

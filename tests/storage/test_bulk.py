@@ -8,10 +8,11 @@ import pytest
 
 from engine.errors import Conflict, InvalidState, TidegateError
 from engine.status import ExecutionCommand, ExecutionStatus
+from storage.access import Reader
 from storage.bulk import Commanded, command_all
 from storage.claims import claim
 from storage.commands import pending_commands, send_command
-from storage.flows import FlowRow
+from storage.flows import FlowRow, create_flow
 from storage.lists import ExecutionFilter
 from storage.pool import Connection
 from tests.eventually import eventually
@@ -34,7 +35,7 @@ async def _sound(pool: asyncpg.Pool) -> AsyncIterator[None]:
 async def command(
     connection: Connection, what: ExecutionCommand, filter: ExecutionFilter = EVERYTHING, limit: int = 100
 ) -> Commanded:
-    return await command_all(connection, "ada", filter, what, {"reason": "all"}, limit=limit)
+    return await command_all(connection, Reader("ada"), filter, what, {"reason": "all"}, limit=limit)
 
 
 async def made(connection: Connection, flow: FlowRow, count: int) -> list[str]:
@@ -126,7 +127,8 @@ async def test_who_can_accept_comes_before_newer_ones_that_refuse(connection: Co
 
 
 async def test_anothers_executions_are_not_chosen(connection: Connection, flow: FlowRow) -> None:
-    await create(connection, flow, owner_id="eve")
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
+    await create(connection, foreign, owner_id="eve")
     assert (await command(connection, STOP)).verdicts == {}
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine.errors import QueryTooComplex
 from engine.labels import Label
 from engine.status import ExecutionStatus
+from storage.access import Reader
 from storage.executions import ExecutionRow, labels_of, list_children, list_tree
 from storage.flows import AFTER_EVERY_ID, FlowRow, create_flow
 from storage.lists import ExecutionFilter, list_matching, tree_sizes
@@ -39,7 +40,7 @@ async def all_pages(page: Page, between: Callable[[], Awaitable[object]]) -> lis
 
 async def found(connection: Connection, filter: ExecutionFilter, flow: FlowRow | None = None) -> list[str]:
     filter = replace(filter, flow_id=flow.id) if flow else filter
-    return [row.id for row in await list_matching(connection, "ada", filter, limit=100)]
+    return [row.id for row in await list_matching(connection, Reader("ada"), filter, limit=100)]
 
 
 async def tree_of_seven(connection: Connection, flow: FlowRow) -> list[ExecutionRow]:
@@ -62,7 +63,7 @@ async def test_pages_of_roots_join_without_gap_while_others_are_made(
     before = [(await create(connection, flow)).id for _ in range(11)]
     filter = ExecutionFilter(flow_id=flow.id if of_flow else None)
     seen = await all_pages(
-        lambda after: list_matching(connection, "ada", filter, limit=3, after=after),
+        lambda after: list_matching(connection, Reader("ada"), filter, limit=3, after=after),
         lambda: create(connection, flow),
     )
     assert seen == before[::-1]
@@ -113,9 +114,10 @@ async def test_sizes_of_trees_leave_the_root_out_and_count_its_level(connection:
 
 async def test_roots_are_listed_by_owner_and_flow_and_without_children(connection: Connection, flow: FlowRow) -> None:
     other = await create_flow(connection, owner_id="ada", name="Other", description=None, document={})
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
     mine = (await tree_of_seven(connection, flow))[0].id
     of_other = (await create(connection, other)).id
-    await create(connection, flow, owner_id="eve")
+    await create(connection, foreign)
     assert await found(connection, ExecutionFilter()) == [of_other, mine]
     assert await found(connection, ExecutionFilter(), flow) == [mine]
 
@@ -183,7 +185,8 @@ async def test_labels_have_to_be_there_all_of_them_and_are_those_of_the_root_for
     two = await create(connection, flow, labels=[bob, prod])
     await create(connection, flow)
     child = (await create(connection, flow, root_id=one.id, parent_id=one.id, depth=1)).id
-    await create(connection, flow, owner_id="eve", labels=[prod])
+    foreign = await create_flow(connection, owner_id="eve", name="Eve's", description=None, document={})
+    await create(connection, foreign, owner_id="eve", labels=[prod])
     assert await found(connection, ExecutionFilter(labels=[prod])) == [two.id, one.id]
     assert await found(connection, ExecutionFilter(labels=[prod, bob])) == [two.id]
     assert await found(connection, ExecutionFilter(labels=[test])) == []
@@ -247,7 +250,7 @@ async def test_pages_of_what_matches_join_without_gap_while_others_are_made(
         return execution_id
 
     before = [await fail() for _ in range(5)]
-    seen = await all_pages(lambda after: list_matching(connection, "ada", filter, limit=2, after=after), fail)
+    seen = await all_pages(lambda after: list_matching(connection, Reader("ada"), filter, limit=2, after=after), fail)
     assert seen == before[::-1]
 
 

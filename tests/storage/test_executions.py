@@ -13,6 +13,7 @@ from engine.ids import new_execution_id
 from engine.options import ExecutionOptions
 from engine.status import ExecutionStatus
 from engine.values import INLINE_LIMIT
+from storage.access import Access, Reader, Seen
 from storage.events import log_ends, read_events
 from storage.executions import ExecutionRow, create_execution, executions_by_id
 from storage.flows import FlowRow
@@ -77,7 +78,7 @@ async def test_what_is_created_reads_back_the_same(connection: Connection, flow:
         idempotency_key="key",
         request_digest="digest",
     )
-    assert (await executions_by_id(connection, "ada", [row.id]))[row.id] == row
+    assert (await executions_by_id(connection, Reader("ada"), [row.id]))[row.id].row == row
     assert orjson.dumps(row.inputs) == orjson.dumps(inputs)
     assert row.port_values == [{"nodeId": "n", "port": "p", "value": {"b": 1, "a": 2}}]
     assert (row.integration, row.external_events) == ({"tenant": 7}, [{"eventName": "paid", "payload": [1]}])
@@ -195,8 +196,10 @@ async def test_a_second_create_waits_for_the_first_and_makes_its_own_when_that_i
 
 async def test_an_execution_of_another_owner_is_not_given(connection: Connection, flow: FlowRow) -> None:
     row = await create(connection, flow)
-    assert await executions_by_id(connection, "eve", [row.id]) == {}
-    assert await executions_by_id(connection, "ada", [row.id, new_execution_id()]) == {row.id: row}
+    assert await executions_by_id(connection, Reader("eve"), [row.id]) == {}
+    assert await executions_by_id(connection, Reader("ada"), [row.id, new_execution_id()]) == {
+        row.id: Seen(row, Access.OWN)
+    }
 
 
 async def test_an_execution_is_as_new_as_its_last_append(
@@ -204,6 +207,6 @@ async def test_an_execution_is_as_new_as_its_last_append(
 ) -> None:
     row = await create(connection, flow)
     await connection.execute("update execution_heads set updated_at = now() + interval '1 minute', last_index = 5")
-    now = (await executions_by_id(connection, "ada", [row.id]))[row.id]
+    now = (await executions_by_id(connection, Reader("ada"), [row.id]))[row.id].row
     assert now.updated_at > row.updated_at
     assert now.last_index == 5

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from engine.errors import Conflict, NotFound, ValueRefused
+from storage.access import Reader
 from storage.executions import create_execution
 from storage.flows import (
     FlowRow,
@@ -43,7 +44,7 @@ async def updated(connection: Connection, flow: FlowRow, document: object, expec
 
 
 async def names(connection: Connection, search: str | None) -> list[str]:
-    found = await list_flows(connection, owner_id="ada", search=search, limit=100, after=None)
+    found = await list_flows(connection, reader=Reader("ada"), search=search, limit=100, after=None)
     return [flow.name for flow in found]
 
 
@@ -115,7 +116,7 @@ async def test_an_update_that_waits_for_another_of_the_same_version_is_a_conflic
 
 async def test_what_another_owner_has_is_not_found(connection: Connection) -> None:
     foreign = await named(connection, "Foreign", owner_id="eve")
-    assert await flows_by_id(connection, "ada", [foreign.id]) == {}
+    assert await flows_by_id(connection, Reader("ada"), [foreign.id]) == {}
     assert await names(connection, None) == []
     with pytest.raises(NotFound):
         await updated(connection, foreign, {})
@@ -127,7 +128,7 @@ async def test_a_deleted_flow_is_gone_but_its_versions_stay(pool: asyncpg.Pool, 
     async with transaction(pool) as connection:
         await delete_flow(connection, flow_id=flow.id, owner_id="ada")
     async with transaction(pool) as connection:
-        assert await flows_by_id(connection, "ada", [flow.id]) == {}
+        assert await flows_by_id(connection, Reader("ada"), [flow.id]) == {}
         assert await names(connection, None) == []
         assert len(await flow_versions_by_id(connection, [(flow.id, 1)])) == 1
         with pytest.raises(NotFound):
@@ -207,7 +208,7 @@ async def test_pages_of_flows_join_without_gap_while_others_are_made(connection:
     before = [(await named(connection, str(number))).id for number in range(7)]
     seen: list[str] = []
     after = None
-    while page := await list_flows(connection, owner_id="ada", search=None, limit=3, after=after):
+    while page := await list_flows(connection, reader=Reader("ada"), search=None, limit=3, after=after):
         seen += [flow.id for flow in page]
         after = seen[-1]
         await named(connection, "meanwhile")

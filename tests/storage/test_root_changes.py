@@ -10,11 +10,13 @@ import pytest
 
 from engine.errors import ServiceUnavailable
 from storage import root_changes, root_watch
+from storage.access import Reader
 from storage.flows import FlowRow, create_flow
 from storage.notify import Notifier
 from storage.pool import Connection, open_pool
 from storage.root_changes import RootChanges
 from storage.root_watch import RootWatcher
+from storage.roots import Of, RootList
 from storage.shards import EVENTS
 from storage.wakeups import Wakeups
 from tests.eventually import eventually
@@ -42,8 +44,8 @@ class Lists:
     @asynccontextmanager
     async def watch(self, owner: str = "ada", flow_id: str | None = None) -> AsyncIterator[RootWatcher]:
         """Watch a list; the poll that an owner's first watcher asks for is over."""
-        polls = self.polls - bool(self.roots._owners[owner])
-        async with self.roots.watch(owner, flow_id) as watcher:
+        polls = self.polls - (RootList(Of.OWNER, owner) in self.roots._lists)
+        async with self.roots.watch(Reader(owner), flow_id) as watcher:
             await eventually(lambda: self.polls > polls)
             yield watcher
 
@@ -263,19 +265,19 @@ async def test_what_was_said_while_nobody_listened_is_read_after_the_reconnect(
 async def test_a_poll_is_one_query_for_all_watchers_and_none_without_any(
     pool: asyncpg.Pool, database_url: str, connection: Connection, flow: FlowRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[list[str]] = []
+    asked: list[set[str]] = []
     real = root_changes.current_roots
 
-    async def counted(connection: Connection, owners: Any, after_id: str) -> Any:
-        asked.append(sorted(owners))
-        return await real(connection, owners, after_id)
+    async def counted(connection: Connection, lists: Any, after_id: str) -> Any:
+        asked.append({each.id for each in lists})
+        return await real(connection, lists, after_id)
 
     monkeypatch.setattr(root_changes, "current_roots", counted)
     async with lists_on(pool, database_url, SOON) as lists:
         async with lists.watch(), lists.watch(), lists.watch(flow_id=flow.id), lists.watch("eve"):
             asked.clear()
             await eventually(lambda: len(asked) > 3)
-            assert asked[:3] == [["ada", "eve"]] * 3
+            assert asked[:3] == [{"ada", "eve"}] * 3
         assert (lists.roots.watching, len(lists.roots._known)) == (0, 0)
         polls = len(asked)
         id = (await create(connection, flow)).id
@@ -329,8 +331,8 @@ async def test_an_outage_of_the_database_is_survived(
             id = (await create(connection, flow)).id
             ids = await taken(watcher)
             assert await cut_off(pool)
-            assert [row.id for row in await lists.roots.read("ada", ids)] == [id]
-            assert await lists.roots.read("eve", ids) == []
+            assert [row.id for row in await lists.roots.read(Reader("ada"), ids)] == [id]
+            assert await lists.roots.read(Reader("eve"), ids) == []
     await readers.close()
 
 
@@ -363,6 +365,6 @@ async def test_stopping_frees_those_who_wait_and_leaves_no_task(pool: asyncpg.Po
             with pytest.raises(ServiceUnavailable):
                 await waiting
         with pytest.raises(ServiceUnavailable):
-            async with lists.roots.watch("ada"):
+            async with lists.roots.watch(Reader("ada")):
                 pass
     await eventually(lambda: asyncio.all_tasks() == before)

@@ -62,6 +62,10 @@ class Dev:
         assert found, f"{self.summary}\n{self.log}"
         self.url = found[1]
 
+    def at(self, path: str) -> str:
+        """The URL of another path of its server."""
+        return f"{self.url.removesuffix('/graphql')}{path}"
+
     @property
     def log(self) -> str:
         """What it said on stderr."""

@@ -135,7 +135,7 @@ def test_only_loopback_is_served(host):
 
     message = fails("serve", "--host", host, **variables)
 
-    assert message.startswith(f"tidegate: --host {host} is no loopback address. There is no authentication yet")
+    assert message.startswith(f"tidegate: --host {host} is no loopback address, and without authentication")
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tidegate.settings import InvalidSetting, MissingSetting, Settings
+from tidegate.settings import ConflictingSettings, InvalidSetting, MissingSetting, Settings
 
 POSTGRES = "postgresql://tide:secret@db:5433/tidegate"
 
@@ -58,6 +58,12 @@ def test_an_empty_variable_counts_as_not_set():
         ("TIDEGATE_LEASE_SECONDS", "ten", "a number of seconds"),
         ("TIDEGATE_HTTP_ALLOW", "http://localhost", "localhost:8080"),
         ("TIDEGATE_HTTP_ALLOW", "localhost:99999", "localhost:8080"),
+        ("TIDEGATE_JWKS_URL", "http://keys.example/keys", "a URL of https"),
+        ("TIDEGATE_VIEWER_HOOK", "package.module", "package.module:function"),
+        ("TIDEGATE_USER_RATE", "0", "from 0.1 to 1000000"),
+        ("TIDEGATE_USER_STREAMS", "none", "from 1 to 1000000"),
+        ("TIDEGATE_ALLOWED_ORIGINS", "app.example", "https://app.example"),
+        ("TIDEGATE_ALLOWED_ORIGINS", "https://app.example/", "https://app.example"),
         ("TIDEGATE_DOCUMENTS_ONLY", "yes", "true or false"),
     ],
 )
@@ -89,3 +95,19 @@ def test_passwords_show_neither_in_errors_nor_in_the_settings():
 
     assert "secret" not in caught.value.message
     assert "secret" not in repr(Settings.read({"DATABASE_URL": POSTGRES, "REDIS_URL": "redis://:secret@db"}))
+
+
+def test_a_secret_that_is_too_short_is_refused_and_shows_neither_in_errors_nor_in_the_settings():
+    with pytest.raises(InvalidSetting) as caught:
+        Settings.read({"TIDEGATE_JWT_SECRET": "short canary"})
+
+    assert caught.value.message.startswith("TIDEGATE_JWT_SECRET is a text of 12 characters; it must be a secret of")
+    settings = Settings.read({"TIDEGATE_JWT_SECRET": "a canary that is long enough to sing"})
+    assert settings.has_authentication
+    assert "canary" not in repr(settings) + str(caught.value)
+
+
+def test_tokens_are_verified_in_one_way_only():
+    both = {"TIDEGATE_JWT_SECRET": "x" * 32, "TIDEGATE_JWKS_URL": "https://keys.example/keys"}
+    with pytest.raises(ConflictingSettings):
+        Settings.read(both)

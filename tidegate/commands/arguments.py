@@ -1,8 +1,10 @@
 """Arguments that several subcommands take."""
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+TOKEN_VARIABLE = "TIDEGATE_TOKEN"
 DEFAULT_URL = "http://127.0.0.1:8000/graphql"
 
 
@@ -10,6 +12,16 @@ def add_url(parser: ArgumentParser) -> None:
     """Declare `--url`."""
     parser.add_argument(
         "--url", default=DEFAULT_URL, help="the server's GraphQL address (default: %(default)s)", metavar="URL"
+    )
+
+
+def add_token(parser: ArgumentParser) -> None:
+    """Declare `--token`."""
+    parser.add_argument(
+        "--token",
+        default=os.environ.get(TOKEN_VARIABLE),
+        help=f"what to show the server (default: {TOKEN_VARIABLE}, which others on this machine do not see)",
+        metavar="TOKEN",
     )
 
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from tidegate.command import Command
-from tidegate.commands.arguments import add_url
+from tidegate.commands.arguments import add_token, add_url
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -14,6 +14,7 @@ def _configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print each event as a line of JSON")
     add_url(parser)
+    add_token(parser)
 
 
 def _execute(arguments: Namespace) -> int:
@@ -23,6 +24,7 @@ def _execute(arguments: Namespace) -> int:
     run(
         print_events(
             arguments.url,
+            arguments.token,
             arguments.execution,
             arguments.from_index,
             follows=arguments.follow,

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
 from tidegate.command import Command
-from tidegate.commands.arguments import add_url
+from tidegate.commands.arguments import add_token, add_url
 
 if TYPE_CHECKING:
     from tidegate.flow_file import FlowFile
@@ -25,6 +25,7 @@ def _configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print each event as a line of JSON, and nothing else")
     add_url(parser)
+    add_token(parser)
 
 
 def _named_value(text: str) -> tuple[str, str]:
@@ -46,7 +47,8 @@ def _execute(arguments: Namespace) -> int:
         print(*error.lines, sep="\n", file=sys.stderr)
         return 1
     inputs = read_inputs(flow.document, arguments.inputs)
-    return 0 if run(run_flow(arguments.url, flow, inputs, _report(arguments, flow))) == "COMPLETED" else 1
+    report = _report(arguments, flow)
+    return 0 if run(run_flow(arguments.url, arguments.token, flow, inputs, report)) == "COMPLETED" else 1
 
 
 def _report(arguments: Namespace, flow: "FlowFile") -> "Report":

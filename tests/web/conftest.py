@@ -1,0 +1,46 @@
+"""One service and one Chromium for all tests of pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tidegate.processes import ROOT, Dev, dev
+from tests.web.browser import Browser, browser, chromium
+from tests.web.ide import Ide
+
+NO_BROWSER = "there is no Chromium on this machine, so no page was tested (Debian: apt-get install chromium)"
+NO_BUILD = "GraphiQL has not been built, because Node.js cannot be had here: make web"
+
+
+@pytest.fixture(scope="session")
+def running_browser(session_folder: Path) -> Iterator[Browser]:
+    """A Chromium that reaches nothing but this machine."""
+    path = chromium()
+    if path is None:
+        pytest.skip(NO_BROWSER)
+    if not (ROOT / "web" / "dist" / "graphiql" / "index.html").exists():
+        pytest.skip(NO_BUILD)
+    with browser(path, session_folder / "chromium") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def service(session_folder: Path) -> Iterator[Dev]:
+    """Everything that `tidegate dev` starts."""
+    with dev(session_folder / "web") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def loaded(running_browser: Browser, service: Dev) -> Iterator[Ide]:
+    """GraphiQL, loaded once because that takes longest; tests write into tabs that they add."""
+    with running_browser.page(service.at("/graphiql")) as page:
+        yield Ide(page)
+
+
+@pytest.fixture
+def ide(loaded: Ide) -> Ide:
+    """GraphiQL with what it noted in other tests forgotten."""
+    loaded.page.forget()
+    return loaded
