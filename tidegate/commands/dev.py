@@ -25,12 +25,14 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.loop import run
     from tidegate.manifest import trusted_documents
     from tidegate.settings import Settings
+    from tidegate.traces import traced
 
     # Read here also for the worker, which would only say again and again what is wrong.
     settings = Settings.read()
     documents = trusted_documents(settings)
     log_to_stderr("warning", settings.log_format)
-    run(Dev(arguments.data_dir, arguments.port, documents, with_worker=not arguments.no_worker).run())
+    with traced(settings, "tidegate-api"):
+        run(Dev(arguments.data_dir, arguments.port, documents, with_worker=not arguments.no_worker).run())
     return 0
 
 
