@@ -13,13 +13,25 @@ from resolvers.request_ids import request_id
 HIDDEN = "***"
 NO_REQUEST = "-"
 
-_PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):[^\s/]+(?=@)")
-_TOKEN = re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+")
+_SECRETS = (
+    re.compile(r"(?P<kept>://[^\s/@:]*:)[^\s/]+(?=@)"),
+    re.compile(r"(?i)(?P<kept>bearer\s+)[\w.~+/=-]+"),
+)
+"""Passwords of URLs, and tokens."""
+
+_VALUES = (
+    re.compile(r"(?P<kept>input_value=).*?(?=, input_type=)", re.DOTALL),
+    re.compile(r"(?P<kept>invalid input for query argument \$\d+: ).*"),
+    re.compile(r"(?P<kept>DETAIL: ).*"),
+)
+"""What pydantic, asyncpg and Postgres show of the values that they refuse."""
 
 
 def without_secrets(text: str) -> str:
-    """Hide the passwords of URLs, and tokens, whoever has put them into a message."""
-    return _TOKEN.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1:{HIDDEN}", text))
+    """Hide what is nobody's business, whoever has put it into a message."""
+    for pattern in (*_SECRETS, *_VALUES):
+        text = pattern.sub(rf"\g<kept>{HIDDEN}", text)
+    return text
 
 
 class TextLines(Formatter):

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from jobs.whereabouts import enter_execution, enter_worker
 from resolvers.request_ids import enter_request
@@ -53,6 +54,20 @@ def test_what_has_several_lines_and_an_exception_is_one_line() -> None:
     assert line["exception"].endswith("ValueError: no\nway")
 
 
+class Model(BaseModel):
+    number: int
+
+
+@pytest.mark.parametrize("lines", [JsonLines(), TextLines()])
+def test_values_that_were_refused_are_hidden(lines: logging.Formatter) -> None:
+    try:
+        Model.model_validate({"number": f"{PASSWORD}\n, "})
+    except ValidationError:
+        text = lines.format(record("No.", exception=True))
+    assert "input_value=***, input_type=str" in text
+    assert PASSWORD not in text
+
+
 @pytest.mark.parametrize("lines", [JsonLines(), TextLines()])
 @pytest.mark.parametrize(
     ("message", "kept"),
@@ -60,6 +75,8 @@ def test_what_has_several_lines_and_an_exception_is_one_line() -> None:
         (f"postgresql://tide:{PASSWORD}@db:5432/x is away", "postgresql://tide:***@db:5432/x is away"),
         (f"redis://:{PASSWORD}@db/0", "redis://:***@db/0"),
         (f"postgresql://tide:a@{PASSWORD}@db/x", "postgresql://tide:***@db/x"),
+        (f"invalid input for query argument $3: '{PASSWORD}' (no)", "invalid input for query argument $3: ***"),
+        (f"a value is null\nDETAIL:  Failing row contains ({PASSWORD}).", "DETAIL: ***"),
         (f"authorization: Bearer {PASSWORD}.a.b", "authorization: Bearer ***"),
     ],
 )
