@@ -1,11 +1,14 @@
 """What the API tells Prometheus: its own figures and those of the whole service."""
 
+import re
+
 import asyncpg
 import httpx
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from storage.figures import read_figures
+from storage.queries import load
 from tests.api.client import Client, opened_socket
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append
 from tests.api.server import RunningServer
@@ -52,6 +55,10 @@ async def test_executions_of_a_large_table_are_estimated(client: Client, connect
     assert (await read_figures(connection, counted_bytes=0)).executions == {}
     await connection.execute("analyze executions")
     assert (await read_figures(connection, counted_bytes=0)).executions == {"CREATED": 4.0}
+    query = load("figures")["executions_by_status"].replace("$1", "0")
+    plan = "\n".join(row[0] for row in await connection.fetch(f"explain (analyze, costs off) {query}"))
+    assert re.search(r"Seq Scan on executions \(never executed\)|One-Time Filter", plan), plan
+    assert "never executed" in plan
 
 
 async def test_a_database_that_fails_leaves_the_figures_out_and_the_page_stays(

@@ -47,6 +47,7 @@ HOT = [
     ("executions", "list_children"),
     ("executions", "list_tree"),
     ("executions", "labels_of"),
+    ("figures", "figures"),
     ("flows", "update_flow"),
     ("flows", "lock_flow"),
     ("flows", "has_unfinished_executions"),
@@ -66,6 +67,8 @@ HOT = [
     ("payloads", "load_payloads"),
     ("roots", "roots_by_id"),
     ("roots", "current_roots"),
+    ("traces", "origin"),
+    ("traces", "origins_of_commands"),
     ("trees", "tree_snapshot"),
     ("trees", "extend_tree"),
     ("trees", "stamp_before"),
@@ -126,6 +129,8 @@ insert into tree_members (root_id, execution_id, covered, ended)
 select root_id, id, 4, completed_at is not null from executions;
 insert into tree_log (root_id, seq, stamp, execution_id, from_index, to_index)
 select root_id, 6 * depth, 1, id, -1, 4 from executions;
+insert into traces (execution_id, seq, root_id, traceparent) select id, seq, root_id, '' from executions,
+    generate_series(0, 1) as seq;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """
