@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.counted import Counted
 from resolvers.health import healthz, readyz
+from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.metrics_page import metrics
@@ -24,6 +25,7 @@ from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
 from resolvers.traced import Traced
+from schema.webhooks import PATH
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -90,6 +92,7 @@ def create_app(
         routes=[
             Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
+            Route(PATH + "{id}", receive, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
