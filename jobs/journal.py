@@ -138,8 +138,8 @@ class Journal:
 
     async def _split(self, batch: Sequence[Waiter], error: Exception) -> None:
         if len(batch) == 1:
-            APPENDS.labels("refused").inc()
             _fail(batch[0], _refusal(error))
+            APPENDS.labels("refused").inc()
             return
         middle = len(batch) // 2
         await self._write(batch[:middle])
