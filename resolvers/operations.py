@@ -13,6 +13,7 @@ from resolvers.measuring import measured
 from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from schema.documents import read_document
+from schema.source import Source
 
 
 class OperationFailed(Exception):
@@ -42,8 +43,14 @@ async def results(operation: Operation, context: Context) -> AsyncGenerator[byte
                 if not was_executed(result):
                     raise OperationFailed(list(result.errors))
                 yield write_json(_shown(result))
-                while context.source and (data := await context.source.plain()):
-                    yield write_json({"data": data})
+                while context.source and (text := await _next_plain(context.source)):
+                    yield text
+
+
+async def _next_plain(source: Source) -> bytes | None:
+    """The text alone of a result that only has to be read: while it is sent, nothing else is kept of it here."""
+    data = await source.plain()
+    return None if data is None else write_json({"data": data})
 
 
 def was_executed(result: Any) -> bool:

@@ -52,7 +52,7 @@ class Cut:
 
     def __init__(self, batches: Batches) -> None:
         self.batches = batches
-        self._making = asyncio.create_task(batches.next(), name="batch")
+        self._making = asyncio.create_task(_made_of(batches), name="batch")
         self._waiting = 0
 
     @property
@@ -69,3 +69,10 @@ class Cut:
             self._waiting -= 1
             if not self._waiting:
                 self._making.cancel()
+
+
+async def _made_of(batches: Batches) -> Batch | None:
+    if batch := await batches.next():
+        # Its JSON is kept for the others; a batch of one's own is only sent.
+        batch.shown.drawn = {}
+    return batch

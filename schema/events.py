@@ -4,7 +4,6 @@ An event that is shown is a row of the log and its `data`; the fields of its kin
 """
 
 from collections.abc import Sequence
-from dataclasses import field
 from datetime import datetime
 from inspect import getdoc
 from typing import Any
@@ -107,7 +106,7 @@ class ExecutionEventBatch:
     next_index: int = strawberry.field(description="Where to resume, also when the filter dropped everything.")
     caught_up: bool = strawberry.field(description="Whether nothing more was in the log when this was read.")
     status: ExecutionStatus = strawberry.field(description="The execution's status when this was read.")
-    drawn: strawberry.Private[dict[Any, Any]] = field(default_factory=dict)
+    drawn: strawberry.Private[dict[Any, Any] | None] = None
 
 
 @strawberry.type(description="A piece of the log of an execution.")
