@@ -239,7 +239,8 @@ def test_a_batch_is_written_once_for_all_who_run_the_same_operation_with_the_sam
         EventExecutor.build(QUICK._schema, document, raw_variable_values={"of": number, "yes": yes})
         for number, yes in ((1, True), (2, chosen))
     ]
-    batch = ExecutionEventBatch(events=rows(), next_index=1, caught_up=True, status=ExecutionStatus.RUNNING)  # type: ignore[arg-type]
+    events: Any = rows()
+    batch = ExecutionEventBatch(events=events, next_index=1, caught_up=True, status=ExecutionStatus.RUNNING, drawn={})
     one, other = [executor._selections.batch()[1](batch) for executor in executors]
     assert (one is other) == shared
 
