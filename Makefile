@@ -6,7 +6,7 @@ WEB := web/dist/graphiql/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: install dev web test check bench faults mutants
+.PHONY: install dev web test check bench faults mutants fuzz
 
 install: $(STAMP)
 
@@ -47,3 +47,6 @@ faults: install
 
 mutants: install
 	$(VENV)/bin/python -m tests.faults.mutants $(ARGS)
+
+fuzz: install
+	$(VENV)/bin/python -m tests.fuzz $(ARGS)

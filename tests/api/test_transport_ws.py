@@ -353,3 +353,12 @@ async def test_a_frame_of_more_than_a_mebibyte_closes_with_1009(server: RunningS
     async with opened_socket(server) as socket:
         await socket.connection.send('{"type": "ping", "payload": {"text": "' + "x" * 1024 * 1024 + '"}}')
         assert await socket.closed_with() == 1009
+
+
+async def test_text_that_is_not_utf8_closes_the_socket_and_leaves_no_traceback(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened_socket(server) as socket:
+        await socket.connection.send(b"\xff\xfe", text=True)
+        assert await socket.closed_with() == 1007
+    assert not [record for record in caplog.records if record.exc_info]
