@@ -1,12 +1,15 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
-PACKAGES := tests/clients/node_modules/.installed tests/schema/node_modules/.installed
+PACKAGES := $(addsuffix /node_modules/.installed,tests/clients tests/schema web)
 WEB := web/dist/graphiql/index.html
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: install dev web test check bench faults mutants fuzz
+# Without a network this fails within seconds, so that `make dev` need not wait.
+HASTY := --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
+
+.PHONY: install dev web packages test check bench faults mutants fuzz
 
 install: $(STAMP)
 
@@ -18,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 dev: install
-	@$(MAKE) --no-print-directory web || echo "GraphiQL was not built, for the reason above; to try again: make web" >&2
+	@$(MAKE) --no-print-directory web NPM_ARGS="$(HASTY)" || echo "GraphiQL was not built, for the reason above; to try again: make web" >&2
 	$(VENV)/bin/tidegate dev $(ARGS)
 
 web: $(WEB)
@@ -26,14 +29,14 @@ web: $(WEB)
 $(WEB): web/node_modules/.installed $(WEB_SOURCES)
 	scripts/node npm run build --silent --prefix web
 
+packages: $(PACKAGES)
+
 # Pages are tested where there is a browser.
-test: install $(PACKAGES) $(if $(CHROMIUM),$(WEB))
+test: install packages $(if $(CHROMIUM),$(WEB))
 	scripts/test $(ARGS)
 
-# Without a network this fails within seconds, so that `make dev` need not wait.
 %/node_modules/.installed: %/package-lock.json | $(STAMP)
-	scripts/node npm ci --prefix $* --no-audit --no-fund --loglevel error \
-		--fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
+	scripts/node npm ci --prefix $* --no-audit --no-fund --loglevel error $(NPM_ARGS)
 	@touch $@
 
 check: install

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.document import FLOW_INPUT, FLOW_OUTPUT, FlowDocument, NodeDocument, PortReference
-from engine.errors import ValueRefused
+from engine.errors import BadUserInput, ValueRefused
 from engine.json_schemas import misfit
 from engine.node import AnyNode
 from engine.spelling import SHOWN, did_you_mean
@@ -67,6 +67,16 @@ def _port_schema(
     node = nodes[source.node]
     ports = node_types[node.type].ports(node.inputs).outputs
     return (SYSTEM_OUTPUT_PORTS.get(source.port) or ports[source.port]).schema
+
+
+def checked_inputs(document: FlowDocument, given: Any, field: str) -> Mapping[str, Any]:
+    """The inputs that a caller has given an execution, None for none; raises `BadUserInput` that names the input."""
+    inputs = {} if given is None else given
+    if not isinstance(inputs, dict):
+        raise BadUserInput("The inputs must be an object of values by name.", field=field)
+    for name, message in check_inputs(document, inputs):
+        raise BadUserInput(message, field=f"{field}.{name}")
+    return inputs
 
 
 def check_inputs(document: FlowDocument, given: Mapping[str, Any]) -> list[tuple[str, str]]:

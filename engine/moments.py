@@ -56,7 +56,15 @@ def in_zone(moment: datetime, zone: tzinfo) -> datetime:
 
 def time_zone(name: str, port: str) -> tzinfo:
     """Find a time zone by its IANA name; raises `InputError` that names the port."""
+    zone = find_zone(name)
+    if zone is None:
+        raise InputError(f"Input '{port}': there is no time zone {name[:TEXT_LIMIT]!r}.")
+    return zone
+
+
+def find_zone(name: str) -> tzinfo | None:
+    """The time zone of an IANA name, if there is one."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f"Input '{port}': there is no time zone {name[:TEXT_LIMIT]!r}.") from None
+        return None

@@ -27,11 +27,13 @@ from jobs.isolation import Isolation
 from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.schedules import Schedules
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
 from storage.claims import NO_LIMITS, Limits, release_all
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
+from storage.schedules import SCHEDULES
 from storage.shards import COMMANDS, EVENTS
 from storage.transaction import transaction
 from storage.versions import Versions
@@ -82,7 +84,7 @@ class Worker:
     async def run(self) -> None:
         """Work until cancelled; raises `WorkerGivenUp` if the others have given this worker up."""
         async with self.parts() as parts, asyncio.TaskGroup() as tasks:
-            for part in (parts.heartbeat, parts.bell, parts.claimer, parts.timers, parts.sweeper):
+            for part in (parts.heartbeat, parts.bell, parts.claimer, parts.timers, parts.schedules, parts.sweeper):
                 tasks.create_task(part.run())
             parts.claimer.look()
             logger.info("Worker %s is ready for %d executions at once.", self.id, self._settings.concurrency)
@@ -110,7 +112,8 @@ class Worker:
         journal = Journal(writing, notifier.notify, family.committed)
         journal.start()
         stack.push_async_callback(journal.stop)
-        mailroom = await self._mailroom(pool, stack)
+        wakeups = Wakeups(settings.database_url, COMMANDS)
+        mailroom = await self._mailroom(pool, stack, wakeups)
         heartbeat = Heartbeat(beating, self.id, clock, settings.lease)
         versions = Versions(pool, self._registry)
         shop = Workshop(
@@ -128,7 +131,9 @@ class Worker:
             declined=Declined(pool, self.id),
             isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
-        return self._put_to_work(shop, doorbell)
+        parts = self._put_to_work(shop, doorbell, notifier)
+        wakeups.watch(SCHEDULES, parts.schedules.look)
+        return parts
 
     async def _open_pool(self, stack: AsyncExitStack, name: str, size: int) -> asyncpg.Pool:
         pool = await open_pool(self._settings.database_url, name=name, size=size, patience=PATIENCE_SECONDS)
@@ -141,9 +146,8 @@ class Worker:
         stack.push_async_callback(notifier.stop)
         return notifier
 
-    async def _mailroom(self, pool: asyncpg.Pool, stack: AsyncExitStack) -> Mailroom:
+    async def _mailroom(self, pool: asyncpg.Pool, stack: AsyncExitStack, wakeups: Wakeups) -> Mailroom:
         mailroom = Mailroom(pool)
-        wakeups = Wakeups(self._settings.database_url, COMMANDS)
         wakeups.watch_all(mailroom.notified)
         await wakeups.start()
         stack.push_async_callback(wakeups.stop)
@@ -157,7 +161,7 @@ class Worker:
         stack.push_async_callback(doorbell.stop)
         return doorbell
 
-    def _put_to_work(self, shop: Workshop, doorbell: Doorbell) -> "Parts":
+    def _put_to_work(self, shop: Workshop, doorbell: Doorbell, notifier: Notifier) -> "Parts":
         settings = self._settings
         claimer = Claimer(
             shop, settings.concurrency, doorbell, warm_seconds=settings.warm_seconds, limits=settings.limits
@@ -174,6 +178,7 @@ class Worker:
             journal=shop.journal,
             bell=Bell(settings.redis_url, claimer.look),
             timers=Timers(shop.pool, ready),
+            schedules=Schedules(shop.pool, shop.versions, notifier.notify, ready),
             sweeper=Sweeper(
                 shop.pool, settings.lease, claimer.slots, settings.limits, ready, shop.family, shop.declined
             ),
@@ -227,6 +232,7 @@ class Parts:
     journal: Journal
     bell: Bell
     timers: Timers
+    schedules: Schedules
     sweeper: Sweeper
     doorbell: Doorbell
 

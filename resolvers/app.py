@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.health import healthz, readyz
+from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
@@ -21,6 +22,7 @@ from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
+from schema.webhooks import PATH
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
@@ -87,6 +89,7 @@ def create_app(
         routes=[
             Route("/graphql", GraphQLOverHttp),
             WebSocketRoute("/graphql", graphql_over_socket),
+            Route(PATH + "{id}", receive, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *_ide(graphiql),

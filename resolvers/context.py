@@ -43,6 +43,10 @@ class Context(Sourced):
         """A flow that is not deleted and with which the viewer may do what is needed."""
         return _allowed(await self.asks.seen_flow(flow_id), need, "flow")
 
+    def owner_of_new(self, flow: FlowRow) -> str:
+        """Whom what later runs a flow by itself belongs to; whether somebody still is an admin is not known then."""
+        return flow.owner_id if self.viewer.reader.sees_all else self.viewer.id
+
     async def execution(self, execution_id: str, need: Access) -> ExecutionRow:
         """An execution with whose tree the viewer may do what is needed; `asks.execution` is for seeing."""
         return _allowed(await self.asks.seen_execution(execution_id), need, "execution")

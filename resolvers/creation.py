@@ -1,7 +1,7 @@
 """From what createExecution is given to an execution that can be stored; every refusal names its field."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from engine.document import FlowDocument, NodeDocument, PortReference
 from engine.errors import BadUserInput, ValueRefused
 from engine.ids import new_execution_id
-from engine.interface import check_inputs
+from engine.interface import checked_inputs
 from engine.labels import Label, check_distinct, check_labels
 from engine.options import ExecutionOptions
 from engine.ports import Port, accepts
@@ -46,7 +46,7 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         flow_version=version.row.version,
         flow_name=version.row.name,
         owner_id=owner_id,
-        inputs=_inputs(given.inputs, document),
+        inputs=checked_inputs(document, given.inputs, "input.inputs"),
         port_values=check_port_values(given.port_values or [], document, version.node_types),
         options=_options(given.options, document),
         integration=given.integration,
@@ -56,15 +56,6 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         request_digest=request_digest(given),
         labels=_labels(given.labels or []),
     )
-
-
-def _inputs(given: Any, document: FlowDocument) -> Mapping[str, Any]:
-    inputs = {} if given is None else given
-    if not isinstance(inputs, dict):
-        raise BadUserInput("The inputs must be an object of values by name.", field="input.inputs")
-    for name, message in check_inputs(document, inputs):
-        raise BadUserInput(message, field=f"input.inputs.{name}")
-    return inputs
 
 
 def _options(given: ExecutionOptionsInput | None, document: FlowDocument) -> ExecutionOptions:
@@ -95,14 +86,18 @@ def _events(given: Sequence[ExternalEventInput], version: Version) -> list[dict[
 
 
 def _check_event(event: ExternalEventInput, version: Version, field: str) -> None:
-    if event.event_name not in version.plan.listeners:
-        name = event.event_name
-        said = f"The flow has no event.listen for {name[:SHOWN]!r}.{did_you_mean(name, version.plan.listeners)}"
-        raise BadUserInput(said, field=f"{field}.eventName")
+    check_listener(event.event_name, version, f"{field}.eventName")
     try:
         Value.of(event.payload)
     except ValueRefused as error:
         raise BadUserInput(error.message, field=f"{field}.payload") from None
+
+
+def check_listener(event_name: str, version: Version, field: str) -> None:
+    """Refuse an event that nothing in the flow listens for; raises `BadUserInput`."""
+    if event_name not in version.plan.listeners:
+        near = did_you_mean(event_name, version.plan.listeners)
+        raise BadUserInput(f"The flow has no event.listen for {event_name[:SHOWN]!r}.{near}", field=field)
 
 
 def _labels(given: Sequence[LabelInput]) -> list[Label]:

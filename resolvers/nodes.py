@@ -8,14 +8,18 @@ from strawberry import ID
 
 from engine.errors import NotFound
 from resolvers.context import Context, Info
+from resolvers.schedules import seen_schedule
 from resolvers.viewer import Viewer as Caller
+from resolvers.webhooks import seen_webhook
 from schema.executions import Execution
 from schema.flows import Flow, FlowVersion
 from schema.node import Node
 from schema.node_states import NodeState
 from schema.node_types import NodeType
+from schema.schedules import Schedule
 from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, RootExecution, show_tree_node
 from schema.viewer import Viewer
+from schema.webhooks import Webhook
 
 ThingT = TypeVar("ThingT")
 
@@ -31,6 +35,10 @@ async def node(info: Info, id: GlobalId) -> Node | None:
         return NodeType(row=context.services.node_types[id])
     if id.startswith("EX"):
         return await _in_execution(context, id)
+    if id.startswith("SC"):
+        return Schedule(row=await seen_schedule(context, id))
+    if id.startswith("WH"):
+        return Webhook(row=await seen_webhook(context, id))
     if match := _VERSION.match(id):
         return await _in_flow(context, *match.groups())
     return Flow(row=await context.flow(id))

@@ -86,15 +86,16 @@ async def _read_body(request: Request) -> Any:
         raise WrongRequest(f"The body must be of type {JSON_TYPE}.", 415)
     if type.parameters.get("charset", "utf-8").lower() != "utf-8":
         raise WrongRequest("The body must be encoded as UTF-8.", 415)
-    return _parsed(await _limited_body(request))
+    return _parsed(await limited_body(request, BODY_LIMIT))
 
 
-async def _limited_body(request: Request) -> bytes:
+async def limited_body(request: Request, limit: int) -> bytes:
+    """The body of a request; raises `PayloadTooLarge` if it has more bytes than `limit`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_LIMIT:
-            raise PayloadTooLarge(f"The request has more than {BODY_LIMIT} bytes.")
+        if len(body) > limit:
+            raise PayloadTooLarge(f"The request has more than {limit} bytes.")
     return bytes(body)
 
 

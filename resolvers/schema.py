@@ -28,7 +28,9 @@ from resolvers.live import execution_events
 from resolvers.nodes import node, viewer
 from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
+from resolvers.schedules import create_schedule, delete_schedule, pause_schedule, resume_schedule, schedules
 from resolvers.tree_events import execution_tree_events
+from resolvers.webhooks import create_webhook, delete_webhook, webhooks
 from schema.defaults import drop_null_defaults
 from schema.documents import CheckedDocuments
 from schema.events import EVENT_VIEWS
@@ -60,6 +62,8 @@ class Query:
     execution_tree = _field(execution_tree)
     root_executions = _field(root_executions)
     payload = _field(payload)
+    schedules = _field(schedules)
+    webhooks = _field(webhooks)
     why_not_running = _field(why_not_running)
 
 
@@ -84,6 +88,12 @@ class Mutation:
     stop_executions = _field(stop_executions)
     pause_executions = _field(pause_executions)
     resume_executions = _field(resume_executions)
+    create_schedule = _field(create_schedule)
+    pause_schedule = _field(pause_schedule)
+    resume_schedule = _field(resume_schedule)
+    delete_schedule = _field(delete_schedule)
+    create_webhook = _field(create_webhook)
+    delete_webhook = _field(delete_webhook)
 
 
 @strawberry.type(description="What can be watched.")

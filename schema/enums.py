@@ -9,6 +9,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from engine import events
+from engine.catch_up import CatchUpPolicy
 from engine.ports import PortKind
 from engine.problems import FlowProblemCode
 from engine.status import (
@@ -74,6 +75,11 @@ MEANINGS: Mapping[type[StrEnum], Mapping[str, str]] = {
         "BUDGET": "The tree has more executions than it may have.",
         "PAYLOAD": "A value cannot be stored.",
         "CRASH": "It killed every process that ran it, or an internal error ended it.",
+    },
+    CatchUpPolicy: {
+        "SKIP": "They are left out.",
+        "LATEST": "The last of them is made up for.",
+        "ALL": "Each of them is made up for, in order, up to 1000.",
     },
     NotRunningCode: {
         "NOT_STARTED": "The execution waits for its start.",

@@ -105,7 +105,7 @@ async def _refuse_update(connection: Connection, flow_id: str, owner_id: str) ->
 
 
 async def delete_flow(connection: Connection, *, flow_id: str, owner_id: str) -> None:
-    """Hide a flow for good; its executions stay readable.
+    """Hide a flow for good, and end its schedules and webhooks; its executions stay readable.
 
     Call it inside a transaction. Raises `NotFound`, and `Conflict` while an execution of it has not ended.
     """

@@ -13,6 +13,7 @@ import engine.attempts
 import jobs.claimer
 import jobs.heartbeat
 import jobs.journal
+import jobs.schedules
 import jobs.sweeper
 import jobs.worker
 from engine.attempt import Outcome, begin
@@ -51,6 +52,7 @@ STATEMENTS: Sequence[tuple[ModuleType, str, KindsOf]] = (
     (jobs.journal, "append", _kinds_of_append),
     (jobs.claimer, "claim", lambda *rest: ("claim",)),
     (jobs.heartbeat, "beat", lambda *rest: ("beat",)),
+    (jobs.schedules, "fire", lambda *rest: ("fire",)),
     (jobs.sweeper, "release_all", lambda *rest: ("steal",)),
     (jobs.worker, "release_all", lambda *rest: ("sign_off",)),
 )
@@ -64,7 +66,7 @@ CALLS: Sequence[tuple[type, str, str]] = (
 """The methods that await nothing, each with its point."""
 
 PLACES = ("before", "in", "after")
-STATEMENT_KINDS = ("append", *KINDS, "claim", "beat", "steal", "sign_off")
+STATEMENT_KINDS = ("append", *KINDS, "claim", "beat", "fire", "steal", "sign_off")
 POINTS = frozenset(
     {f"{place}_{kind}" for place in PLACES for kind in STATEMENT_KINDS}
     | {"before_lease_check", "before_effect", "after_effect", "ring", "notify"}

@@ -32,7 +32,12 @@ select id from flows where id = $1 and owner_id = $2 and deleted_at is null for 
 select exists (select from executions where flow_id = $1 and completed_at is null);
 
 -- name: delete_flow
--- Hide a flow; its versions and executions stay.
+-- Hide a flow, and end what makes executions of it; its versions and executions stay.
+with schedule as (
+    delete from schedules where flow_id = $1
+), webhook as (
+    delete from webhooks where flow_id = $1
+)
 update flows set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1;
 
 -- name: flows_by_id

@@ -19,10 +19,11 @@ from graphql import (
 from engine.ids import new_execution_id
 from storage.access import Reader
 from storage.flows import flows_by_id
+from storage.webhooks import create_webhook
 from tests.api.client import DOUBLING, Client, Json
 from tests.storage.seeds import create
 
-MISSING = {"FL": "FL00000000000000ZZ", "EX": "EX00000000000000ZZ"}
+MISSING = {prefix: f"{prefix}00000000000000ZZ" for prefix in ("FL", "EX", "SC", "WH")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,15 @@ def bulk(mutation: str, name: str, thing: str) -> Case:
     return Case(thing, operation, nothing={mutation: {"results": []}})
 
 
+THINGS = ("flow", "version", "graph", "execution", "state", "root", "schedule", "webhook")
+
+
+def sc(mutation: str) -> str:
+    return f"mutation($id: ID!) {{ {mutation}(id: $id) {{ schedule {{ id }} }} }}"
+
+
 CASES: dict[str, list[Case]] = {
-    "Query.node(id)": [Case(thing, NODE) for thing in ("flow", "version", "graph", "execution", "state", "root")],
+    "Query.node(id)": [Case(thing, NODE) for thing in THINGS],
     "Query.flow(id)": [Case("flow", "query($id: ID!) { flow(id: $id) { id name } }")],
     "Query.execution(id)": [Case("execution", "query($id: ID!) { execution(id: $id) { id status } }")],
     "Query.executionTree(executionId)": [
@@ -115,6 +123,34 @@ CASES: dict[str, list[Case]] = {
     **{f"Mutation.{name}(filter.flowId)": [bulk(name, "flowId", "flow")] for name in BULK},
     **{f"Mutation.{name}(filter.ownerId)": [bulk(name, "ownerId", "owner")] for name in BULK},
     **{f"Mutation.{name}(filter.parentExecutionId)": [bulk(name, "parentExecutionId", "execution")] for name in BULK},
+    "Query.schedules(flowId)": [
+        Case(
+            "flow",
+            "query($id: ID!) { schedules(flowId: $id) { edges { node { id } } } }",
+            nothing={"schedules": {"edges": []}},
+        )
+    ],
+    "Query.webhooks(flowId)": [
+        Case("flow", "query($id: ID!) { webhooks(flowId: $id) { edges { node { id } } } }"),
+    ],
+    "Mutation.createSchedule(input.flowId)": [
+        Case(
+            "flow",
+            """mutation($id: ID!) { createSchedule(input: {flowId: $id, cron: "@daily", inputs: {number: 1}}) {
+                schedule { flowId } } }""",
+        )
+    ],
+    "Mutation.pauseSchedule(id)": [Case("schedule", sc("pauseSchedule"))],
+    "Mutation.resumeSchedule(id)": [Case("schedule", sc("resumeSchedule"))],
+    "Mutation.deleteSchedule(id)": [
+        Case("schedule", "mutation($id: ID!) { deleteSchedule(id: $id) { deletedId } }"),
+    ],
+    "Mutation.createWebhook(flowId)": [
+        Case("flow", 'mutation($id: ID!) { createWebhook(flowId: $id, eventName: "x") { webhook { id } } }'),
+    ],
+    "Mutation.deleteWebhook(id)": [
+        Case("webhook", "mutation($id: ID!) { deleteWebhook(id: $id) { deletedId } }"),
+    ],
     "Subscription.executionEvents(executionId)": [
         Case("execution", "subscription($id: ID!) { executionEvents(executionId: $id) { nextIndex } }")
     ],
@@ -199,8 +235,17 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
     rows = await flows_by_id(connection, Reader("ada"), [flow_id])
     family = {"id": new_execution_id(), "root_id": execution, "parent_id": execution, "depth": 1}
     child = await create(connection, rows[flow_id].row, **family)
+    scheduled = await owner.ask(
+        """mutation($id: ID!) { createSchedule(input: {flowId: $id, cron: "@daily", inputs: {number: 1}}) {
+            schedule { id } } }""",
+        id=flow_id,
+    )
+    async with connection.transaction():
+        webhook = await create_webhook(connection, flow_id=flow_id, owner_id="ada", event_name="x", signing_key=b"key")
     return {
         "flow": flow_id,
+        "schedule": scheduled["createSchedule"]["schedule"]["id"],
+        "webhook": webhook.id,
         "version": f"{flow_id}@1",
         "graph": f"{flow_id}@1:double",
         "execution": execution,

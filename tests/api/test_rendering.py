@@ -112,13 +112,13 @@ def _told(error: GraphQLError) -> tuple[str, Any]:
     return error.message, error.path
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(operations("query"))
 def test_random_selections_give_the_same_bytes_the_quick_way_and_the_long_way(operation: str) -> None:
     assert shown(QUICK, operation, rows()) == shown(PLAIN, operation, rows())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(operations("subscription"))
 def test_random_selections_of_batches_give_the_same_bytes_the_quick_way_and_the_long_way(operation: str) -> None:
     sizes = (0, 1, 40)

@@ -120,7 +120,8 @@ async def test_many_changes_of_one_execution_are_one_and_show_the_newest(
         while set(seen.values()) != {"COMPLETED"} or len(seen) < 5:
             seen |= statuses(await changed(socket))
             messages += 1
-        assert messages <= 4
+        changes = 3 * len(executions)
+        assert messages < changes
 
 
 async def test_a_notification_of_what_is_not_there_is_no_change(client: Client, connection: asyncpg.Connection) -> None:

@@ -66,6 +66,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "executionTree": "ExecutionTreeConnection",
         "rootExecutions": "RootExecutionConnection!",
         "payload": "JSON",
+        "schedules": "ScheduleConnection!",
+        "webhooks": "WebhookConnection!",
         "whyNotRunning": "WhyNotRunning!",
     }
     assert fields(schema, "Mutation") == {
@@ -88,6 +90,12 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stopExecutions": "BulkPayload!",
         "pauseExecutions": "BulkPayload!",
         "resumeExecutions": "BulkPayload!",
+        "createSchedule": "CreateSchedulePayload!",
+        "pauseSchedule": "PauseSchedulePayload!",
+        "resumeSchedule": "ResumeSchedulePayload!",
+        "deleteSchedule": "DeleteSchedulePayload!",
+        "createWebhook": "CreateWebhookPayload!",
+        "deleteWebhook": "DeleteWebhookPayload!",
     }
     assert fields(schema, "Subscription") == {
         "executionEvents": "ExecutionEventBatch!",

@@ -112,7 +112,7 @@ async def test_nothing_of_others_is_reached_from_ones_own(ada: Client, eve: Clie
 
 
 async def all_that_is_seen(client: Client) -> str:
-    roots = {"flows": "Flow", "rootExecutions": "RootExecution"}
+    roots = {"flows": "Flow", "rootExecutions": "RootExecution", "schedules": "Schedule"}
     asked = [f"{root} {{ edges {{ node {everything(SCHEMA._schema, type)} }} }}" for root, type in roots.items()]
     found = [await client.ask(f"{{ viewer {{ id }} {each} }}") for each in asked]
     return json.dumps(found)
@@ -133,6 +133,12 @@ NEEDS = {
     "sendSignal": "OPERATE",
     "retryExecution": "OPERATE",
     "forkExecution": "OPERATE",
+    "createSchedule": "OPERATE",
+    "pauseSchedule": "OPERATE",
+    "resumeSchedule": "OPERATE",
+    "deleteSchedule": "OPERATE",
+    "createWebhook": "OPERATE",
+    "deleteWebhook": "OPERATE",
 }
 """What each mutation that names an object needs."""
 
@@ -161,6 +167,8 @@ async def test_a_grant_lets_see_or_operate_and_nothing_more(
                 assert ("FORBIDDEN" in found) == (need in forbidden), (role, place)
                 assert "no such flow" not in found, place
                 assert "no such execution" not in found, place
+                assert "no such schedule" not in found, place
+                assert "no such webhook" not in found, place
     await ada.ask(REVOKE, flow=things["flow"], user="eve")
     assert (await eve.failure("query($id: ID!) { flow(id: $id) { id } }", id=things["flow"]))["code"] == "NOT_FOUND"
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 APPEND, CLAIMS, COMMANDS = "storage/sql/append.sql", "storage/sql/claims.sql", "storage/sql/commands.sql"
 EVENTS, WORKERS = "storage/sql/events.sql", "storage/sql/workers.sql"
-TREES = "storage/sql/trees.sql"
+SCHEDULES, TREES = "storage/sql/schedules.sql", "storage/sql/trees.sql"
 
 
 class Mutation(NamedTuple):
@@ -234,6 +234,20 @@ MUTATIONS: Sequence[Mutation] = (
         ["tests/storage/test_tree_order.py::test_any_family_seen_at_any_times_is_in_order_and_complete"],
     ),
     Mutation(
+        "a due time is fired for whether or not somebody has done so",
+        SCHEDULES,
+        "schedules.id = $1 and schedules.next_fire_at = $2 and",
+        "schedules.id = $1 and $2::timestamptz is not null and",
+        ["tests/jobs/test_schedules.py::test_a_turn_that_was_taken_is_not_taken_again"],
+    ),
+    Mutation(
+        "a firing waits for another of the same schedule",
+        SCHEDULES,
+        "for no key update of schedules skip locked",
+        "for no key update of schedules",
+        ["tests/jobs/test_schedules.py::test_many_at_once_fire_once_and_nobody_waits_for_one_that_is_at_it"],
+    ),
+    Mutation(
         "a fork takes over what hangs on a node that runs again",
         "engine/forks.py",
         "return reach(follows, _lost(",
@@ -246,5 +260,19 @@ MUTATIONS: Sequence[Mutation] = (
         "where payloads.id = any($5::text[])",
         "where false",
         ["tests/jobs/test_forks.py::test_a_retry_whose_worker_is_killed_goes_on_and_never_runs_what_it_took_over"],
+    ),
+    Mutation(
+        "a message to a webhook needs no signature",
+        "engine/webhook_signature.py",
+        "if any(fitting) and is_timely",
+        "if is_timely",
+        ["tests/engine/test_webhook_signature.py::test_another_body_and_another_key_are_refused"],
+    ),
+    Mutation(
+        "a message to a webhook never grows old",
+        "engine/webhook_signature.py",
+        "if any(fitting) and is_timely",
+        "if any(fitting)",
+        ["tests/engine/test_webhook_signature.py::test_a_message_is_of_this_time_for_five_minutes"],
     ),
 )

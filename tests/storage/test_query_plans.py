@@ -66,6 +66,14 @@ HOT = [
     ("payloads", "load_payloads"),
     ("roots", "roots_by_id"),
     ("roots", "current_roots"),
+    ("schedules", "count_of_owner"),
+    ("schedules", "schedules_by_id"),
+    ("schedules", "list_schedules"),
+    ("schedules", "list_all_schedules"),
+    ("schedules", "list_schedules_of_flow"),
+    ("schedules", "due_schedules"),
+    ("schedules", "seconds_to_next"),
+    ("schedules", "lock_due"),
     ("trees", "tree_snapshot"),
     ("trees", "extend_tree"),
     ("trees", "stamp_before"),
@@ -73,10 +81,17 @@ HOT = [
     ("trees", "open_members"),
     ("trees", "tree_news"),
     ("trees", "whole_tree"),
+    ("webhooks", "count_of_owner"),
+    ("webhooks", "webhooks_by_id"),
+    ("webhooks", "list_webhooks"),
+    ("webhooks", "receiver"),
 ]
 """File and name of each."""
 
 SORT_FREE = [
+    ("schedules", "list_all_schedules"),
+    ("schedules", "list_schedules_of_flow"),
+    ("webhooks", "list_webhooks"),
     ("events", "read_events"),
     ("executions", "list_children"),
     ("executions", "list_tree"),
@@ -126,6 +141,12 @@ insert into tree_members (root_id, execution_id, covered, ended)
 select root_id, id, 4, completed_at is not null from executions;
 insert into tree_log (root_id, seq, stamp, execution_id, from_index, to_index)
 select root_id, 6 * depth, 1, id, -1, 4 from executions;
+insert into schedules (id, flow_id, owner_id, cron, time_zone, catch_up, inputs, next_fire_at)
+select 'SC' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, '* * * * *', 'UTC', 'ALL', '{}',
+    now() + n * interval '1 second'
+from generate_series(1, 20000) as n;
+insert into webhooks (id, flow_id, owner_id, event_name, signing_key)
+select 'WH' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, 'placed', 'key' from generate_series(1, 20000) as n;
 insert into timers (execution_id, due_at)
 select id, now() + substr(id, 3)::integer * interval '1 second' from executions;
 """
@@ -213,6 +234,12 @@ async def test_each_way_to_what_matches_goes_down_an_index_of_its_own_and_sorts_
     expected = ["executions_by_parent", "labels_by_value", "failed_roots", "roots_by_flow", "roots_by_owner"]
     expected += ["roots_by_flow_owner", "roots_by_flow", "root_executions"]
     assert [index in used for index, used in zip(expected, indexes, strict=True)] == [True] * 8
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_schedules_that_are_not_due_are_not_looked_at(explainer: asyncpg.Connection) -> None:
+    conditions = [step.get("Index Cond", "") for step in await steps(explainer, "schedules", "due_schedules")]
+    assert any("next_fire_at <=" in condition for condition in conditions)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -1,0 +1,97 @@
+"""Webhooks: what somebody sends to one makes an execution of its flow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.errors import Conflict, NotFound
+from engine.ids import new_id
+from engine.status import ExecutionCommand
+from storage.commands import send_command
+from storage.executions import ExecutionRow, NewExecution, create_execution
+from storage.flows import AFTER_EVERY_ID
+from storage.pool import Connection
+from storage.queries import load
+
+QUERIES = load("webhooks")
+
+MOST_OF_OWNER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRow:
+    """A webhook, without its key."""
+
+    id: str
+    flow_id: str
+    owner_id: str
+    event_name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A webhook to which something has come: its key, its flow as it is now, and the time."""
+
+    row: WebhookRow
+    signing_key: bytes = field(repr=False)
+    flow_name: str
+    flow_version: int
+    now: datetime
+
+
+async def create_webhook(
+    connection: Connection, *, flow_id: str, owner_id: str, event_name: str, signing_key: bytes
+) -> WebhookRow:
+    """Make a webhook in the caller's transaction.
+
+    Raises `NotFound` if the flow is gone, and `Conflict` if the owner has too many.
+    """
+    await connection.execute(QUERIES["lock_owner"], owner_id)
+    if await connection.fetchval(QUERIES["count_of_owner"], owner_id) >= MOST_OF_OWNER:
+        raise Conflict(f"There may be {MOST_OF_OWNER} webhooks of one owner; delete one first.")
+    columns = (flow_id, owner_id, event_name, signing_key)
+    record = await connection.fetchrow(QUERIES["create_webhook"], new_id("WH"), *columns)
+    if record is None:
+        raise NotFound("There is no such flow.")
+    return WebhookRow(**record)
+
+
+async def webhooks_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, WebhookRow]:
+    """The webhooks among `ids` by id, whoever owns them."""
+    return {
+        record["id"]: WebhookRow(**record) for record in await connection.fetch(QUERIES["webhooks_by_id"], list(ids))
+    }
+
+
+async def list_webhooks(connection: Connection, *, flow_id: str, limit: int, after: str | None) -> list[WebhookRow]:
+    """A flow's webhooks, newest first, from the one `after` an id on."""
+    records = await connection.fetch(QUERIES["list_webhooks"], flow_id, after or AFTER_EVERY_ID, limit)
+    return [WebhookRow(**record) for record in records]
+
+
+async def delete_webhook(connection: Connection, webhook_id: str) -> None:
+    """Take a webhook out, if it is there."""
+    await connection.execute(QUERIES["delete_webhook"], webhook_id)
+
+
+async def receiver(connection: Connection, webhook_id: str) -> Receiver | None:
+    """The webhook that a message is for; None if there is none that can take it."""
+    record = await connection.fetchrow(QUERIES["receiver"], webhook_id)
+    if record is None:
+        return None
+    return Receiver(
+        row=WebhookRow(**{name: record[name] for name in WebhookRow.__slots__}),
+        signing_key=record["signing_key"],
+        flow_name=record["flow_name"],
+        flow_version=record["latest_version"],
+        now=record["now"],
+    )
+
+
+async def take(connection: Connection, new: NewExecution) -> tuple[ExecutionRow, bool]:
+    """Make and start the execution of a message in the caller's transaction, and say whether it is new."""
+    row, created = await create_execution(connection, new)
+    if created:
+        await send_command(connection, row.id, ExecutionCommand.START)
+    return row, created
