@@ -37,7 +37,7 @@ LARGE = (
     lambda n: "{ viewer { ...F } } " + "fragment F on Viewer { ...F } " * n,
     lambda n: "{ viewer { id } } " + "#" * n * 10,
     lambda n: "{ viewer { id } }" + "\n#\n" * n,
-    lambda n: "{ validateFlow(document: " + "[" * n + "]" * n + ") { valid } }",
+    lambda n: "mutation { validateFlow(document: " + "[" * n + "]" * n + ") { valid } }",
     lambda n: "mutation { validateFlow(document: " + "{a: " * n + "1" + "}" * n + ") { valid } }",
     lambda n: "query(" + " ".join(f"$v{i}: Int" for i in range(n)) + ") { viewer { id } }",
     lambda n: "query($v: " + "[" * n + "Int" + "]" * n + ") { viewer { id } }",
