@@ -62,11 +62,11 @@ async def measure(stage: Stage) -> None:
         given = {"input": {"flowId": flow, "inputs": {"item": 1}}}
         await _measure(
             [
-                Asked("small_query", url, process, SMALL, {}, 200),
-                Asked("small_query_plain_strawberry", *plain, SMALL, {}, 200),
-                Asked("small_query_limited_strawberry", *limited, SMALL, {}, 200),
-                Asked("create_execution", url, process, CREATE, given, 60, ">= 700 and <= 1.3 ms of CPU"),
-                Asked("execution_details", url, process, DETAILS, {"id": execution}, 100, ">= 1500"),
+                Asked("small_query", url, process, SMALL, {}, 60),
+                Asked("small_query_plain_strawberry", *plain, SMALL, {}, 60),
+                Asked("small_query_limited_strawberry", *limited, SMALL, {}, 60),
+                Asked("create_execution", url, process, CREATE, given, 40, ">= 700 and <= 1.3 ms of CPU"),
+                Asked("execution_details", url, process, DETAILS, {"id": execution}, 60, ">= 1500"),
             ]
         )
 
