@@ -12,6 +12,7 @@ from engine.errors import InputError, NodeError, ValueRefused
 from engine.events import Calls
 from engine.node import AnyNode, CallFlow, CallResult, Context, Input, Output, WaitForSignal, WaitUntil
 from engine.ports import Port, accepts, kind_of_value, ports_of
+from engine.secret_use import SecretUse
 from engine.values import Value
 
 MESSAGE_BYTES = 4096
@@ -48,9 +49,9 @@ def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context)
 
 async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
     try:
-        return _take(await node_type().run(check_inputs(node_type.input_model, inputs), context))
+        return _take(await node_type().run(check_inputs(node_type.input_model, inputs), context), context.secrets)
     except Exception as error:
-        raise node_error(error) from error
+        raise node_error(error, context.secrets) from error
 
 
 async def resume(
@@ -58,21 +59,23 @@ async def resume(
 ) -> Outcome:
     """Go on with an attempt whose calls have ended; raises `NodeError` when it fails."""
     try:
-        return _take(await node_type().resume(check_inputs(node_type.input_model, inputs), results, context))
+        checked = check_inputs(node_type.input_model, inputs)
+        return _take(await node_type().resume(checked, results, context), context.secrets)
     except Exception as error:
-        raise node_error(error) from error
+        raise node_error(error, context.secrets) from error
 
 
-def _take(result: Any) -> Outcome:
+def _take(result: Any, secrets: SecretUse) -> Outcome:
     match result:
         case WaitUntil():
-            return Waiting(_take_time(result.until), take_outputs(result.outputs))
+            return Waiting(_take_time(result.until), take_outputs(result.outputs, secrets))
         case WaitForSignal():
-            return AwaitingSignal(_take_name(result.name), _take_time(result.until) if result.until else None)
+            name = secrets.scrub(_take_name(result.name))
+            return AwaitingSignal(name, _take_time(result.until) if result.until else None)
         case CallFlow():
-            return _take_calls(result)
+            return _take_calls(result, secrets)
         case _:
-            return take_outputs(result)
+            return take_outputs(result, secrets)
 
 
 def _take_name(name: Any) -> str:
@@ -81,32 +84,36 @@ def _take_name(name: Any) -> str:
     return name
 
 
-def _take_calls(call: CallFlow) -> Calls:
+def _take_calls(call: CallFlow, secrets: SecretUse) -> Calls:
     called = call.flow.called
     return Calls(
         flow_id=called.flow_id,
         flow_version=called.version,
         flow_name=called.name,
-        inputs=Value.of([dict(each) for each in call.inputs]),
+        inputs=secrets.scrub_value(Value.of([dict(each) for each in call.inputs])),
         count=len(call.inputs),
         concurrency=call.concurrency,
     )
 
 
-def node_error(error: BaseException) -> NodeError:
-    """What a node raised, as the error that its events tell of."""
+def node_error(error: BaseException, secrets: SecretUse) -> NodeError:
+    """What a node raised, as the error that its events tell of; a `NodeError` is as it is, secrets included."""
     if isinstance(error, NodeError):
         return error
-    kind, text = type(error).__name__, printable(error)
+    kind, text = type(error).__name__, printable(error, secrets=secrets)
     return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
 
 
-def printable(text: object, limit: int = MESSAGE_BYTES) -> str:
-    """Make what a node says fit for the log: without what cannot be stored, and cut after so many bytes."""
+def printable(text: object, limit: int = MESSAGE_BYTES, *, secrets: SecretUse | None = None) -> str:
+    """Make what a node says fit for the log: without what cannot be stored, and cut after so many bytes.
+
+    Its `secrets` are taken out before the cut, which could leave the half of one.
+    """
     try:
         said = str(text)
     except Exception:
         said = f"({type(text).__name__} that has no text)"
+    said = secrets.scrub(said) if secrets else said
     kept = said[:limit].replace("\0", "�").encode(errors="replace")[:limit].decode(errors="ignore")
     return kept if len(kept) == len(said) else kept + CUT
 
@@ -144,11 +151,11 @@ def _explain_port(port: Port | None, name: str, inputs: Mapping[str, Any], detai
     return f"Input '{where}': {detail['msg']}."
 
 
-def take_outputs(outputs: Output) -> Outputs:
-    """Encode the outputs that the node gave a value; raises `ValueRefused` that names the port."""
+def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:
+    """Encode the outputs that the node gave a value, without the secrets; raises `ValueRefused` that names the port."""
     if not isinstance(outputs, Output):
         raise NodeError(f"The node returned {type(outputs).__name__} instead of its outputs.")
-    return {port: _take_value(port, data) for port, data in given_outputs(outputs).items()}
+    return {port: _take_value(port, data, secrets) for port, data in given_outputs(outputs).items()}
 
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
@@ -159,8 +166,8 @@ def given_outputs(outputs: Output) -> Mapping[str, Any]:
     return {(fields[name].alias or name) if name in fields else name: each for name, each in data.items()}
 
 
-def _take_value(port: str, data: Any) -> Value:
+def _take_value(port: str, data: Any, secrets: SecretUse) -> Value:
     try:
-        return Value.of(data)
+        return secrets.scrub_value(Value.of(data))
     except ValueRefused as error:
         raise ValueRefused(f"Output '{port}': {error.message}") from None

@@ -15,13 +15,16 @@ from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, 
 from engine.calling import CallsRecord
 from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits
 from engine.entry import milliseconds
-from engine.errors import NodeError, NodeTimeout
+from engine.errors import InputError, NodeError, NodeTimeout
 from engine.events import Calls, ExecutionError
 from engine.ids import new_execution_id
 from engine.node import CallResult, Context
 from engine.node_log import NodeLogs
 from engine.plan import PlanNode
+from engine.ports import PortKind, misplaced_secret
 from engine.reach import Reach
+from engine.secret_reference import has_reference
+from engine.secret_use import SecretUse
 from engine.spawns import Emit, FlowEvent
 from engine.state import State
 from engine.status import NODE_CODES, ErrorCode
@@ -35,10 +38,11 @@ EFFECT_CHECK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One attempt of one node, and the events that it has emitted so far."""
+    """One attempt of one node, the secrets that it uses, and the events that it has emitted so far."""
 
     number: int
     attempt: int
+    secrets: SecretUse
     emits: list[Emit] = field(default_factory=list)
 
 
@@ -72,7 +76,10 @@ class Attempts:
 
     def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
-        node, trial = self._state.plan.nodes[number], Trial(number, attempt)
+        node, trial = self._state.plan.nodes[number], self._trial(number, attempt)
+        if stray := _stray_secret(node, inputs):
+            self._report(self._failure(trial, stray, _clock()))
+            return
         work = partial(begin, node.node_type, _fresh(inputs), self._context(node, trial))
         if node.node_type.pure and _never_waits(node.node_type.run):
             self._run_in_place(trial, work)
@@ -83,7 +90,7 @@ class Attempts:
         """Go on with an attempt whose calls have ended; its outcome comes through `report`."""
         node, record = self._state.plan.nodes[number], self._state.nodes[number]
         assert record.calls is not None
-        trial, results = Trial(number, record.attempt), _results(record.calls)
+        trial, results = self._trial(number, record.attempt), _results(record.calls)
         context = self._context(node, trial)
         self._run_as_task(trial, partial(resume, node.node_type, _fresh(record.inputs or {}), results, context))
 
@@ -94,6 +101,9 @@ class Attempts:
             self._cancel(task)
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
+
+    def _trial(self, number: int, attempt: int) -> Trial:
+        return Trial(number, attempt, SecretUse(self._reach.find_secret))
 
     def _run_in_place(self, trial: Trial, work: Work) -> None:
         started = _clock()
@@ -167,12 +177,12 @@ class Attempts:
 
     def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
         node_id = self._state.plan.nodes[trial.number].id
-        said = execution_error(node_error(error), node_id)
+        said = execution_error(node_error(error, trial.secrets), node_id, trial.secrets)
         return NodeErred(trial.number, trial.attempt, said, _elapsed(started), random.random())
 
     def _emit(self, trial: Trial, event_name: str, payload: Any) -> str | None:
         """Take note of an event that somebody listens to; gives the id of the child that will run for it."""
-        event = FlowEvent(event_name, Value.of(payload))
+        event = FlowEvent(event_name, trial.secrets.scrub_value(Value.of(payload)))
         if event_name not in self._state.plan.listeners:
             return None
         emit = Emit(new_execution_id(), event)
@@ -194,20 +204,33 @@ class Attempts:
             event_payload=setup.event.payload.fresh() if setup.event else None,
             children_spawned=self._state.nodes[node.number].spawned,
             now=self._time,
-            log=self.logs.of(node.number, trial.attempt),
+            log=self.logs.of(node.number, trial.attempt, trial.secrets),
             emit=partial(self._emit, trial),
             reach=self._reach,
+            secrets=trial.secrets,
         )
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
 
 
-def execution_error(error: NodeError, node_id: str) -> ExecutionError:
+def _stray_secret(node: PlanNode, inputs: Mapping[str, Value]) -> InputError | None:
+    """What is wrong if an edge has brought a reference to a secret to a port that is for something else.
+
+    Whoever makes the values that travel could otherwise have any secret sent to where such a port leads.
+    """
+    for port in node.inputs:
+        value, kind = inputs.get(port), node.incoming[port][0].target_kind
+        if value and kind is not PortKind.SECRET and has_reference(value.data, value.text):
+            return InputError(f"Input '{port}': {misplaced_secret(kind)}")
+    return None
+
+
+def execution_error(error: NodeError, node_id: str, secrets: SecretUse) -> ExecutionError:
     """Turn what a node raised into what its events say; a subclass may have forgotten to call its parent."""
     return ExecutionError(
         code=_code(getattr(error, "failure_code", None)),
-        message=printable(getattr(error, "message", None) or NodeError.__doc__),
+        message=printable(getattr(error, "message", None) or NodeError.__doc__, secrets=secrets),
         node_id=node_id,
         retryable=bool(getattr(error, "retryable", False)),
     )

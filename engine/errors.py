@@ -13,6 +13,9 @@ TidegateError
 ├── Conflict                the object has changed meanwhile, or exists with other content
 ├── PayloadTooLarge         more bytes than the limit
 ├── QueryTooComplex         it would take too long to find what is asked for
+├── KeysMissing             this process has no keys for secrets
+├── UnknownKey              something is sealed with a key that is not there
+├── SealBroken              something sealed was changed
 ├── ServiceUnavailable      a server that Tidegate needs cannot be reached
 │   └── ShuttingDown        this server ends; another one, or it again, will go on
 ├── NodeError               a node's attempt failed; becomes the `error` of its events
@@ -159,6 +162,23 @@ class QueryTooComplex(TidegateError):
     """The query takes too long."""
 
     code = "QUERY_TOO_COMPLEX"
+
+
+class KeysMissing(TidegateError):
+    """This process has no keys for secrets: TIDEGATE_SECRET_KEYS is not set."""
+
+    code = "FORBIDDEN"
+
+
+class UnknownKey(TidegateError):
+    """What is stored is sealed with a key that TIDEGATE_SECRET_KEYS does not have."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"It is sealed with the key {key_id!r}, which TIDEGATE_SECRET_KEYS does not have.")
+
+
+class SealBroken(TidegateError):
+    """What is stored is not what was sealed: it was changed, or the key of this id is another one."""
 
 
 class ServiceUnavailable(TidegateError):

@@ -1,10 +1,11 @@
 """One HTTP exchange on behalf of a flow: a request, the redirects that it meets, and an answer of bounded size."""
 
+import logging
 import re
 import socket
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import httpcore
 import httpx
@@ -24,6 +25,9 @@ HARMLESS_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "user-agent"}
 )
 
+# Its debug log shows the headers of answers, which may repeat a secret that was sent.
+logging.getLogger("httpcore").setLevel(logging.INFO)
+
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]+")
 
 
@@ -33,12 +37,13 @@ class ExchangeFailed(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent; the names of headers are in lower case."""
+    """What is sent; the names of headers are in lower case. Those of `secret_headers` are never sent elsewhere."""
 
     method: str
     url: httpx.URL
-    headers: Mapping[str, str]
-    content: bytes | None = None
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    secret_headers: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         """Without the query, which may hold credentials."""
@@ -166,4 +171,5 @@ def _as_get(request: Request) -> Request:
 
 
 def _without_credentials(request: Request) -> Request:
-    return replace(request, headers={name: text for name, text in request.headers.items() if name in HARMLESS_HEADERS})
+    kept = HARMLESS_HEADERS - request.secret_headers
+    return replace(request, headers={name: text for name, text in request.headers.items() if name in kept})

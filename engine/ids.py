@@ -42,6 +42,11 @@ def new_flow_id() -> str:
     return new_id("FL")
 
 
+def new_secret_id() -> str:
+    """Make the id of a secret."""
+    return new_id("SE")
+
+
 def flow_version_id(flow_id: str, version: int) -> str:
     """Make the global id of a flow version: `FL…@3`."""
     return f"{flow_id}@{version}"

@@ -29,6 +29,8 @@ from pydantic import BaseModel, ConfigDict
 from engine.events import ExecutionError
 from engine.ports import Ports, ports_of
 from engine.reach import FoundFlow, Reach
+from engine.secret_reference import SecretReference
+from engine.secret_use import SecretUse
 from engine.status import JoinMode
 
 Number = int | float
@@ -76,6 +78,15 @@ class Context:
     log: Callable[[str], None] = field(default=logger.debug)
     emit: Callable[[str, Any], str | None] = field(default=lambda event_name, payload: None)
     reach: Reach = field(default=Reach())
+    secrets: SecretUse = field(default_factory=SecretUse, repr=False)
+
+    async def secret(self, secret: str | SecretReference) -> str:
+        """The secret of a name or reference, of the owner of the tree; ask at the last moment, and do not keep it.
+
+        Raises `InputError` if there is none, `NodeError` if it cannot be read. From then on the secret is taken out of
+        all that the attempt gives, logs, emits or fails with.
+        """
+        return await self.secrets.look_up(secret)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from functools import partial
 
 from engine.attempt import printable
 from engine.commands import NodeLogged
+from engine.secret_use import SecretUse
 from engine.starting import records_all
 from engine.state import State
 from engine.status import NodeStatus
@@ -27,22 +28,22 @@ class NodeLogs:
         self._is_recorded = records_all(state)
         self._waiting: Counter[int] = Counter()
 
-    def of(self, number: int, attempt: int) -> Callable[[str], None]:
-        """What an attempt calls to write a line."""
-        return partial(self._write, number, attempt) if self._is_recorded else _ignore
+    def of(self, number: int, attempt: int, secrets: SecretUse) -> Callable[[str], None]:
+        """What an attempt calls to write a line; the secrets that it has used are taken out."""
+        return partial(self._write, number, attempt, secrets) if self._is_recorded else _ignore
 
     def taken(self, line: NodeLogged) -> None:
         """Note that a line waits no longer."""
         self._waiting[line.node] -= 1
 
-    def _write(self, number: int, attempt: int, text: object) -> None:
+    def _write(self, number: int, attempt: int, secrets: SecretUse, text: object) -> None:
         record = self._state.nodes[number]
         if record.status is not NodeStatus.EXECUTING or record.attempt != attempt:
             return
         waiting = self._waiting[number]
         if waiting <= LINES_WAITING:
             self._waiting[number] += 1
-            said = printable(text, LINE_BYTES) if waiting < LINES_WAITING else LEFT_OUT
+            said = printable(text, LINE_BYTES, secrets=secrets) if waiting < LINES_WAITING else LEFT_OUT
             self._report(NodeLogged(number, attempt, said))
 
 

@@ -7,11 +7,13 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
+
+from engine.secret_reference import SecretReference, contains_reference, is_reference
 
 SYSTEM_PREFIX = "__"
 EXECUTE = "__execute"
@@ -50,9 +52,18 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """States a port's kind where the annotation alone does not: `token: Annotated[str, Kind(PortKind.SECRET)]`."""
+    """States a port's kind where the annotation alone does not: `Annotated[list[Any], Kind(PortKind.STREAM)]`."""
 
     kind: PortKind
+
+
+Secret: TypeAlias = Annotated[SecretReference, Kind(PortKind.SECRET)]
+"""The annotation of a port that takes, or gives, a reference to a secret: `token: Secret`; see `Context.secret`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsSecrets:
+    """Marks an input whose value, where it is a constant or given at the creation, may have references inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,8 @@ class Port:
     """One input or output of a node.
 
     `schema` is the JSON Schema of one value (of one item for a `many` port); `kind` likewise. `required` inputs need an
-    edge or a constant. `constant` inputs take a constant only.
+    edge or a constant. `constant` inputs take a constant only. `holds_secrets` is true of inputs whose own values may
+    have references to secrets inside.
     """
 
     name: str
@@ -70,6 +82,7 @@ class Port:
     many: bool = False
     constant: bool = False
     description: str | None = None
+    holds_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,7 @@ def _port(name: str, info: FieldInfo) -> Port:
         many=many,
         constant=any(isinstance(mark, Constant) for mark in info.metadata),
         description=info.description,
+        holds_secrets=any(isinstance(mark, HoldsSecrets) for mark in info.metadata),
     )
 
 
@@ -141,9 +155,11 @@ def kind_of_value(data: Any) -> PortKind | None:
 
 
 def compatible(source: PortKind, target: PortKind) -> bool:
-    """Whether an edge may join the two kinds: the same, enum → string, or anything ↔ any."""
-    if source == target or PortKind.ANY in (source, target):
+    """Whether an edge may join the two kinds: the same, enum → string, or anything ↔ any, but not secret → any."""
+    if source == target:
         return True
+    if PortKind.ANY in (source, target):
+        return source is not PortKind.SECRET
     return source is PortKind.ENUM and target is PortKind.STRING
 
 
@@ -151,7 +167,23 @@ def accepts(kind: PortKind, data: Any) -> bool:
     """Whether a value fits a port's kind (an enum's members are checked by the node's own model)."""
     if kind is PortKind.ANY:
         return True
+    if kind is PortKind.SECRET:
+        return is_reference(data)
     found = kind_of_value(data)
-    if kind in (PortKind.ENUM, PortKind.SECRET, PortKind.STREAM):
+    if kind in (PortKind.ENUM, PortKind.STREAM):
         return kind is not PortKind.ENUM or found is PortKind.STRING
     return found is kind
+
+
+def stray_secret(port: Port, data: Any) -> str | None:
+    """Why a constant, or what a caller gives to a port, may not have the references that it has; None if it may."""
+    if port.kind is PortKind.SECRET or not contains_reference(data):
+        return None
+    if not port.holds_secrets:
+        return misplaced_secret(port.kind)
+    return "A reference to a secret fits inside of this input, not in its place." if is_reference(data) else None
+
+
+def misplaced_secret(kind: PortKind) -> str:
+    """What is said of a reference that came to an input of another kind."""
+    return f"A reference to a secret fits inputs of kind secret; this one is of kind {kind}."

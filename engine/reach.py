@@ -1,4 +1,4 @@
-"""What nodes may reach beyond their inputs: hosts that are not global, and other flows."""
+"""What nodes may reach beyond their inputs: hosts that are not global, other flows, and secrets."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -25,9 +25,22 @@ async def find_no_flow(flow_id: str) -> FoundFlow:
     raise InputError(f"There is no flow {flow_id[:100]!r}.")
 
 
+FindSecret = Callable[[str], Awaitable[str]]
+"""Finds a secret by its name.
+
+Raises `InputError` if the owner of the tree has none of that name, and `NodeError` if it cannot be read.
+"""
+
+
+async def find_no_secret(name: str) -> str:
+    """Find nothing, as where an execution is run by itself."""
+    raise InputError(f"There is no secret {name!r}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """`http_allow` are the hosts (`host` or `host:port`) that HTTP nodes may reach although not global."""
 
     http_allow: frozenset[str] = field(default=frozenset())
     find_flow: FindFlow = find_no_flow
+    find_secret: FindSecret = find_no_secret

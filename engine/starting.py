@@ -1,6 +1,7 @@
 """What a node starts with: the values that its edges bring, and the events that say so."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from engine.errors import ValueRefused
 from engine.events import (
@@ -13,7 +14,8 @@ from engine.events import (
     NodeStatusChanged,
 )
 from engine.plan import PlanEdge, PlanNode
-from engine.ports import EXECUTE, accepts, kind_of_value
+from engine.ports import EXECUTE, PortKind, accepts, kind_of_value
+from engine.secret_reference import contains_reference, has_reference
 from engine.state import State
 from engine.status import ErrorCode, JoinMode, NodeStatus, RecordEvents
 from engine.values import UNLOADED, Value
@@ -79,13 +81,21 @@ def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
 def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
     source = state.nodes[edge.source_node]
     data = source.outputs[edge.source_port].data
-    if data is not UNLOADED and not accepts(edge.target_kind, data):
-        message = f"{edge.target} takes {edge.target_kind}, but got {kind_of_value(data) or 'null'}."
+    if data is not UNLOADED and not _fits(edge.target_kind, source.outputs[edge.source_port]):
+        message = f"{edge.target} takes {edge.target_kind}, but got {_nature(data)}."
         node_id = state.plan.nodes[edge.target_node].id
         error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
         return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
     resolved_at = source.completed_at if source.completed_at is not None else now
     return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
+
+
+def _fits(kind: PortKind, value: Value) -> bool:
+    return accepts(kind, value.data) and (kind is PortKind.SECRET or not has_reference(value.data, value.text))
+
+
+def _nature(data: Any) -> str:
+    return "a reference to a secret" if contains_reference(data) else kind_of_value(data) or "null"
 
 
 def status_change(state: State, number: int, status: NodeStatus, *, old: NodeStatus | None = None) -> Iterator[Event]:

@@ -28,7 +28,6 @@ ORJSON_DEPTH = 254
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 PLAIN = (str, int, float, bool, type(None))
 PAYLOAD_KEY = "$payload"
-SECRET_KEY = "$secret"
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 

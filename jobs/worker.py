@@ -28,9 +28,11 @@ from jobs.journal import Journal
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.schedules import Schedules
+from jobs.secret_finding import SecretFinder
 from jobs.sweeper import Sweeper, Timers
 from jobs.workflow import Workshop
 from storage.claims import NO_LIMITS, Limits, release_all
+from storage.keyring import NO_KEYS, KeyRing
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
 from storage.schedules import SCHEDULES
@@ -67,6 +69,7 @@ class WorkerSettings:
     lease: float = 10.0
     warm_seconds: float = 2.0
     http_allow: frozenset[str] = frozenset()
+    keys: KeyRing = NO_KEYS
     limits: Limits = NO_LIMITS
     isolated_command: Sequence[str] = ()
 
@@ -122,6 +125,7 @@ class Worker:
             versions=versions,
             loader=Loader(pool),
             finder=FlowFinder(pool, versions),
+            secrets=SecretFinder(pool, settings.keys),
             family=family,
             journal=journal,
             mailroom=mailroom,

@@ -37,6 +37,7 @@ from jobs.ledger import DurableLedger
 from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.secret_finding import SecretFinder
 from jobs.slots import NoPlace, Place
 from storage.capability import Kind
 from storage.claims import Claim
@@ -61,6 +62,7 @@ class Workshop:
     versions: Versions
     loader: Loader
     finder: FlowFinder
+    secrets: SecretFinder
     family: Family
     journal: Journal
     mailroom: Mailroom
@@ -212,7 +214,11 @@ class Workflow:
             self._ledger,
             self._place,
             warm_seconds=self._warm_seconds,
-            reach=Reach(self._shop.http_allow, partial(self._shop.finder.find, claim.owner_id, claim.created_at)),
+            reach=Reach(
+                self._shop.http_allow,
+                partial(self._shop.finder.find, claim.owner_id, claim.created_at),
+                partial(self._shop.secrets.find, claim.owner_id),
+            ),
         )
         if self._is_leaving:
             runner.release()

@@ -16,10 +16,10 @@ from engine.ids import new_execution_id
 from engine.interface import checked_inputs
 from engine.labels import Label, check_distinct, check_labels
 from engine.options import ExecutionOptions
-from engine.ports import Port, accepts
+from engine.ports import Port, accepts, stray_secret
 from engine.registry import Registry
 from engine.spelling import SHOWN, did_you_mean
-from engine.values import SECRET_KEY, Value, encode
+from engine.values import Value, encode
 from schema.inputs import CreateExecutionInput, ExecutionOptionsInput, ExternalEventInput, LabelInput, PortValueInput
 from storage.executions import ExecutionRow, NewExecution, repeated_execution
 from storage.versions import Version
@@ -142,9 +142,10 @@ def _check_value(data: Any, port: Port, field: str) -> None:
         Value.of(data)
     except ValueRefused as error:
         raise BadUserInput(error.message, field=field) from None
-    is_secret = isinstance(data, dict) and data.keys() == {SECRET_KEY}
+    if stray := stray_secret(port, data):
+        raise BadUserInput(stray, field=field)
     items = data if port.many and isinstance(data, list) else [data]
-    if not is_secret and not all(accepts(port.kind, item) for item in items):
+    if not all(accepts(port.kind, item) for item in items):
         raise BadUserInput(f"The value does not fit a port of kind {port.kind}.", field=field)
 
 

@@ -1,12 +1,23 @@
 """Where webhooks take their messages: signed by the sender, so that neither a token nor an origin is asked for."""
 
+import logging
 import math
 
-import asyncpg
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from engine.errors import BadUserInput, NodeError, NotFound, PayloadTooLarge, RateLimited, TidegateError
+from engine.errors import (
+    BadUserInput,
+    KeysMissing,
+    NodeError,
+    NotFound,
+    PayloadTooLarge,
+    RateLimited,
+    SealBroken,
+    ServiceUnavailable,
+    TidegateError,
+    UnknownKey,
+)
 from engine.ids import new_execution_id
 from engine.interface import checked_inputs
 from engine.json_text import InvalidJson, parse_json
@@ -22,13 +33,15 @@ from storage.executions import NewExecution, repeated_execution
 from storage.transaction import transaction
 from storage.webhooks import Receiver, receiver, take
 
+logger = logging.getLogger(__name__)
+
 BODY_LIMIT = 1024 * 1024
 """Bytes of a message."""
 
 LABEL = "webhook"
 """The label of the executions that a webhook makes; its value is the webhook's id."""
 
-STATUS = ((NotFound, 404), (PayloadTooLarge, 413), (NodeError, 400), (BadUserInput, 422))
+STATUS = ((NotFound, 404), (ServiceUnavailable, 503), (PayloadTooLarge, 413), (NodeError, 400), (BadUserInput, 422))
 """What a message is answered with that is signed, but cannot be taken."""
 
 
@@ -55,7 +68,7 @@ async def receive(request: Request) -> Response:
 
 
 async def _receive(services: Services, request: Request) -> tuple[str, bool]:
-    found = await _find(services.pool, request.path_params["id"])
+    found = await _find(services, request.path_params["id"])
     body = await limited_body(request, BODY_LIMIT)
     message_id = signed_message_id(found.signing_key, request.headers, body, found.now)
     if message_id is None:
@@ -67,11 +80,15 @@ async def _receive(services: Services, request: Request) -> tuple[str, bool]:
     return (earlier.id, False) if earlier else await _take(services, await _execution(services, found, key, body))
 
 
-async def _find(pool: asyncpg.Pool, webhook_id: str) -> Receiver:
+async def _find(services: Services, webhook_id: str) -> Receiver:
     # What is no id may be what no text in the database can equal.
     is_id = webhook_id.isascii() and webhook_id.isalnum()
-    async with pool.acquire() as connection:
-        found = await receiver(connection, webhook_id) if is_id else None
+    async with services.pool.acquire() as connection:
+        try:
+            found = await receiver(connection, services.keys, webhook_id) if is_id else None
+        except (KeysMissing, UnknownKey, SealBroken) as error:
+            logger.error("The signing key of the webhook %s cannot be read. %s", webhook_id, error.message)
+            raise ServiceUnavailable("The webhook cannot take messages at present.") from None
     if found is None:
         raise NotFound("There is no such webhook.")
     return found

@@ -17,9 +17,11 @@ from schema.node import Node
 from schema.node_states import NodeState
 from schema.node_types import NodeType
 from schema.schedules import Schedule
+from schema.secrets import Secret
 from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, RootExecution, show_tree_node
 from schema.viewer import Viewer
 from schema.webhooks import Webhook
+from storage.secrets import secret_by_id
 
 ThingT = TypeVar("ThingT")
 
@@ -41,7 +43,14 @@ async def node(info: Info, id: GlobalId) -> Node | None:
         return Webhook(row=await seen_webhook(context, id))
     if match := _VERSION.match(id):
         return await _in_flow(context, *match.groups())
+    if id.startswith("SE"):
+        return await _secret(context, id)
     return Flow(row=await context.flow(id))
+
+
+async def _secret(context: Context, id: str) -> Secret:
+    async with context.pool.acquire() as connection:
+        return Secret(row=await secret_by_id(connection, id, context.viewer.reader))
 
 
 async def _in_execution(context: Context, id: str) -> Node:

@@ -29,6 +29,7 @@ from resolvers.nodes import node, viewer
 from resolvers.not_running import why_not_running
 from resolvers.root_changes import root_executions_changed
 from resolvers.schedules import create_schedule, delete_schedule, pause_schedule, resume_schedule, schedules
+from resolvers.secrets import delete_secret, put_secret, secrets
 from resolvers.tree_events import execution_tree_events
 from resolvers.webhooks import create_webhook, delete_webhook, webhooks
 from schema.defaults import drop_null_defaults
@@ -65,6 +66,7 @@ class Query:
     schedules = _field(schedules)
     webhooks = _field(webhooks)
     why_not_running = _field(why_not_running)
+    secrets = _field(secrets)
 
 
 @strawberry.type(description="What can be changed.")
@@ -88,6 +90,8 @@ class Mutation:
     stop_executions = _field(stop_executions)
     pause_executions = _field(pause_executions)
     resume_executions = _field(resume_executions)
+    put_secret = _field(put_secret)
+    delete_secret = _field(delete_secret)
     create_schedule = _field(create_schedule)
     pause_schedule = _field(pause_schedule)
     resume_schedule = _field(resume_schedule)

@@ -12,6 +12,7 @@ from jobs.dispatch import Doorbell
 from resolvers.permits import Permits
 from resolvers.shared_batches import SharedBatches
 from resolvers.snapshots import Snapshots
+from storage.keyring import NO_KEYS, KeyRing
 from storage.notify import Notifier
 from storage.pool import open_pool
 from storage.root_changes import RootChanges
@@ -30,10 +31,11 @@ class Services:
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
     `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots; `batches` are cut from followed logs.
-    `permits` end what may not be followed.
+    `permits` end what may not be followed, and `keys` seal secrets.
     """
 
     pool: asyncpg.Pool
+    keys: KeyRing
     node_types: Registry
     versions: Versions
     snapshots: Snapshots
@@ -60,7 +62,7 @@ BackgroundT = TypeVar("BackgroundT", bound=Background)
 
 @asynccontextmanager
 async def open_services(
-    database_url: str, redis_url: str, node_types: Registry, *, pool_size: int = 10
+    database_url: str, redis_url: str, node_types: Registry, *, keys: KeyRing = NO_KEYS, pool_size: int = 10
 ) -> AsyncIterator[Services]:
     """Open everything, and close it at the end; raises `ServiceUnavailable` if Postgres cannot be reached.
 
@@ -73,6 +75,7 @@ async def open_services(
         wakeups = await _started(stack, Wakeups(database_url, EVENTS))
         yield Services(
             pool=pool,
+            keys=keys,
             node_types=node_types,
             versions=versions,
             snapshots=Snapshots(pool, versions),

@@ -39,7 +39,12 @@ async def create_webhook(info: Info, flow_id: FlowId, event_name: EventName) -> 
     key = new_key()
     async with transaction(context.pool) as connection:
         row = await store.create_webhook(
-            connection, flow_id=flow.id, owner_id=context.owner_of_new(flow), event_name=event_name, signing_key=key
+            connection,
+            context.services.keys,
+            flow_id=flow.id,
+            owner_id=context.owner_of_new(flow),
+            event_name=event_name,
+            signing_key=key,
         )
     return CreateWebhookPayload(webhook=_show(row), signing_key=show_key(key))
 

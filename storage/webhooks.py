@@ -10,6 +10,7 @@ from engine.status import ExecutionCommand
 from storage.commands import send_command
 from storage.executions import ExecutionRow, NewExecution, create_execution
 from storage.flows import AFTER_EVERY_ID
+from storage.keyring import KeyRing, Sealed
 from storage.pool import Connection
 from storage.queries import load
 
@@ -40,18 +41,25 @@ class Receiver:
     now: datetime
 
 
+def context_of(webhook_id: str) -> str:
+    """What the sealed signing key of a webhook is bound to."""
+    return f"webhook {webhook_id}"
+
+
 async def create_webhook(
-    connection: Connection, *, flow_id: str, owner_id: str, event_name: str, signing_key: bytes
+    connection: Connection, keys: KeyRing, *, flow_id: str, owner_id: str, event_name: str, signing_key: bytes
 ) -> WebhookRow:
-    """Make a webhook in the caller's transaction.
+    """Make a webhook in the caller's transaction; its signing key is sealed where there are keys.
 
     Raises `NotFound` if the flow is gone, and `Conflict` if the owner has too many.
     """
     await connection.execute(QUERIES["lock_owner"], owner_id)
     if await connection.fetchval(QUERIES["count_of_owner"], owner_id) >= MOST_OF_OWNER:
         raise Conflict(f"There may be {MOST_OF_OWNER} webhooks of one owner; delete one first.")
-    columns = (flow_id, owner_id, event_name, signing_key)
-    record = await connection.fetchrow(QUERIES["create_webhook"], new_id("WH"), *columns)
+    id = new_id("WH")
+    sealed = keys.seal(signing_key, context_of(id)) if keys else None
+    key_id, stored = (sealed.key_id, sealed.data) if sealed else (None, signing_key)
+    record = await connection.fetchrow(QUERIES["create_webhook"], id, flow_id, owner_id, event_name, key_id, stored)
     if record is None:
         raise NotFound("There is no such flow.")
     return WebhookRow(**record)
@@ -75,14 +83,20 @@ async def delete_webhook(connection: Connection, webhook_id: str) -> None:
     await connection.execute(QUERIES["delete_webhook"], webhook_id)
 
 
-async def receiver(connection: Connection, webhook_id: str) -> Receiver | None:
-    """The webhook that a message is for; None if there is none that can take it."""
+async def receiver(connection: Connection, keys: KeyRing, webhook_id: str) -> Receiver | None:
+    """The webhook that a message is for; None if there is none that can take it.
+
+    Raises `KeysMissing`, `UnknownKey` and `SealBroken` where its signing key cannot be read.
+    """
     record = await connection.fetchrow(QUERIES["receiver"], webhook_id)
     if record is None:
         return None
+    signing_key: bytes = record["signing_key"]
+    if record["key_id"] is not None:
+        signing_key = keys.open(Sealed(record["key_id"], signing_key), context_of(webhook_id))
     return Receiver(
         row=WebhookRow(**{name: record[name] for name in WebhookRow.__slots__}),
-        signing_key=record["signing_key"],
+        signing_key=signing_key,
         flow_name=record["flow_name"],
         flow_version=record["latest_version"],
         now=record["now"],

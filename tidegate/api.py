@@ -17,6 +17,7 @@ from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import open_services
+from storage.keyring import NO_KEYS, KeyRing
 
 KEEP_ALIVE_SECONDS = 75
 LOOK_SECONDS = 0.01
@@ -37,15 +38,16 @@ async def api(
     policy: Policy,
     node_types: Registry = BUILT_IN,
     documents: Documents | None = None,
+    keys: KeyRing = NO_KEYS,
     graphiql: Path | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API on a socket from entry to exit; gives the task that serves. Flows may use `node_types`, and clients
-    may name `documents`.
+    """Serve the API on a socket from entry to exit; gives the task that serves. Flows may use `node_types`, clients may
+    name `documents`, and secrets are sealed with `keys`.
 
     `graphiql` is the folder of the built GraphiQL, if there is to be one. At the end, open requests and subscriptions
     get a few seconds. Raises `ServiceUnavailable`.
     """
-    async with open_services(database_url, redis_url, node_types) as services:
+    async with open_services(database_url, redis_url, node_types, keys=keys) as services:
         app = create_app(lambda: nullcontext(services), policy, documents, graphiql=graphiql)
         server = _Server(_configuration(app))
         task = asyncio.create_task(server.serve([listener]), name="api")

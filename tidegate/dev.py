@@ -14,12 +14,15 @@ from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from storage.embedded.errors import folder_errors
 from storage.embedded.home import Home
+from storage.keyring import NO_KEYS, KeyRing
 from storage.migrate import migrate
 from tidegate.api import api
 from tidegate.client import Client
 from tidegate.embedded_servers import embedded_servers
 from tidegate.example_flows import ExampleFlows
 from tidegate.listening import address, listen
+from tidegate.own_keys import own_keys
+from tidegate.settings import Settings
 from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
@@ -32,13 +35,17 @@ OPEN = Policy(loopback=True, is_development=True)
 class Dev:
     """The embedded servers, the API, a worker if `with_worker`, and the example flows, on the data in `data_dir`.
 
-    An API that runs trusted `documents` only gets no example flows: what loads them is none of those.
+    An API that runs trusted `documents` only gets no example flows: what loads them is none of those. Secrets are
+    sealed with `keys`, or, without any, with a key that is kept in `data_dir`.
     """
 
-    def __init__(self, data_dir: Path, port: int, documents: Documents, *, with_worker: bool) -> None:
+    def __init__(
+        self, data_dir: Path, port: int, documents: Documents, keys: KeyRing = NO_KEYS, *, with_worker: bool
+    ) -> None:
         self._data_dir = data_dir.absolute()
         self._port = port
         self._documents = documents
+        self._keys = keys
         self._with_worker = with_worker
 
     async def run(self) -> None:
@@ -49,10 +56,11 @@ class Dev:
             listener = stack.enter_context(listen(HOST, self._port))
             urls = await stack.enter_async_context(embedded_servers(self._data_dir))
             await migrate(urls["DATABASE_URL"])
+            variables = urls if self._keys else {**urls, **own_keys(self._data_dir)}
             self._write_environment(urls)
             if self._with_worker:
-                await stack.enter_async_context(worker_process(urls))
-            serving = await stack.enter_async_context(self._api(urls, listener))
+                await stack.enter_async_context(worker_process(variables))
+            serving = await stack.enter_async_context(self._api(variables, listener))
             print(self._summary(address(listener), await self._load_examples(home, listener)), flush=True)
             await stop.wait(serving)
             print("Ending; the data stays.", flush=True)
@@ -74,9 +82,19 @@ class Dev:
             with open(path, "x", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
                 file.writelines(f"{name}={url}\n" for name, url in urls.items())
 
-    def _api(self, urls: Mapping[str, str], listener: socket.socket) -> AbstractAsyncContextManager[asyncio.Task[None]]:
-        database, redis = urls["DATABASE_URL"], urls["REDIS_URL"]
-        return api(database, redis, listener, OPEN, documents=self._documents, graphiql=GRAPHIQL)
+    def _api(
+        self, variables: Mapping[str, str], listener: socket.socket
+    ) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+        settings = Settings.read(variables)
+        return api(
+            settings.database,
+            settings.redis,
+            listener,
+            OPEN,
+            documents=self._documents,
+            keys=self._keys or settings.secret_keys,
+            graphiql=GRAPHIQL,
+        )
 
     async def _load_examples(self, home: Home, listener: socket.socket) -> int:
         if self._documents.only:

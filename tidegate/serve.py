@@ -24,6 +24,6 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     database, redis, documents = settings.database, settings.redis, trusted_documents(settings)
     await warn_without_redis(redis)
     policy = policy_of(settings, loopback=is_loopback(listener.getsockname()[0]))
-    async with api(database, redis, listener, policy, documents=documents) as serving:
+    async with api(database, redis, listener, policy, documents=documents, keys=settings.secret_keys) as serving:
         logger.info("The API listens on http://%s/graphql.", address(listener))
         await stop.wait(serving)

@@ -1,5 +1,6 @@
 """What the environment decides; everything else is an argument."""
 
+import base64
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from engine.errors import TidegateError
+from storage.keyring import KEY_BYTES, NO_KEYS, KeyRing
 from tidegate.loopback import is_this_machine
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
@@ -17,6 +19,8 @@ MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
 SECRET_BYTES = 32
+SECRET_KEYS = "TIDEGATE_SECRET_KEYS"
+KEYS = f"keys of {KEY_BYTES} bytes by id, such as 2026:$(openssl rand -base64 {KEY_BYTES}), separated by commas"
 SECRET = f"a secret of at least {SECRET_BYTES} bytes, such as `openssl rand -base64 48` gives"
 KEYS_URL = "a URL of https, or of http on this machine, without a password"
 HOOK = "the name of a function, such as package.module:function"
@@ -57,7 +61,7 @@ class Variable(NamedTuple):
             raise InvalidSetting(self.name, self._shown(text), self.expected) from None
 
     def _shown(self, text: str) -> str:
-        if self.name.endswith("_SECRET"):
+        if self.name.endswith(("_SECRET", "_KEYS")):
             return f"a text of {len(text)} characters"
         return repr(_without_password(text) if self.name.endswith("_URL") else text)
 
@@ -74,6 +78,7 @@ class Settings:
     Callers of the API show tokens that `jwt_secret` or the keys at `jwks_url` verify; without either, there is no
     authentication. `user_rate` is how many operations a second, and `user_streams` how many streams and sockets at
     once, a user may have in one process of the API, where users are known. Pages of `allowed_origins` may ask it.
+    `secret_keys` seal what is stored of secrets, and open it for nodes.
     """
 
     database_url: str | None = field(default=None, repr=False)
@@ -87,6 +92,7 @@ class Settings:
     documents_only: bool = False
     jwt_secret: str | None = field(default=None, repr=False)
     jwks_url: str | None = None
+    secret_keys: KeyRing = field(default=NO_KEYS, repr=False)
     jwt_audience: str | None = None
     jwt_issuer: str | None = None
     viewer_hook: str | None = None
@@ -160,6 +166,17 @@ def _secret(text: str) -> str:
     return text
 
 
+def _key_ring(text: str) -> KeyRing:
+    named = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    keys = {key_id: base64.b64decode(key, validate=True) for key_id, _, key in named}
+    is_valid = all(
+        re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key_id) and len(key) == KEY_BYTES for key_id, key in keys.items()
+    )
+    if not keys or len(keys) != len(named) or not is_valid:
+        raise ValueError
+    return KeyRing(keys)
+
+
 def _keys_url(text: str) -> str:
     parts = urlsplit(text)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text))
@@ -218,6 +235,7 @@ VARIABLES = (
     Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
     Variable("TIDEGATE_JWT_SECRET", "jwt_secret", _secret, SECRET),
     Variable("TIDEGATE_JWKS_URL", "jwks_url", _keys_url, KEYS_URL),
+    Variable(SECRET_KEYS, "secret_keys", _key_ring, KEYS),
     Variable("TIDEGATE_JWT_AUDIENCE", "jwt_audience", str, "a text"),
     Variable("TIDEGATE_JWT_ISSUER", "jwt_issuer", str, "a text"),
     Variable("TIDEGATE_VIEWER_HOOK", "viewer_hook", _function, HOOK),

@@ -38,6 +38,7 @@ def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
         concurrency=settings.worker_concurrency,
         lease=settings.lease_seconds,
         http_allow=settings.http_allow,
+        keys=settings.secret_keys,
         limits=Limits(settings.owner_concurrency, settings.flow_concurrency),
         isolated_command=(*ALONE, "--log-level", log_level),
     )

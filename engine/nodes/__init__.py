@@ -34,6 +34,7 @@ from engine.nodes.math_arithmetic import Arithmetic
 from engine.nodes.math_compare import Compare
 from engine.nodes.math_random import Random
 from engine.nodes.math_round import Round
+from engine.nodes.secret_get import SecretGet
 from engine.nodes.signal_wait import SignalWait
 from engine.nodes.text_join import Join
 from engine.nodes.text_length import TextLength
@@ -96,6 +97,7 @@ BUILT_IN = Registry(
         Reduce,
         Regex,
         Round,
+        SecretGet,
         SignalWait,
         Slice,
         Sleep,

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 import orjson
@@ -15,14 +15,18 @@ from engine.errors import InputError, NodeError, NodeTimeout
 from engine.exchange import URL_LIMIT, Request, Response, checked_url, exchange
 from engine.json_text import InvalidJson, parse_json
 from engine.node import Context, Input, Node, Output
+from engine.ports import HoldsSecrets, Kind, PortKind
+from engine.secret_reference import SecretReference
 
 Scalar = str | int | float | bool
+HeaderText = str | SecretReference | list[str | SecretReference]
 
 TIMEOUT_DEFAULT_MS = 30_000
 TIMEOUT_LIMIT_MS = 300_000
 RETRYABLE_STATUS = 429
 READING_METHODS = ("GET", "HEAD")
 IDEMPOTENCY_KEY = "idempotency-key"
+AUTHORIZATION = "authorization"
 CHARSETS = frozenset(
     {
         *("utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15"),
@@ -49,7 +53,14 @@ class HttpInput(Input):
         default="GET", description="The method."
     )
     url: str = Field(max_length=URL_LIMIT, description="The address, beginning with http:// or https://.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers to send, by name.")
+    headers: Annotated[dict[str, HeaderText], HoldsSecrets()] = Field(
+        default_factory=dict,
+        description='Headers to send, by name. In a constant, a header may also be a secret, `{"$secret": "name"}`, or '
+        'an array of texts and secrets to be joined, as in `["Bearer ", {"$secret": "name"}]`.',
+    )
+    bearer: Annotated[SecretReference | None, Kind(PortKind.SECRET)] = Field(
+        default=None, description="A secret to send as `Authorization: Bearer …`."
+    )
     query: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="Parameters to add to the address; an array repeats its parameter."
     )
@@ -80,13 +91,14 @@ class HttpRequest(Node[HttpInput, HttpOutput]):
     """Calls a web address and gives the answer. It follows up to five redirects and reads up to 10 MiB. A status of
     400 or above fails; 429, 5xx and failures of the network can be retried. Requests that change something carry an
     Idempotency-Key that is the same in every attempt. Hosts that are not on the public internet are refused, unless the
-    operator has opened them."""
+    operator has opened them. Secrets go into headers only, never on to another origin, and are taken out of the
+    answer."""
 
     type = "http.request"
     title = "HTTP request"
 
     async def run(self, inputs: HttpInput, context: Context) -> HttpOutput:
-        request = _request(inputs, context.idempotency_key)
+        request = _request(inputs, context.idempotency_key, await _given_headers(inputs, context))
         try:
             async with asyncio.timeout(inputs.timeoutMs / 1000):
                 response = await exchange(request, context.reach.http_allow)
@@ -97,14 +109,36 @@ class HttpRequest(Node[HttpInput, HttpOutput]):
         return _outputs(response)
 
 
-def _request(inputs: HttpInput, idempotency_key: str) -> Request:
+def _request(inputs: HttpInput, idempotency_key: str, given: Mapping[str, str]) -> Request:
     with attributed("url"):
         url = checked_url(inputs.url)
     content, content_type = _content(inputs.body)
     headers = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": "tidegate", **content_type}
     if inputs.method not in READING_METHODS:
         headers[IDEMPOTENCY_KEY] = idempotency_key
-    return Request(inputs.method, _with_query(url, inputs.query), {**headers, **_headers(inputs.headers)}, content)
+    return Request(
+        inputs.method,
+        _with_query(url, inputs.query),
+        {**headers, **_headers(given)},
+        content,
+        frozenset(name.lower() for name, text in inputs.headers.items() if not isinstance(text, str)),
+    )
+
+
+async def _given_headers(inputs: HttpInput, context: Context) -> Mapping[str, str]:
+    """The headers with the secrets in them, by name."""
+    headers = {name: await _header_text(text, context) for name, text in inputs.headers.items()}
+    if inputs.bearer is None:
+        return headers
+    if any(name.lower() == AUTHORIZATION for name in headers):
+        raise InputError("Inputs 'bearer' and 'headers' both give the header 'authorization'.")
+    return {**headers, AUTHORIZATION: f"Bearer {await context.secret(inputs.bearer)}"}
+
+
+async def _header_text(given: HeaderText, context: Context) -> str:
+    if isinstance(given, list):
+        return "".join([await _header_text(part, context) for part in given])
+    return given if isinstance(given, str) else await context.secret(given)
 
 
 def _with_query(url: httpx.URL, query: Mapping[str, Any]) -> httpx.URL:

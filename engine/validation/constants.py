@@ -8,13 +8,12 @@ from pydantic_core import ErrorDetails
 
 from engine.node import AnyNode
 from engine.pointer import existing_part
-from engine.ports import SYSTEM_INPUTS, Port, PortKind, Ports, accepts, kind_of_value
+from engine.ports import SYSTEM_INPUTS, Port, PortKind, Ports, accepts, kind_of_value, stray_secret
 from engine.problems import FlowProblemCode
+from engine.secret_reference import NAME_RULE, SECRET_KEY, is_reference, is_secret_name
 from engine.validation.draft import Draft, DraftNode
 from engine.validation.report import Report, shown
-from engine.values import PAYLOAD_KEY, SECRET_KEY
-
-SECRET_KINDS = (PortKind.SECRET, PortKind.STRING, PortKind.ANY)
+from engine.values import PAYLOAD_KEY
 
 Place = tuple[str | int, ...]
 Wrong = dict[Place, str]
@@ -98,7 +97,7 @@ def _misfits(node_type: type[AnyNode], constants: Mapping[str, Any]) -> Wrong:
     ports = node_type.declared_ports().inputs
     reserved = {name: _reserved(data, ports.get(name)) for name, data in constants.items()}
     wrong: Wrong = {(name,): message for name, message in reserved.items() if message}
-    plain = {name: data for name, data in constants.items() if not reserved[name] and not _is_secret(data)}
+    plain = {name: data for name, data in constants.items() if not reserved[name]}
     for detail in _model_errors(node_type, plain):
         place = existing_part(plain, detail["loc"])
         if _is_about(place, detail, ports):
@@ -129,22 +128,12 @@ def _explain(place: Place, detail: ErrorDetails, constants: Mapping[str, Any], p
     return f"{detail['msg']}."
 
 
-def _is_secret(data: Any) -> bool:
-    return isinstance(data, dict) and data.keys() == {SECRET_KEY}
-
-
 def _reserved(data: Any, port: Port | None) -> str | None:
     """Why a value of reserved form is refused at a port; None for all others."""
     if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
         return f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads."
-    if port is None or not _is_secret(data):
+    if port is None:
         return None
-    if port.constant or port.kind not in SECRET_KINDS:
-        return f"A secret fits inputs of kind secret, string or any; this one is {_nature(port)}."
-    if not isinstance(data[SECRET_KEY], str) or not data[SECRET_KEY]:
-        return "The name of a secret is a text that is not empty."
-    return None
-
-
-def _nature(port: Port) -> str:
-    return "a constant of the document" if port.constant else f"of kind {port.kind}"
+    if port.kind is PortKind.SECRET and is_reference(data) and not is_secret_name(data[SECRET_KEY]):
+        return f"The name of a secret must be {NAME_RULE}."
+    return stray_secret(port, data)

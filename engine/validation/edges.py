@@ -66,7 +66,7 @@ def _check_kinds(edge: DraftEdge, source: Port, target: Port, report: Report) ->
     if target.constant:
         message = f"The input {target.name!r} takes a constant only, because it shapes the node."
         report.add(edge.path("to"), FlowProblemCode.INVALID_VALUE, message)
-    elif not compatible(source.kind, target.kind):
+    elif target.name not in SYSTEM_INPUT_PORTS and not compatible(source.kind, target.kind):
         message = f"{edge.source} is of kind {source.kind}, {edge.target} of kind {target.kind}."
         report.add(edge.path(), FlowProblemCode.TYPE_MISMATCH, message)
 

@@ -11,8 +11,8 @@ select count(*) from webhooks where owner_id = $1;
 with flow as (
     select id from flows where id = $2 and deleted_at is null for key share
 )
-insert into webhooks (id, flow_id, owner_id, event_name, signing_key)
-select $1, flow.id, $3, $4, $5 from flow
+insert into webhooks (id, flow_id, owner_id, event_name, key_id, signing_key)
+select $1, flow.id, $3, $4, $5, $6 from flow
 returning id, flow_id, owner_id, event_name, created_at;
 
 -- name: webhooks_by_id
@@ -39,3 +39,19 @@ where webhooks.id = $1 and flows.deleted_at is null and exists (
     select from flow_access a
     where a.flow_id = webhooks.flow_id and a.user_id = webhooks.owner_id and a.level >= 2 offset 0
 );
+
+-- name: sealed_otherwise
+-- The next webhooks, from the one after id $2 on, whose signing keys are not sealed with key $1; nobody changes them before
+-- the end of this transaction.
+select id, owner_id, 'webhook ' || id as name, key_id, signing_key as sealed from webhooks
+where key_id is distinct from $1 and id > $2
+order by id
+limit $3
+for update;
+
+-- name: seal_again
+-- Put the signing keys of webhooks, by id, under another key.
+update webhooks
+set key_id = again.key_id, signing_key = again.sealed
+from unnest($1::text[], $2::text[], $3::bytea[]) as again (id, key_id, sealed)
+where webhooks.id = again.id;

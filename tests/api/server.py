@@ -10,10 +10,12 @@ from typing import Any
 import uvicorn
 
 from engine.nodes import BUILT_IN
+from engine.registry import Registry
 from resolvers.app import SERVER_OPTIONS, create_app
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services, open_services
+from storage.keyring import NO_KEYS, KeyRing
 from tests.eventually import eventually
 
 DEVELOPMENT = Policy(is_development=True)
@@ -55,7 +57,12 @@ class RunningServer:
 
 @asynccontextmanager
 async def running_server(
-    database_url: str, redis_url: str, policy: Policy = DEVELOPMENT, documents: Documents | None = None
+    database_url: str,
+    redis_url: str,
+    policy: Policy = DEVELOPMENT,
+    documents: Documents | None = None,
+    keys: KeyRing = NO_KEYS,
+    node_types: Registry = BUILT_IN,
 ) -> AsyncIterator[RunningServer]:
     """A server without authentication that shows its schema, but for what its policy says."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -63,7 +70,7 @@ async def running_server(
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Services]:
-            async with open_services(database_url, redis_url, BUILT_IN) as services:
+            async with open_services(database_url, redis_url, node_types, keys=keys) as services:
                 running.services = services
                 yield services
 

@@ -21,9 +21,10 @@ from storage.access import Reader
 from storage.flows import flows_by_id
 from storage.webhooks import create_webhook
 from tests.api.client import DOUBLING, Client, Json
+from tests.keys import KEYS
 from tests.storage.seeds import create
 
-MISSING = {prefix: f"{prefix}00000000000000ZZ" for prefix in ("FL", "EX", "SC", "WH")}
+MISSING = {prefix: f"{prefix}00000000000000ZZ" for prefix in ("FL", "EX", "SC", "SE", "WH")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def bulk(mutation: str, name: str, thing: str) -> Case:
     return Case(thing, operation, nothing={mutation: {"results": []}})
 
 
-THINGS = ("flow", "version", "graph", "execution", "state", "root", "schedule", "webhook")
+THINGS = ("flow", "version", "graph", "execution", "state", "root", "schedule", "webhook", "secret")
 
 
 def sc(mutation: str) -> str:
@@ -232,6 +233,7 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
     execution = await owner.create_execution(flow_id)
     with_payload = await owner.create_execution(of_large, inputs={"large": "x" * 70_000})
     asked = await owner.ask("query($id: ID!) { execution(id: $id) { inputs } }", id=with_payload)
+    secret = await owner.ask('mutation { putSecret(name: "key", value: "canary-4711") { secret { id } } }')
     rows = await flows_by_id(connection, Reader("ada"), [flow_id])
     family = {"id": new_execution_id(), "root_id": execution, "parent_id": execution, "depth": 1}
     child = await create(connection, rows[flow_id].row, **family)
@@ -241,7 +243,9 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
         id=flow_id,
     )
     async with connection.transaction():
-        webhook = await create_webhook(connection, flow_id=flow_id, owner_id="ada", event_name="x", signing_key=b"key")
+        webhook = await create_webhook(
+            connection, KEYS, flow_id=flow_id, owner_id="ada", event_name="x", signing_key=b"key"
+        )
     return {
         "flow": flow_id,
         "schedule": scheduled["createSchedule"]["schedule"]["id"],
@@ -253,6 +257,7 @@ async def belongings(owner: Client, connection: asyncpg.Connection) -> dict[str,
         "state": f"{execution}:double",
         "root": f"{execution}@root",
         "owner": "ada",
+        "secret": secret["putSecret"]["secret"]["id"],
         "payload": asked["execution"]["inputs"]["large"]["$payload"]["id"],
         "with_payload": with_payload,
     }

@@ -69,6 +69,7 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "schedules": "ScheduleConnection!",
         "webhooks": "WebhookConnection!",
         "whyNotRunning": "WhyNotRunning!",
+        "secrets": "SecretConnection!",
     }
     assert fields(schema, "Mutation") == {
         "createFlow": "CreateFlowPayload!",
@@ -90,6 +91,8 @@ def test_the_roots_have_exactly_these_fields(schema: GraphQLSchema) -> None:
         "stopExecutions": "BulkPayload!",
         "pauseExecutions": "BulkPayload!",
         "resumeExecutions": "BulkPayload!",
+        "putSecret": "PutSecretPayload!",
+        "deleteSecret": "DeleteSecretPayload!",
         "createSchedule": "CreateSchedulePayload!",
         "pauseSchedule": "PauseSchedulePayload!",
         "resumeSchedule": "ResumeSchedulePayload!",

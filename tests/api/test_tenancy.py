@@ -12,6 +12,7 @@ from tests.api.callers import caller, wants_tokens
 from tests.api.client import DOUBLING, Client, Json, opened_socket
 from tests.api.server import RunningServer, running_server
 from tests.api.tenants import BULK, CASES, INNER, Case, belongings, everything, id_arguments, missing
+from tests.keys import KEYS
 
 CANARY = "the canary sings"
 GRANT = """mutation($flow: ID!, $user: ID!, $role: FlowRole!) {
@@ -23,7 +24,7 @@ UPDATE = "mutation($id: ID!, $d: JSON!) { updateFlow(input: {id: $id, document: 
 
 @pytest.fixture
 async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
-    async with running_server(database_url, redis_url, wants_tokens()) as running:
+    async with running_server(database_url, redis_url, wants_tokens(), keys=KEYS) as running:
         yield running
 
 
@@ -103,16 +104,20 @@ async def test_nothing_of_others_is_reached_from_ones_own(ada: Client, eve: Clie
     await eve.create_execution(flow)
     await ada.ask(REVOKE, flow=flow, user="eve")
     await ada.create_flow(name=CANARY)
+    await ada.ask('mutation { putSecret(name: "of-ada", value: "x") { secret { id } } }')
     await ada.create_execution(flow, integration={"note": CANARY})
     await ada.ask(UPDATE, id=flow, d={**DOUBLING, "description": CANARY})
-    assert CANARY in await all_that_is_seen(ada)
+    seen = await all_that_is_seen(ada)
+    assert CANARY in seen
+    assert "of-ada" in seen
     seen = await all_that_is_seen(eve)
     assert CANARY not in seen
+    assert "of-ada" not in seen
     assert seen.count('"flow": null') > 0
 
 
 async def all_that_is_seen(client: Client) -> str:
-    roots = {"flows": "Flow", "rootExecutions": "RootExecution", "schedules": "Schedule"}
+    roots = {"flows": "Flow", "rootExecutions": "RootExecution", "schedules": "Schedule", "secrets": "Secret"}
     asked = [f"{root} {{ edges {{ node {everything(SCHEMA._schema, type)} }} }}" for root, type in roots.items()]
     found = [await client.ask(f"{{ viewer {{ id }} {each} }}") for each in asked]
     return json.dumps(found)
@@ -142,7 +147,8 @@ NEEDS = {
 }
 """What each mutation that names an object needs."""
 
-NO_OBJECT = {"createFlow", "validateFlow"}
+NO_OBJECT = {"createFlow", "validateFlow", "putSecret", "deleteSecret"}
+"""Secrets are named, not by ids, and a name is always one of the viewer's own."""
 
 
 def test_of_every_mutation_it_is_said_what_it_needs() -> None:
@@ -161,7 +167,7 @@ async def test_a_grant_lets_see_or_operate_and_nothing_more(
             mutation = place.removeprefix("Mutation.").partition("(")[0]
             need = NEEDS.get(mutation, "SEE")
             for case in cases:
-                if case.thing in ("payload", "owner"):
+                if case.thing in ("payload", "owner", "secret"):
                     continue
                 found = json.dumps(await answer(eve, case, things[case.thing], things))
                 assert ("FORBIDDEN" in found) == (need in forbidden), (role, place)

@@ -1,6 +1,7 @@
 """Webhooks over HTTP: signed by another implementation, taken once, and refused without a hint."""
 
 import asyncio
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,11 @@ from standardwebhooks.webhooks import Webhook
 from engine.webhook_signature import signature
 from resolvers.hooks import BODY_LIMIT
 from storage import webhooks as store
+from storage.keyring import NO_KEYS
 from tests.api.client import Client, Json
+from tests.api.server import running_server
 from tests.eventually import eventually
+from tests.keys import KEYS
 
 CREATE = """mutation($flow: ID!, $event: String! = "placed") { createWebhook(flowId: $flow, eventName: $event) {
     webhook { id flowId ownerId eventName path createdAt } signingKey } }"""
@@ -235,3 +239,20 @@ async def test_nobody_has_more_webhooks_than_the_limit(
     monkeypatch.setattr(store, "MOST_OF_OWNER", 1)
     await client.ask(CREATE, flow=flow)
     assert (await client.failure(CREATE, flow=flow))["code"] == "CONFLICT"
+
+
+async def test_a_signing_key_is_sealed_where_there_are_keys_and_a_server_without_them_says_nothing_of_it(
+    database_url: str, redis_url: str, connection: asyncpg.Connection
+) -> None:
+    answers = []
+    for keys in (KEYS, NO_KEYS):
+        async with running_server(database_url, redis_url, keys=keys) as server, httpx.AsyncClient() as http:
+            client = Client(server, http)
+            if keys:
+                made = (await client.ask(CREATE, flow=await client.create_flow(**LISTENING)))["createWebhook"]
+            hook = Hook(client, made)
+            answers.append(await hook.post({"n": 1}))
+    plain = base64.b64decode(hook.key.removeprefix("whsec_"))
+    assert plain not in await connection.fetchval("select signing_key from webhooks")
+    assert [answer.status_code for answer in answers] == [202, 503]
+    assert answers[1].json() == {"error": "The webhook cannot take messages at present."}

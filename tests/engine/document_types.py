@@ -9,8 +9,9 @@ from engine.node import Context, Input, Node, Number, Output
 from engine.nodes.flow_input import FlowInput
 from engine.nodes.flow_output import FlowOutput
 from engine.nodes.group import Group
-from engine.ports import Constant, Kind, Many, Port, PortKind, Ports
+from engine.ports import Constant, HoldsSecrets, Kind, Many, Port, PortKind, Ports
 from engine.registry import Registry
+from engine.secret_reference import SecretReference
 
 
 class CalcInput(Input):
@@ -93,9 +94,9 @@ class Ways(Node[WaysInput, WaysOutput]):
 
 class FetchInput(Input):
     url: str
-    token: Annotated[str, Kind(PortKind.SECRET)] = ""
+    token: Annotated[SecretReference | None, Kind(PortKind.SECRET)] = None
     body: Any = None
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Annotated[dict[str, str | SecretReference], HoldsSecrets()] = Field(default_factory=dict)
 
 
 class FetchOutput(Output):

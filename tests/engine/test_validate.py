@@ -200,12 +200,16 @@ CONSTANTS: dict[str, tuple[Any, Problems]] = {
         [("/nodes/0/inputs/body", "INVALID_VALUE")],
     ),
     "secrets where they fit": (
-        flow(node("f", "test.fetch", url={"$secret": "u"}, token={"$secret": "t"}, body={"$secret": "b"})),
+        flow(node("f", "test.fetch", url="x", token={"$secret": "t"}, headers={"a": {"$secret": "h"}})),
         [],
     ),
-    "a secret where it does not fit": (
-        flow(node("f", "test.fetch", url="x", headers={"$secret": "h"})),
-        [("/nodes/0/inputs/headers", "INVALID_VALUE")],
+    "secrets where they do not fit": (
+        flow(node("f", "test.fetch", url={"$secret": "u"}, headers={"$secret": "h"}, body=[{"b": {"$secret": "b"}}])),
+        [(f"/nodes/0/inputs/{name}", "INVALID_VALUE") for name in ("url", "headers", "body")],
+    ),
+    "a secret that is none": (
+        flow(node("f", "test.fetch", url="x", token="text")),
+        [("/nodes/0/inputs/token", "INVALID_VALUE")],
     ),
     "a secret that shapes a node": (
         flow(node("i", "flow.input", name={"$secret": "n"})),

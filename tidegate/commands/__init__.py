@@ -6,9 +6,10 @@ from tidegate.commands.events import EVENTS
 from tidegate.commands.migrate import MIGRATE
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
+from tidegate.commands.secrets import SECRETS
 from tidegate.commands.serve import SERVE
 from tidegate.commands.token import TOKEN
 from tidegate.commands.validate import VALIDATE
 from tidegate.commands.worker import WORKER
 
-COMMANDS: tuple[Command, ...] = (DEV, RUN, VALIDATE, EVENTS, SERVE, WORKER, MIGRATE, TOKEN, SCHEMA)
+COMMANDS: tuple[Command, ...] = (DEV, RUN, VALIDATE, EVENTS, SERVE, WORKER, MIGRATE, SECRETS, TOKEN, SCHEMA)

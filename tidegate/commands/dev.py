@@ -27,9 +27,11 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.settings import Settings
 
     # Read here also for the worker, which would only say again and again what is wrong.
-    documents = trusted_documents(Settings.read())
+    settings = Settings.read()
+    documents = trusted_documents(settings)
     log_to_stderr("warning")
-    run(Dev(arguments.data_dir, arguments.port, documents, with_worker=not arguments.no_worker).run())
+    dev = Dev(arguments.data_dir, arguments.port, documents, settings.secret_keys, with_worker=not arguments.no_worker)
+    run(dev.run())
     return 0
 
 
@@ -37,7 +39,8 @@ DEV = Command(
     name="dev",
     summary="Start Postgres, Valkey, the API, a worker and the example flows on this machine.",
     details="Starts its own servers, whatever DATABASE_URL and REDIS_URL say, and writes their URLs to FOLDER/env, so\n"
-    "that further processes can join. SIGINT (Ctrl-C) or SIGTERM ends it all; the data stays for the next start.",
+    "that further processes can join. Without TIDEGATE_SECRET_KEYS it makes a key for secrets of its own, in FOLDER.\n"
+    " SIGINT (Ctrl-C) or SIGTERM ends it all; the data stays for the next start.",
     configure=_configure,
     execute=_execute,
 )
