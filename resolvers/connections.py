@@ -51,7 +51,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         # uvicorn writes a traceback into the log for what a client does wrong here.
-        if self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+        if not self.close_sent and self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
             self.conn.send_close(INVALID_TEXT)
             self.handle_parser_exception()
         else:
