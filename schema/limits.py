@@ -25,6 +25,8 @@ from graphql import (
 from schema.errors import TOO_COMPLEX
 
 TOKEN_LIMIT = 3_000
+TEXT_LIMIT = 200_000
+"""Characters of a document: a single token can be so long that it takes a second to find its end."""
 
 
 class Size(NamedTuple):
