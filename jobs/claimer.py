@@ -6,6 +6,7 @@ from contextlib import suppress
 from uuid import UUID, uuid4
 
 from jobs.dispatch import Doorbell
+from jobs.metrics import CLAIM_SECONDS, READY_SECONDS
 from jobs.slots import NoPlace, Place, Slots
 from jobs.workflow import Workflow, Workshop
 from storage.capability import is_anything_left_to_others
@@ -154,18 +155,23 @@ class Claimer:
             is_more = len(claims) == CLAIM_AT_ONCE
 
     async def _claim(self, limit: int) -> list[Claim]:
-        worker_id, last = self._shop.worker_id, self._last_owner
-        if self._limits.are_set:
-            async with transaction(self._shop.pool) as connection:
-                claims = await claim_within(connection, self._limits, worker_id, limit, after_owner=last)
-        else:
-            own_claim = claim_but_declined if self._shop.declined else claim
-            async with self._shop.pool.acquire() as connection:
-                claims = await own_claim(connection, worker_id, limit, after_owner=last)
+        with CLAIM_SECONDS.time():
+            claims = await self._claim_fairly(limit)
+        for each in claims:
+            READY_SECONDS.observe(each.ready_seconds or 0.0)
         if claims:
             self._last_owner = claims[-1].owner_id
             self._shop.clock.set(claims[-1].now)
         return claims
+
+    async def _claim_fairly(self, limit: int) -> list[Claim]:
+        worker_id, last = self._shop.worker_id, self._last_owner
+        if self._limits.are_set:
+            async with transaction(self._shop.pool) as connection:
+                return await claim_within(connection, self._limits, worker_id, limit, after_owner=last)
+        own_claim = claim_but_declined if self._shop.declined else claim
+        async with self._shop.pool.acquire() as connection:
+            return await own_claim(connection, worker_id, limit, after_owner=last)
 
     async def _pass_on(self) -> None:
         """Let another worker look, if there is something left that it may take and this one cannot."""

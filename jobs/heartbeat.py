@@ -13,6 +13,7 @@ import asyncpg
 
 from engine.errors import TidegateError
 from jobs.clock import DatabaseClock
+from jobs.metrics import LAST_BEAT
 from storage.pool import DATABASE_TROUBLE
 from storage.workers import beat
 
@@ -58,6 +59,7 @@ class Heartbeat:
         if now is None:
             raise WorkerGivenUp
         self._last_good = asked
+        LAST_BEAT.set_to_current_time()
         self._clock.set(now)
 
     async def _beat(self) -> datetime | None:

@@ -7,7 +7,7 @@ is in it is halved until the offender stands alone, and only that one fails.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
 
@@ -15,6 +15,7 @@ import asyncpg
 
 from engine.errors import ClaimLost, ValueRefused
 from engine.ledger import Verdict
+from jobs.metrics import APPEND_SECONDS, APPENDED_BYTES, APPENDED_EVENTS, APPENDS
 from storage.append import Member, Outcome, append
 from storage.pool import DATABASE_TROUBLE
 
@@ -106,11 +107,13 @@ class Journal:
 
     async def _write(self, batch: Sequence[Waiter]) -> None:
         try:
-            outcomes = await self._send([waiter.member for waiter in batch])
+            with APPEND_SECONDS.time():
+                outcomes = await self._send([waiter.member for waiter in batch])
         # Whatever it was, the worker lives on: what cannot be sent at all must not keep the rest from being written.
         except Exception as error:
             await self._split(batch, error)
             return
+        _measure(batch, outcomes.values())
         given = [(waiter, outcomes[waiter.member.execution_id]) for waiter in batch]
         again = [each for each in given if not self._answer(*each, is_alone=len(batch) == 1)]
         busy = [waiter for waiter, outcome in again if outcome is Outcome.BUSY]
@@ -136,6 +139,7 @@ class Journal:
     async def _split(self, batch: Sequence[Waiter], error: Exception) -> None:
         if len(batch) == 1:
             _fail(batch[0], _refusal(error))
+            APPENDS.labels("refused").inc()
             return
         middle = len(batch) // 2
         await self._write(batch[:middle])
@@ -163,6 +167,13 @@ class Journal:
             self._on_commit(waiter.member.execution_id, waiter.member.last_index)
         self._on_append(waiter.member)
         _succeed(waiter, Verdict.COMMITTED)
+
+
+def _measure(batch: Sequence[Waiter], outcomes: Iterable[Outcome]) -> None:
+    APPENDED_EVENTS.observe(sum(len(waiter.member.rows) for waiter in batch))
+    APPENDED_BYTES.observe(sum(waiter.bytes for waiter in batch))
+    for outcome, count in Counter(outcomes).items():
+        APPENDS.labels(outcome.value).inc(count)
 
 
 def _blames_data(error: Exception) -> bool:

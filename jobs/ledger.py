@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -12,7 +13,10 @@ from jobs.journal import Journal
 from jobs.letters import Mail, letters, values_told
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.measuring import measure
+from jobs.metrics import COMMAND_SECONDS
 from jobs.records import Writing
+from jobs.run_trace import RunTrace
 from storage.append import Member
 from storage.claims import Claim
 from storage.pool import DATABASE_TROUBLE
@@ -43,8 +47,10 @@ class DurableLedger:
         self._heartbeat = heartbeat
         self._worker_id = worker_id
         self._writing = Writing(claim)
+        self._accepted: dict[int, float] = {}
         self._under_way: asyncio.Future[Verdict] | None = None
         self.was_handed_on = False
+        self.trace: RunTrace | None = None
 
     @property
     def next_index(self) -> int:
@@ -64,9 +70,11 @@ class DurableLedger:
 
         A caller that is cancelled meanwhile does not take the append back; `settled` tells when its outcome is known.
         """
+        if self.trace and append.spawns:
+            await self.trace.spawning(append.spawns)
         new = self._writing.member(append)
         self._under_way = self._journal.append(new)
-        self._under_way.add_done_callback(partial(self._note, append, new))
+        self._under_way.add_done_callback(partial(self._note, append, new, time.time_ns()))
         return await asyncio.shield(self._under_way)
 
     async def settled(self) -> None:
@@ -74,11 +82,20 @@ class DurableLedger:
         if self._under_way:
             await asyncio.wait([self._under_way])
 
-    def _note(self, append: Append, new: Member, outcome: "asyncio.Future[Verdict]") -> None:
+    def _note(self, append: Append, new: Member, began_ns: int, outcome: "asyncio.Future[Verdict]") -> None:
         if outcome.cancelled() or outcome.exception() or outcome.result() is not Verdict.COMMITTED:
             return
         self._writing.wrote(append, new)
+        measure(append)
+        self._measure_commands(append.consumed)
+        if self.trace:
+            self.trace.appended(append, began_ns)
         self.was_handed_on = append.requeue
+
+    def _measure_commands(self, consumed: int) -> None:
+        """Note how long it took from the acceptance of commands to now; `consumed` is the last that is applied."""
+        for seq in [seq for seq in self._accepted if seq <= consumed]:
+            COMMAND_SECONDS.observe(time.monotonic() - self._accepted.pop(seq))
 
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet: those of clients in order, then those of the family."""
@@ -87,6 +104,11 @@ class DurableLedger:
     async def opened(self, mail: Mail) -> Sequence[Letter]:
         """The letters of a mail, with the large values that they bring."""
         opened = letters(mail, self._worker_id)
+        if self.trace:
+            await self.trace.read(mail)
+        for row in mail.commands:
+            if row.seq > self._writing.acknowledged:
+                self._accepted.setdefault(row.seq, time.monotonic() - row.seconds)
         while True:
             try:
                 self.knows(await self._loader.hydrate(values_told(opened), self._claim.root_id))

@@ -4,6 +4,8 @@ import math
 import time
 from collections.abc import Callable
 
+from jobs.metrics import SLOTS, SLOTS_USED
+
 
 class Slots:
     """A fixed number of places; `on_free` is called whenever one becomes free."""
@@ -12,6 +14,7 @@ class Slots:
         self.limit = limit
         self.free = limit
         self._on_free = on_free
+        SLOTS.set(limit)
         self._last_full = -math.inf
 
     def had_room_for(self, seconds: float) -> bool:
@@ -23,6 +26,7 @@ class Slots:
         if self.free == 0:
             return False
         self.free -= 1
+        SLOTS_USED.set(self.limit - self.free)
         return True
 
     def give_back(self) -> None:
@@ -30,6 +34,7 @@ class Slots:
         if self.free == 0:
             self._last_full = time.monotonic()
         self.free += 1
+        SLOTS_USED.set(self.limit - self.free)
         self._on_free()
 
 

@@ -10,6 +10,7 @@ import asyncpg
 
 from jobs.declining import Declined
 from jobs.family import Family
+from jobs.metrics import RESCUES, TIMER_LAG_SECONDS, WORKERS_LOST
 from jobs.slots import Slots
 from storage.claims import Limits, Waiting, is_overdue, next_within, release_all, seconds_to_next_due, wake_due
 from storage.inbox import Forgotten, discard_dead_letters, forgotten
@@ -49,7 +50,9 @@ class Timers:
 
     async def _wake(self) -> float:
         async with self._pool.acquire() as connection:
-            if await wake_due(connection, DUE_AT_ONCE):
+            due = await wake_due(connection, DUE_AT_ONCE)
+            if due.lag_seconds is not None:
+                TIMER_LAG_SECONDS.observe(due.lag_seconds)
                 self._on_ready()
             seconds = await seconds_to_next_due(connection)
         return min(max(seconds, SHORTEST_NAP), LONGEST_NAP) if seconds is not None else LONGEST_NAP
@@ -144,6 +147,7 @@ class Sweeper:
 
     def _rescue(self) -> None:
         self.rescues += 1
+        RESCUES.inc()
         logger.info("Something has waited for more than %s s; ringing again.", OVERDUE_SECONDS)
         self._on_ready()
 
@@ -161,6 +165,7 @@ class Sweeper:
             if not await remove(connection, worker_id, at_beat=at_beat):
                 return
             release = await release_all(connection, worker_id, lost=True)
+        WORKERS_LOST.inc()
         logger.warning("The worker %s is lost; %d executions are free again.", worker_id, release.freed)
         self._on_ready()
 

@@ -30,11 +30,13 @@ from jobs.mailroom import Mailroom
 from jobs.schedules import Schedules
 from jobs.secret_finding import SecretFinder
 from jobs.sweeper import Sweeper, Timers
+from jobs.whereabouts import enter_worker
 from jobs.workflow import Workshop
 from storage.claims import NO_LIMITS, Limits, release_all
 from storage.keyring import NO_KEYS, KeyRing
 from storage.notify import Notifier
 from storage.pool import DATABASE_TROUBLE, open_pool
+from storage.readiness import Readiness
 from storage.schedules import SCHEDULES
 from storage.shards import COMMANDS, EVENTS
 from storage.transaction import transaction
@@ -83,6 +85,14 @@ class Worker:
         self.id = worker_id or f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
         self._settings = settings
         self._registry = registry
+        self._heartbeat: Heartbeat | None = None
+        self.readiness: Readiness | None = None
+        self.is_leaving = False
+
+    @property
+    def beats(self) -> bool:
+        """Whether the last good beat is younger than the lease: nobody can have given this worker up."""
+        return self._heartbeat is not None and self._heartbeat.is_fresh
 
     async def run(self) -> None:
         """Work until cancelled; raises `WorkerGivenUp` if the others have given this worker up."""
@@ -95,6 +105,7 @@ class Worker:
     @asynccontextmanager
     async def parts(self) -> AsyncIterator["Parts"]:
         """Start what a worker is made of; what it holds is given back at the end."""
+        enter_worker(self.id)
         async with AsyncExitStack() as stack:
             pool = await self._open_pool(stack, "tidegate worker", POOL_SIZE)
             parts = await self._assemble(pool, stack)
@@ -202,8 +213,10 @@ class Worker:
                 lease=self._settings.lease,
             )
         await parts.heartbeat.once()
+        self._heartbeat, self.readiness = parts.heartbeat, Readiness(pool)
 
     async def _leave(self, pool: asyncpg.Pool, parts: "Parts") -> None:
+        self.is_leaving = True
         await parts.claimer.give_back(GIVE_BACK_SECONDS)
         try:
             async with asyncio.timeout(SIGN_OFF_TIMEOUT):

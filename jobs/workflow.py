@@ -37,8 +37,10 @@ from jobs.ledger import DurableLedger
 from jobs.letters import Mail
 from jobs.loading import Loader
 from jobs.mailroom import Mailroom
+from jobs.run_trace import RunTrace
 from jobs.secret_finding import SecretFinder
 from jobs.slots import NoPlace, Place
+from jobs.whereabouts import enter_execution
 from storage.capability import Kind
 from storage.claims import Claim
 from storage.inbox import InboxKind
@@ -109,8 +111,10 @@ class Workflow:
 
     async def run(self) -> None:
         """Run until the execution ends or is released. Nothing is raised: what goes wrong is logged or recorded."""
+        enter_execution(self._claim.execution_id)
         self._shop.mailroom.enter(self._claim.execution_id, self._mail)
         try:
+            self._ledger.trace = await RunTrace.begin(self._claim, self._shop.worker_id, self._shop.pool)
             while not await self._prepare_and_run():
                 await asyncio.sleep(OUTAGE_SECONDS)
         except ClaimLost:
@@ -122,6 +126,8 @@ class Workflow:
         finally:
             self._shop.mailroom.leave(self._claim.execution_id, self._mail)
             self._place.free()
+            if self._ledger.trace:
+                self._ledger.trace.end()
 
     def _mail(self) -> None:
         """Take note that the mailbox has more than the claim brought along."""

@@ -12,16 +12,19 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
+from resolvers.counted import Counted
 from resolvers.health import healthz, readyz
 from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
+from resolvers.metrics_page import metrics
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
 from resolvers.pages import Page
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services
 from resolvers.sockets import graphql_over_socket
+from resolvers.traced import Traced
 from schema.webhooks import PATH
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
@@ -92,8 +95,15 @@ def create_app(
             Route(PATH + "{id}", receive, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            Route("/metrics", metrics),
             *_ide(graphiql),
         ],
-        middleware=[Middleware(Identified), *_cross_origin(policy), Middleware(SameOrigin, policy=policy)],
+        middleware=[
+            Middleware(Counted),
+            Middleware(Identified),
+            Middleware(Traced),
+            *_cross_origin(policy),
+            Middleware(SameOrigin, policy=policy),
+        ],
         lifespan=lifespan,
     )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from engine.errors import TidegateError
 from resolvers.context import Context
+from resolvers.measuring import count_refused
 from resolvers.operations import OperationFailed, results
 from resolvers.persisted import Documents
 from resolvers.requests import Asked
@@ -15,6 +16,7 @@ def answers(asked: Asked, documents: Documents, context: Context) -> AsyncGenera
     try:
         operation = documents.operation(asked)
     except TidegateError as error:
+        count_refused(error)
         return no_results(error)
     return results(operation, context)
 

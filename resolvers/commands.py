@@ -26,7 +26,10 @@ from schema.scalars import JSON
 from schema.selection import FIRST_INDEX
 from storage.access import Access
 from storage.commands import Accepted, send_command
+from storage.executions import ExecutionRow
 from storage.executions import create_execution as store_execution
+from storage.traces import CREATION, remember
+from storage.tracing import span, tracer
 from storage.transaction import transaction
 
 Reason = Annotated[str | None, strawberry.argument(description="Why, for people; it shows in the event.")]
@@ -41,10 +44,13 @@ async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPa
     number = flow.latest_version if input.flow_version is None else input.flow_version
     version = await context.services.versions.get(flow.id, number)
     new = new_execution(input, version, context.viewer.id)
-    async with transaction(context.pool) as connection:
-        row, created = await store_execution(connection, new)
-        if created and input.auto_start:
-            await send_command(connection, row.id, ExecutionCommand.START)
+    with span("create execution", execution_id=new.id, flow_id=flow.id):
+        async with transaction(context.pool) as connection:
+            row, created = await store_execution(connection, new)
+            if created and (tracing := tracer()):
+                await remember(connection, [row.id], row.id, CREATION, tracing.current())
+            if created and input.auto_start:
+                await send_command(connection, row.id, ExecutionCommand.START)
     if created:
         context.services.events.notify(row.id, FIRST_INDEX)
         context.services.doorbell.ring()
@@ -106,12 +112,23 @@ async def send_signal(
 
 async def _send(context: Context, execution_id: str, command: ExecutionCommand, payload: Any = None) -> Execution:
     """Put a command into the mailbox of an execution that the viewer may operate, and have its worker look."""
-    await context.execution(execution_id, Access.OPERATE)
-    async with context.pool.acquire() as connection:
-        accepted = await send_command(connection, execution_id, command, payload)
+    row = await context.execution(execution_id, Access.OPERATE)
+    with span(f"send {command.value}", execution_id=execution_id):
+        accepted = await _accepted(context, row, command, payload)
     tell(context, execution_id, accepted)
     context.asks.forget()
     return Execution(row=await context.asks.execution(execution_id))
+
+
+async def _accepted(context: Context, row: ExecutionRow, command: ExecutionCommand, payload: Any) -> Accepted:
+    """Have a command accepted; with where it came from, if this process traces."""
+    if (tracing := tracer()) is None:
+        async with context.pool.acquire() as connection:
+            return await send_command(connection, row.id, command, payload)
+    async with transaction(context.pool) as connection:
+        accepted = await send_command(connection, row.id, command, payload)
+        await remember(connection, [row.id], row.root_id, accepted.seq, tracing.current())
+        return accepted
 
 
 def tell(context: Context, execution_id: str, accepted: Accepted) -> None:

@@ -23,6 +23,7 @@ from resolvers.answers import HTTP_STATUS, answer, refusal, refused, status_of_r
 from resolvers.asking import no_results
 from resolvers.context import Context
 from resolvers.credentials import token_in_headers
+from resolvers.measuring import count_refused, measured
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
 from resolvers.operations import results, type_of
 from resolvers.policy import Policy
@@ -98,6 +99,7 @@ def _prefers_stream(request: Request) -> bool:
 
 
 def _refuse(request: Request, error: TidegateError) -> Response:
+    count_refused(error)
     if _prefers_stream(request) and error.code not in HTTP_STATUS:
         return _streamed(request, no_results(error), ServerSentEvents(), ExitStack())
     return refused(request, error, status_of_refused(request))
@@ -124,13 +126,16 @@ async def _execute(request: Request, operation: Operation, context: Context) -> 
 
 async def _result(request: Request, operation: Operation, context: Context) -> ExecutionResult:
     try:
-        return await SCHEMA.execute(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=context,
-            operation_name=operation.name,
-            allowed_operation_types=ALLOWED[request.method],
-        )
+        with measured(type_of(operation)) as seen:
+            result = await SCHEMA.execute(
+                operation.query,
+                variable_values=operation.variables,
+                context_value=context,
+                operation_name=operation.name,
+                allowed_operation_types=ALLOWED[request.method],
+            )
+            seen.errors = result.errors or ()
+        return result
     except CannotGetOperationTypeError as error:
         reason = GraphQLError(error.as_http_error_reason(), original_error=error)
         return ExecutionResult(data=None, errors=[error_for_client(reason)])

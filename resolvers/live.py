@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.batches import Batches, Wish
 from resolvers.context import Info
+from resolvers.delivery import delivered
 from schema.arguments import NO_TYPES, EventTypes, ExecutionId, FromIndex
 from schema.events import ExecutionEventBatch
 from schema.selection import check_from_index, check_range, kinds
@@ -36,7 +37,7 @@ async def execution_events(
     execution = await info.context.asks.execution(execution_id)
     async with services.tailer.follow(execution_id, from_index) as follower:
         with services.permits.hold(follower, viewer, execution):
-            async for batch in services.batches.of(Batches(follower, wish, execution)):
+            async for batch in delivered(services.batches.of(Batches(follower, wish, execution))):
                 yield batch.shown
 
 

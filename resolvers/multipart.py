@@ -19,6 +19,7 @@ _BOUNDARY = b"\r\n--graphql"
 class Multipart:
     """Each result is the payload of a part; what ends the stream before its time stands beside the payload."""
 
+    transport = "multipart"
     media_type = f'{MULTIPART};boundary="graphql";subscriptionSpec="{SPECIFICATION}"'
     begin = _BOUNDARY
     beat = _HEAD + b"{}" + _BOUNDARY

@@ -9,6 +9,7 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.json_text import write_json
+from resolvers.measuring import measured
 from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from schema.documents import read_document
@@ -34,13 +35,15 @@ async def results(operation: Operation, context: Context) -> AsyncGenerator[byte
     a subscription holds.
     """
     found: Any = await SCHEMA.stream(operation.query, operation.variables, context, None, operation.name)
-    async with aclosing(found):
-        async for result in found:
-            if not was_executed(result):
-                raise OperationFailed(list(result.errors))
-            yield write_json(_shown(result))
-            while context.source and (data := await context.source.plain()):
-                yield write_json({"data": data})
+    with measured(type_of(operation)) as seen:
+        async with aclosing(found):
+            async for result in found:
+                seen.errors = result.errors or ()
+                if not was_executed(result):
+                    raise OperationFailed(list(result.errors))
+                yield write_json(_shown(result))
+                while context.source and (data := await context.source.plain()):
+                    yield write_json({"data": data})
 
 
 def was_executed(result: Any) -> bool:

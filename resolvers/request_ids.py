@@ -6,7 +6,6 @@ A socket has one too; what one of its operations logs has the operation's id beh
 import re
 import secrets
 from contextvars import ContextVar
-from logging import LogRecord
 
 ID_LENGTH = 128
 
@@ -32,9 +31,3 @@ def enter_request(wish: str) -> str:
 def enter_operation(id: str) -> None:
     """From here on this task serves one operation of its socket."""
     _current.set(f"{request_id()}/{_UNFIT.sub('?', id[:ID_LENGTH])}")
-
-
-def note_request(record: LogRecord) -> bool:
-    """Give a record of the log its `request_id`; a filter that lets everything pass."""
-    record.request_id = request_id()
-    return True

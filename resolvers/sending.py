@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Message
 
+from resolvers.metrics import SLOW_CLIENTS
+
 SEND_SECONDS = 30.0
 """How long a client may take to make room for a message.
 
@@ -28,4 +30,5 @@ class Sender:
             async with asyncio.timeout(SEND_SECONDS), self._turn:
                 await self._send(message)
         except TimeoutError:
+            SLOW_CLIENTS.inc()
             raise TooSlow from None

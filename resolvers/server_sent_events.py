@@ -14,6 +14,7 @@ BEAT_SECONDS = 12.0
 class ServerSentEvents:
     """Each result is an event `next`, errors of what was not executed too; `complete` is the last."""
 
+    transport = "sse"
     media_type = f"{EVENT_STREAM}; charset=utf-8"
     begin = beat = b":\n\n"
     # An event without a line of data is not given to the page.

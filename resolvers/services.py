@@ -15,6 +15,7 @@ from resolvers.snapshots import Snapshots
 from storage.keyring import NO_KEYS, KeyRing
 from storage.notify import Notifier
 from storage.pool import open_pool
+from storage.readiness import Readiness
 from storage.root_changes import RootChanges
 from storage.shards import COMMANDS, EVENTS
 from storage.tail import Tailer
@@ -31,7 +32,7 @@ class Services:
 
     `commands` tells workers of new commands, `events` readers of new executions, and `doorbell` makes a worker look.
     `tailer` follows logs, `trees` whole trees, and `roots` the lists of roots; `batches` are cut from followed logs.
-    `permits` end what may not be followed, and `keys` seal secrets.
+    `permits` end what may not be followed, `readiness` says how the database stands, and `keys` seal secrets.
     """
 
     pool: asyncpg.Pool
@@ -47,6 +48,7 @@ class Services:
     commands: Notifier
     events: Notifier
     doorbell: Doorbell
+    readiness: Readiness
 
 
 class Background(Protocol):
@@ -87,6 +89,7 @@ async def open_services(
             commands=await _started(stack, Notifier(pool, COMMANDS)),
             events=await _started(stack, Notifier(pool, EVENTS)),
             doorbell=await _started(stack, Doorbell(redis_url)),
+            readiness=Readiness(pool),
         )
 
 

@@ -19,7 +19,9 @@ from resolvers.authentication import HookFailed
 from resolvers.context import Context
 from resolvers.credentials import token_in_headers, token_in_payload
 from resolvers.json_text import write_json
+from resolvers.measuring import count_refused
 from resolvers.messages import Message, WrongMessage, read_message
+from resolvers.metrics import SOCKETS, SUBSCRIBERS
 from resolvers.operations import OperationFailed
 from resolvers.policy import Policy
 from resolvers.quotas import TRY_AGAIN_SECONDS
@@ -66,7 +68,9 @@ async def graphql_over_socket(websocket: WebSocket) -> None:
         await _close(websocket, Closing(NO_PROTOCOL, "Subprotocol not acceptable"))
         return
     await websocket.accept(subprotocol=PROTOCOL)
-    if closing := await _Socket(websocket).serve():
+    with SOCKETS.track_inprogress():
+        closing = await _Socket(websocket).serve()
+    if closing:
         await _close(websocket, closing)
 
 
@@ -186,6 +190,7 @@ class _Socket:
         try:
             self._take_place()
         except RateLimited as error:
+            count_refused(error)
             await self._send({"type": "error", "id": id, "payload": [shown(error).formatted]})
             return
         context = Context(self._websocket.state.services, self._viewer, self._policy.is_development)
@@ -205,7 +210,8 @@ class _Socket:
 
     async def _operate(self, id: str, found: AsyncGenerator[bytes, None]) -> None:
         enter_operation(id)
-        last = await self._stream(id, found)
+        with SUBSCRIBERS.labels("websocket").track_inprogress():
+            last = await self._stream(id, found)
         if self._operations.get(id) is asyncio.current_task():
             # Before the last message goes out the client may use the id again.
             del self._operations[id]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from resolvers.metrics import SUBSCRIBERS
 from resolvers.operations import OperationFailed
 from resolvers.sending import Sender, TooSlow
 
@@ -18,6 +19,7 @@ HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 class Framing(Protocol):
     """How a kind of stream is written; `beat` is sent every `beat_seconds` to show that it lives."""
 
+    transport: str
     media_type: str
     begin: bytes
     beat: bytes
@@ -50,6 +52,10 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._send = Sender(send)
+        with SUBSCRIBERS.labels(self._framing.transport).track_inprogress():
+            await self._stream(receive)
+
+    async def _stream(self, receive: Receive) -> None:
         try:
             with self._place:
                 await self._serve(receive)

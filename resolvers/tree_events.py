@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from resolvers.context import Info
+from resolvers.delivery import delivered
 from resolvers.live import BatchSize, BatchTimeout, wish_of
 from resolvers.tree_batches import TreeBatches
 from schema.arguments import NO_TYPES, EventTypes, ExecutionId
@@ -37,6 +38,6 @@ async def execution_tree_events(
     async with context.services.trees.follow(execution.root_id, execution_id, place) as follower:
         batches = TreeBatches(follower, wish, execution)
         with context.services.permits.hold(follower, context.viewer, execution):
-            async for batch in batches:
+            async for batch in delivered(batches):
                 events = show_tree_events(batch.rows, follower.levels)
                 yield ExecutionTreeEventBatch(events=events, cursor=batches.cursor, caught_up=batch.caught_up)

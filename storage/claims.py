@@ -19,11 +19,12 @@ QUERIES = load("claims")
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """An accepted command that is not applied yet."""
+    """A command that is not applied yet, though it was accepted so many `seconds` before it was read."""
 
     seq: int
     command: ExecutionCommand
     payload: Any
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Claim:
     `token` fences every append. `lost_worker_id` is the worker that it was taken from, and `lost_alone` how that died,
     if it ran nothing else and was seen to die. `now` is the database's time. `acknowledged` is the last command that
     the log has acknowledged, `mail` what came after it, `inbox` what its family has told it. `external_events` are
-    `{"eventName", "payload"}`.
+    `{"eventName", "payload"}`. `ready_seconds` is how long it was ready; None if it was taken over.
     """
 
     execution_id: str
@@ -62,6 +63,7 @@ class Claim:
     now: datetime
     mail: tuple[MailRow, ...]
     inbox: tuple[InboxRow, ...]
+    ready_seconds: float | None
 
 
 class Limits(NamedTuple):
@@ -155,13 +157,14 @@ def _claim(row: Any) -> Claim:
         now=row["now"],
         mail=mail,
         inbox=tuple(inbox_row(letter) for letter in orjson.loads(row["told"])),
+        ready_seconds=row["ready_seconds"],
     )
 
 
 def mail_row(row: Any) -> MailRow:
     """Read one row of the mailbox."""
     payload = None if row["payload"] is None else orjson.loads(row["payload"])
-    return MailRow(row["seq"], ExecutionCommand(row["command"]), payload)
+    return MailRow(row["seq"], ExecutionCommand(row["command"]), payload, row["seconds"])
 
 
 async def is_overdue(connection: Connection, seconds: float) -> bool:
@@ -189,9 +192,18 @@ async def next_within(
     return Waiting(**row) if row else None
 
 
-async def wake_due(connection: Connection, limit: int) -> int:
-    """Queue up to `limit` parked executions whose time has come; how many they were."""
-    return int(await connection.fetchval(QUERIES["wake_due"], limit))
+class Due(NamedTuple):
+    """How many parked executions were due, and how late the first of them was (None: none was)."""
+
+    woken: int
+    lag_seconds: float | None
+
+
+async def wake_due(connection: Connection, limit: int) -> Due:
+    """Queue up to `limit` parked executions whose time has come."""
+    row = await connection.fetchrow(QUERIES["wake_due"], limit)
+    assert row is not None
+    return Due(**row)
 
 
 async def seconds_to_next_due(connection: Connection) -> float | None:

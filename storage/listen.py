@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import asyncpg
 from broadcaster import BroadcastBackend, Event
 
+from storage.metrics import LISTEN_LOSSES
 from storage.pool import connect
 
 RESYNC = "resync"
@@ -62,6 +63,7 @@ class PostgresListener(BroadcastBackend):
             try:
                 await self._listen()
             except Exception as error:
+                LISTEN_LOSSES.inc()
                 logger.warning("The listening connection is lost: %s", str(error) or type(error).__name__)
             self._tried.set()
             await asyncio.sleep(self._delay)

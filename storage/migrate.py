@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
@@ -58,6 +59,13 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+class Standing(NamedTuple):
+    """The names of the migrations that the database lacks, and of those that it has and this code does not know."""
+
+    missing: list[str]
+    newer: list[str]
+
+
 async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
     """Apply what is missing, and return the names of what this call applied.
 
@@ -72,12 +80,17 @@ async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
     return applied
 
 
-async def pending(connection: Connection, folder: Path = FOLDER) -> list[str]:
-    """The names of the migrations that the database lacks; it may have more than this code knows."""
+async def standing(connection: Connection, folder: Path = FOLDER) -> Standing:
+    """How the database's migrations compare with this code's."""
+    known = load(folder)
     if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
-        return [migration.name for migration in load(folder)]
+        return Standing([migration.name for migration in known], [])
     applied = await _applied(connection)
-    return [migration.name for migration in load(folder) if migration.version not in applied]
+    versions = {migration.version for migration in known}
+    return Standing(
+        missing=[migration.name for migration in known if migration.version not in applied],
+        newer=[name for version, (name, _) in sorted(applied.items()) if version not in versions],
+    )
 
 
 def load(folder: Path = FOLDER) -> list[Migration]:

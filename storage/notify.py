@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import asyncpg
 
+from storage.metrics import NOTIFY_FAILURES
 from storage.pool import Connection
 from storage.queries import load
 from storage.shards import channel, shard_of
@@ -68,6 +69,7 @@ class Notifier:
                         await self._send(connection)
                         delay = SHORTEST_DELAY
             except Exception as error:
+                NOTIFY_FAILURES.labels(self._topic).inc()
                 logger.warning("Notifications are held back: %s", str(error) or type(error).__name__)
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, LONGEST_DELAY)

@@ -38,7 +38,7 @@ def listen(host: str, port: int, *, anywhere: bool = False) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotListen(
-                f"Port {port} on {host} is in use. Stop what listens there, or choose another --port."
+                f"Port {port} on {host} is in use. Stop what listens there, or choose another port."
             ) from None
         raise CannotListen(f"Cannot listen on port {port} of {host}: {error.strerror or error}.") from None
 

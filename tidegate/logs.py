@@ -1,17 +1,16 @@
-"""Where a process's log goes."""
+"""Where a process's log goes, and in which form."""
 
 import logging
 
-from resolvers.request_ids import note_request
+from tidegate.log_lines import JsonLines, TextLines
 
 OURS = ("engine", "storage", "schema", "resolvers", "jobs", "tidegate")
-FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 
 
-def log_to_stderr(level: str) -> None:
-    """Log what our packages say from `level` on, and warnings of all others, each line with its request's id."""
-    logging.basicConfig(format=FORMAT, level=logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(note_request)
+def log_to_stderr(level: str, format: str = "text") -> None:
+    """Log what our packages say from `level` on, and warnings of all others, as lines of text or of JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if format == "json" else TextLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())

@@ -1,7 +1,7 @@
 """Whether the database has the tables that this code needs."""
 
 from engine.errors import ServiceUnavailable
-from storage.migrate import pending
+from storage.migrate import standing
 from storage.pool import open_pool
 
 PATIENCE_SECONDS = 5.0
@@ -16,7 +16,7 @@ async def require_migrated(url: str) -> None:
     pool = await open_pool(url, name="tidegate check", size=1, patience=PATIENCE_SECONDS)
     try:
         async with pool.acquire() as connection:
-            if missing := await pending(connection):
+            if missing := (await standing(connection)).missing:
                 raise NotMigrated(f"The database lacks {', '.join(missing)}. Run: tidegate migrate")
     finally:
         await pool.close()

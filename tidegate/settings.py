@@ -1,24 +1,34 @@
 """What the environment decides; everything else is an argument."""
 
-import base64
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit
 
 from engine.errors import TidegateError
 from storage.keyring import KEY_BYTES, NO_KEYS, KeyRing
-from tidegate.loopback import is_this_machine
+from tidegate.setting_texts import (
+    SECRET_BYTES,
+    address,
+    between,
+    function,
+    hosts,
+    key_ring,
+    keys_url,
+    one_of,
+    origins,
+    secret,
+    switch,
+    url,
+)
 
 POSTGRES_URL = "a URL such as postgresql://user:password@host:5432/name"
 REDIS_URL = "a URL such as redis://:password@host:6379/0"
+LOG_LEVELS = ("debug", "info", "warning", "error")
 OR_DEV = ", or use tidegate dev, which needs none"
 MANY = 1_000_000
 UP_TO_MANY = f"a whole number from 1 to {MANY}"
 ALLOWED_HOSTS = "hosts such as localhost:8080,10.0.0.7 or [::1]:9000"
-SECRET_BYTES = 32
 SECRET_KEYS = "TIDEGATE_SECRET_KEYS"
 KEYS = f"keys of {KEY_BYTES} bytes by id, such as 2026:$(openssl rand -base64 {KEY_BYTES}), separated by commas"
 SECRET = f"a secret of at least {SECRET_BYTES} bytes, such as `openssl rand -base64 48` gives"
@@ -46,12 +56,13 @@ class ConflictingSettings(TidegateError):
 
 
 class Variable(NamedTuple):
-    """One variable of the environment: the field that it fills, and what its text must be."""
+    """One variable of the environment: the field that it fills, what its text must be, and what it means."""
 
     name: str
     field: str
     read: Callable[[str], Any]
     expected: str
+    meaning: str = ""
 
     def value(self, text: str) -> Any:
         """Read the variable's text; raises `InvalidSetting`, which never shows a password or secret."""
@@ -63,7 +74,7 @@ class Variable(NamedTuple):
     def _shown(self, text: str) -> str:
         if self.name.endswith(("_SECRET", "_KEYS")):
             return f"a text of {len(text)} characters"
-        return repr(_without_password(text) if self.name.endswith("_URL") else text)
+        return repr(_without_password(text) if self.name.endswith(("_URL", "_ENDPOINT")) else text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,10 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global. `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
+    global. A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
+    `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
+
+    `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
 
     Callers of the API show tokens that `jwt_secret` or the keys at `jwks_url` verify; without either, there is no
     authentication. `user_rate` is how many operations a second, and `user_streams` how many streams and sockets at
@@ -88,6 +102,11 @@ class Settings:
     flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
+    worker_host: str = "127.0.0.1"
+    worker_port: int | None = None
+    log_format: str = "text"
+    log_level: str = "info"
+    otlp_endpoint: str | None = None
     documents: str | None = None
     documents_only: bool = False
     jwt_secret: str | None = field(default=None, repr=False)
@@ -139,109 +158,157 @@ def _without_password(text: str) -> str:
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        parts = urlsplit(text)
-        # `port` raises ValueError for what is no port.
-        if parts.scheme not in schemes or parts.port == 0:
-            raise ValueError
-        return text
-
-    return read
-
-
-def _between(low: float, high: float, kind: type[int] | type[float]) -> Callable[[str], int | float]:
-    def read(text: str) -> int | float:
-        number = kind(text)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return read
-
-
-def _secret(text: str) -> str:
-    if len(text.encode()) < SECRET_BYTES:
-        raise ValueError
-    return text
-
-
-def _key_ring(text: str) -> KeyRing:
-    named = [part.strip().partition(":") for part in text.split(",") if part.strip()]
-    keys = {key_id: base64.b64decode(key, validate=True) for key_id, _, key in named}
-    is_valid = all(
-        re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", key_id) and len(key) == KEY_BYTES for key_id, key in keys.items()
-    )
-    if not keys or len(keys) != len(named) or not is_valid:
-        raise ValueError
-    return KeyRing(keys)
-
-
-def _keys_url(text: str) -> str:
-    parts = urlsplit(text)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(text))
-    if not is_safe or not parts.hostname or parts.username is not None or parts.port == 0:
-        raise ValueError
-    return text
-
-
-def _function(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", text):
-        raise ValueError
-    return text
-
-
-def _origins(text: str) -> frozenset[str]:
-    origins = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin:
-            raise ValueError
-        if not parts.hostname or parts.port == 0:
-            raise ValueError
-    return origins
-
-
-def _switch(text: str) -> bool:
-    return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-
-
-def _hosts(text: str) -> frozenset[str]:
-    hosts = frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-    for host in hosts:
-        parts = urlsplit(f"//{host}")
-        if not parts.hostname or parts.path or parts.username is not None or parts.port == 0:
-            raise ValueError
-    return hosts
-
-
 VARIABLES = (
-    Variable("DATABASE_URL", "database_url", _url("postgresql", "postgres"), POSTGRES_URL),
-    Variable("REDIS_URL", "redis_url", _url("redis", "rediss", "unix"), REDIS_URL),
+    Variable(
+        "DATABASE_URL",
+        "database_url",
+        url("postgresql", "postgres"),
+        POSTGRES_URL,
+        "Postgres, the only truth",
+    ),
+    Variable(
+        "REDIS_URL",
+        "redis_url",
+        url("redis", "rediss", "unix"),
+        REDIS_URL,
+        'Redis or Valkey, which only says "look now"',
+    ),
     Variable(
         "TIDEGATE_WORKER_CONCURRENCY",
         "worker_concurrency",
-        _between(1, 10_000, int),
+        between(1, 10_000, int),
         "a whole number from 1 to 10000",
+        "how many executions a worker runs at once",
     ),
-    Variable("TIDEGATE_OWNER_CONCURRENCY", "owner_concurrency", _between(1, MANY, int), UP_TO_MANY),
-    Variable("TIDEGATE_FLOW_CONCURRENCY", "flow_concurrency", _between(1, MANY, int), UP_TO_MANY),
+    Variable(
+        "TIDEGATE_OWNER_CONCURRENCY",
+        "owner_concurrency",
+        between(1, MANY, int),
+        UP_TO_MANY,
+        "how many executions of one owner all workers together run at once; the same at all workers",
+    ),
+    Variable(
+        "TIDEGATE_FLOW_CONCURRENCY",
+        "flow_concurrency",
+        between(1, MANY, int),
+        UP_TO_MANY,
+        "the same for executions of one flow",
+    ),
     Variable(
         "TIDEGATE_LEASE_SECONDS",
         "lease_seconds",
-        _between(1, 3600, float),
+        between(1, 3600, float),
         "a number of seconds from 1 to 3600",
+        "how long a silent worker keeps what it runs",
     ),
-    Variable("TIDEGATE_HTTP_ALLOW", "http_allow", _hosts, ALLOWED_HOSTS),
-    Variable("TIDEGATE_JWT_SECRET", "jwt_secret", _secret, SECRET),
-    Variable("TIDEGATE_JWKS_URL", "jwks_url", _keys_url, KEYS_URL),
-    Variable(SECRET_KEYS, "secret_keys", _key_ring, KEYS),
-    Variable("TIDEGATE_JWT_AUDIENCE", "jwt_audience", str, "a text"),
-    Variable("TIDEGATE_JWT_ISSUER", "jwt_issuer", str, "a text"),
-    Variable("TIDEGATE_VIEWER_HOOK", "viewer_hook", _function, HOOK),
-    Variable("TIDEGATE_USER_RATE", "user_rate", _between(0.1, MANY, float), f"a number from 0.1 to {MANY}"),
-    Variable("TIDEGATE_USER_STREAMS", "user_streams", _between(1, MANY, int), UP_TO_MANY),
-    Variable("TIDEGATE_ALLOWED_ORIGINS", "allowed_origins", _origins, ORIGINS),
-    Variable("TIDEGATE_DOCUMENTS", "documents", str, "the path of a manifest"),
-    Variable("TIDEGATE_DOCUMENTS_ONLY", "documents_only", _switch, "true or false"),
+    Variable(
+        "TIDEGATE_HTTP_ALLOW",
+        "http_allow",
+        hosts,
+        ALLOWED_HOSTS,
+        "what HTTP nodes may reach although not on the public internet, separated by commas",
+    ),
+    Variable(
+        "TIDEGATE_WORKER_PORT",
+        "worker_port",
+        between(1, 65_535, int),
+        "a port from 1 to 65535",
+        "where a worker answers `/healthz`, `/readyz` and `/metrics`",
+    ),
+    Variable(
+        "TIDEGATE_WORKER_HOST",
+        "worker_host",
+        address,
+        "an IP address such as 127.0.0.1 or 0.0.0.0",
+        "the address of that port",
+    ),
+    Variable(
+        "TIDEGATE_LOG_FORMAT",
+        "log_format",
+        one_of("text", "json"),
+        "text or json",
+        "lines of the log for people, or one JSON object each",
+    ),
+    Variable(
+        "TIDEGATE_LOG_LEVEL",
+        "log_level",
+        one_of(*LOG_LEVELS),
+        "debug, info, warning or error",
+        "the least that is logged, unless `--log-level` says otherwise",
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "otlp_endpoint",
+        url("http", "https"),
+        "a URL such as http://localhost:4318",
+        "the collector that traces are sent to, over OTLP/HTTP; OpenTelemetry's other variables hold too",
+    ),
+    Variable(
+        "TIDEGATE_DOCUMENTS",
+        "documents",
+        str,
+        "the path of a manifest",
+        "a manifest of trusted documents, which clients may name instead of sending them: Apollo's persisted query "
+        "manifest, or one JSON object of ids and documents",
+    ),
+    Variable(
+        "TIDEGATE_DOCUMENTS_ONLY",
+        "documents_only",
+        switch,
+        "true or false",
+        "whether the API runs nothing but those",
+    ),
+    Variable(
+        "TIDEGATE_JWT_SECRET",
+        "jwt_secret",
+        secret,
+        SECRET,
+        "what verifies callers' tokens, HS256",
+    ),
+    Variable(
+        "TIDEGATE_JWKS_URL",
+        "jwks_url",
+        keys_url,
+        KEYS_URL,
+        "or where the keys are that do, RS256, ES256 or EdDSA",
+    ),
+    Variable("TIDEGATE_JWT_AUDIENCE", "jwt_audience", str, "a text", "what `aud` of a token must be, else anything"),
+    Variable("TIDEGATE_JWT_ISSUER", "jwt_issuer", str, "a text", "what `iss` of a token must be, else anything"),
+    Variable(
+        "TIDEGATE_VIEWER_HOOK",
+        "viewer_hook",
+        function,
+        HOOK,
+        "makes a `resolvers.viewer.Viewer` of a token's claims, for installations with user ids of their own; it may "
+        "be async, and raises `engine.errors.Unauthenticated` to refuse",
+    ),
+    Variable(
+        "TIDEGATE_USER_RATE",
+        "user_rate",
+        between(0.1, MANY, float),
+        f"a number from 0.1 to {MANY}",
+        "operations a second of one user in one API process; ten times that at once",
+    ),
+    Variable(
+        "TIDEGATE_USER_STREAMS",
+        "user_streams",
+        between(1, MANY, int),
+        UP_TO_MANY,
+        "streams and sockets of one user at once in one API process",
+    ),
+    Variable(
+        "TIDEGATE_ALLOWED_ORIGINS",
+        "allowed_origins",
+        origins,
+        ORIGINS,
+        "other origins whose pages may use the API",
+    ),
+    Variable(
+        SECRET_KEYS,
+        "secret_keys",
+        key_ring,
+        KEYS,
+        "the keys that secrets, and signing keys of webhooks, are sealed with: the first one seals, all open; the same "
+        "at `serve` and `worker`",
+    ),
 )

@@ -8,11 +8,12 @@ from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
 from jobs.alone import run_alone
 from jobs.ticket import Ticket
-from jobs.worker import WorkerSettings, run_worker
+from jobs.worker import Worker, WorkerSettings, run_until_told
 from storage.claims import Limits
 from tidegate.migrated import require_migrated
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
+from tidegate.worker_port import worker_port
 
 ALONE = (sys.executable, "-P", "-m", "tidegate", "worker", "--alone")
 """Starts a process for one execution, which it is told of on standard input; with the settings of the environment."""
@@ -23,7 +24,9 @@ async def work(settings: Settings, log_level: str) -> None:
     worker = _worker_settings(settings, log_level)
     await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
-    await _run(run_worker(worker, BUILT_IN))
+    engine = Worker(worker, BUILT_IN)
+    async with worker_port(settings, engine):
+        await _run(run_until_told(engine))
 
 
 async def work_alone(settings: Settings, ticket: Ticket, log_level: str) -> None:

@@ -6,8 +6,8 @@ select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.lost_alone, d.
     v.name as flow_name,
     clock_timestamp() as now,
     (
-        select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload)
-            order by m.seq), '[]')
+        select coalesce(json_agg(json_build_object('seq', m.seq, 'command', m.command, 'payload', m.payload,
+            'seconds', extract(epoch from clock_timestamp() - m.accepted_at)) order by m.seq), '[]')
         from mailbox m where m.execution_id = d.execution_id and not m.applied
     )::text as letters,
     (
@@ -177,6 +177,7 @@ untimed as (
     delete from timers t using claimed d where t.execution_id = d.execution_id
 )
 -- include: what_is_claimed
+    , extract(epoch from clock_timestamp() - c.ready_at)::float8 as ready_seconds
 from claimed d
 join executions e on e.id = d.execution_id
 join flow_versions v on v.flow_id = e.flow_id and v.version = e.flow_version
@@ -284,6 +285,7 @@ returning q.execution_id;
 -- name: held
 -- Execution $1 as its claim gives it, for the owner who has its head locked.
 -- include: what_is_claimed
+    , null as ready_seconds
 from execution_heads d
 join executions e on e.id = d.execution_id
 join flow_versions v on v.flow_id = e.flow_id and v.version = e.flow_version
@@ -300,11 +302,11 @@ select exists (
 );
 
 -- name: wake_due
--- Queue up to $1 parked executions whose time has come; gives how many. Heads that somebody holds are left for the next
--- time. The timer is locked with its head, so that one which was spent or set anew meanwhile counts for nothing.
+-- Queue up to $1 parked executions whose time has come; gives how many, and how late the first was. Heads that somebody
+-- holds are left for the next time. The timer is locked with its head, so that one which was spent or set anew meanwhile counts for nothing.
 -- (clock_timestamp() is volatile, so that it would be compared with every timer, not with the first that is not due.)
 with due as (
-    select t.execution_id, h.token
+    select t.execution_id, t.due_at, h.token
     from timers t join execution_heads h on h.execution_id = t.execution_id
     where t.due_at <= statement_timestamp()
     order by t.due_at
@@ -321,7 +323,7 @@ woken as (
 spent as (
     delete from timers t using due d where t.execution_id = d.execution_id
 )
-select count(*) from due;
+select count(*) as woken, extract(epoch from statement_timestamp() - min(due_at))::float8 as lag_seconds from due;
 
 -- name: next_due
 -- Seconds until the next parked execution is due; null if there is none.

@@ -55,7 +55,8 @@ select accepted_status from execution_heads where execution_id = $1;
 
 -- name: unapplied
 -- The commands of executions $1 that are not applied yet, in order.
-select execution_id, seq, command, payload from mailbox
+select execution_id, seq, command, payload, extract(epoch from clock_timestamp() - accepted_at)::float8 as seconds
+from mailbox
 where execution_id = any ($1::text[]) and not applied
 order by execution_id, seq;
 

@@ -289,17 +289,3 @@ async def test_a_server_for_this_machine_wants_to_be_asked_by_a_name_of_it(
     ):
         response = await http.post(server.url, json={"query": ASK}, headers={"host": host})
         assert response.status_code == status
-
-
-async def test_health_and_readiness_are_told(http: httpx.AsyncClient) -> None:
-    assert (await http.get("/healthz")).json() == {"status": "ok"}
-    ready = await http.get("/readyz")
-    assert ready.status_code == 200
-    assert ready.json() == {"ready": True, "database": "ok", "pendingMigrations": [], "secondsSinceWorkerBeat": None}
-
-
-async def test_a_server_without_its_tables_is_not_ready(empty_database_url: str, redis_url: str) -> None:
-    async with running_server(empty_database_url, redis_url) as server, httpx.AsyncClient() as http:
-        response = await http.get(server.at("/readyz"))
-        assert response.status_code == 503
-        assert response.json()["pendingMigrations"]

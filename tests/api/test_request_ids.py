@@ -6,13 +6,18 @@ import re
 import pytest
 
 from resolvers.loaders import Reads
-from resolvers.request_ids import note_request
+from resolvers.request_ids import request_id
 from tests.api.client import Client, opened_socket
 from tests.api.streaming import EVENTS
-from tidegate.logs import FORMAT
+from tidegate.log_lines import TextLines
 
 ASK = '{ flow(id: "FL0") { id } }'
 MADE = re.compile(r"[0-9a-f]{16}")
+
+
+def note_request(record: logging.LogRecord) -> bool:
+    record.request_id = request_id()
+    return True
 
 
 @pytest.fixture
@@ -76,8 +81,7 @@ async def test_what_an_operation_of_a_socket_logs_has_the_ids_of_both(
 
 def test_a_line_of_the_log_shows_it_and_a_dash_outside_of_requests() -> None:
     record = logging.LogRecord("jobs.worker", logging.WARNING, __file__, 1, "Lost.", None, None)
-    assert note_request(record)
-    assert logging.Formatter(FORMAT).format(record).endswith("WARNING jobs.worker [-]: Lost.")
+    assert TextLines().format(record).endswith("WARNING jobs.worker [-]: Lost.")
 
 
 def ids_in(log: pytest.LogCaptureFixture) -> list[str]:

@@ -26,7 +26,7 @@ CONCURRENCY = 8
 SERVER = {"fsync": "off", "full_page_writes": "off", "max_connections": "100"}
 
 TABLES = """executions, execution_heads, execution_events, payloads, mailbox, queue, timers, inbox, child_budgets,
-    tree_heads, tree_members, tree_log, labels"""
+    tree_heads, tree_members, tree_log, labels, traces"""
 """What a scene leaves behind; flows are kept."""
 
 OPEN_SECONDS = 35

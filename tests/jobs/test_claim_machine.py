@@ -252,7 +252,7 @@ class ClaimMachine(RuleBasedStateMachine):
     def pass_ticks(self, ticks: int) -> None:
         self.do(pass_ticks, ticks)
         self.model.tick += ticks
-        assert self.do(wake_due, 100) == self.model.wake()
+        assert self.do(wake_due, 100).woken == self.model.wake()
 
     # --- claims and appends -------------------------------------------------------------------------------------------
 

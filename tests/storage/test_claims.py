@@ -253,11 +253,11 @@ async def test_a_wake_up_whose_snapshot_is_older_than_the_timer_queues_nothing(
     async with late(database_url, "<=", "timestamptz") as (slow, pause):
         waking = asyncio.create_task(wake_due(slow, 10))
         await pause.reached()
-        assert await wake_due(connection, 10) == 1
+        assert (await wake_due(connection, 10)).woken == 1
         [own] = await claim(connection, "worker", 1)
         assert await one(connection, ending(own, "STOPPED")) is Outcome.COMMITTED
         await pause.end()
-        assert await waking == 0
+        assert (await waking).woken == 0
     assert await pool.fetchval("select count(*) from queue") == 0
     assert (await head(pool, due))["accepted_status"] == "STOPPED"
 
@@ -268,9 +268,9 @@ async def test_parked_executions_are_woken_when_their_time_has_come(
     past, future = milliseconds(datetime.now(UTC)) - 10, AT
     due, later = await park(connection, flow, past), await park(connection, flow, future)
     assert await is_anything_waiting(connection) is False
-    assert await wake_due(connection, 10) == 1
+    assert (await wake_due(connection, 10)).woken == 1
     assert [each.execution_id for each in await claim(connection, "worker", 10)] == [due]
-    assert await wake_due(connection, 10) == 0
+    assert (await wake_due(connection, 10)).woken == 0
     seconds = await seconds_to_next_due(connection)
     assert seconds
     assert seconds > 0
@@ -282,8 +282,8 @@ async def test_a_timer_of_an_execution_that_somebody_locks_is_left_for_the_next_
 ) -> None:
     due = await park(connection, flow, 1)
     async with locked(database_url, due):
-        assert await wake_due(connection, 10) == 0
-    assert await wake_due(connection, 10) == 1
+        assert (await wake_due(connection, 10)).woken == 0
+    assert (await wake_due(connection, 10)).woken == 1
 
 
 async def test_many_that_wake_at_once_queue_each_execution_once(
@@ -294,7 +294,7 @@ async def test_many_that_wake_at_once_queue_each_execution_once(
 
     async def wake() -> int:
         async with pool.acquire() as own:
-            return await wake_due(own, 30)
+            return (await wake_due(own, 30)).woken
 
     woken = 0
     while await seconds_to_next_due(connection) is not None:
@@ -321,10 +321,10 @@ async def test_a_wake_up_of_what_is_being_claimed_changes_nothing(
     async with paused(database_url, "update", "queue") as pause:
         claiming = asyncio.create_task(_claim_on_its_own(pool, "worker", 1))
         await pause.reached()
-        assert await wake_due(connection, 10) == 0
+        assert (await wake_due(connection, 10)).woken == 0
         await pause.end()
         assert await claiming == [parked]
-    assert await wake_due(connection, 10) == 0
+    assert (await wake_due(connection, 10)).woken == 0
 
 
 async def test_what_a_lost_worker_held_is_free_and_says_whose_it_was(

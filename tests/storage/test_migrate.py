@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import ServiceUnavailable
 from storage.embedded.home import free_port
-from storage.migrate import LOCK, ChangedMigration, MigrationError, NewerDatabase, load, migrate, pending
+from storage.migrate import LOCK, ChangedMigration, MigrationError, NewerDatabase, load, migrate, standing
 from tests.eventually import eventually
 
 
@@ -44,13 +44,13 @@ async def test_a_migration_that_is_added_later_is_applied_alone(
 ) -> None:
     await migrate(empty_database_url, folder)
     (folder / "0003_third.sql").write_text("INSERT INTO steps VALUES (3);")
-    assert await pending(connection, folder) == ["0003_third"]
+    assert (await standing(connection, folder)).missing == ["0003_third"]
     assert await migrate(empty_database_url, folder) == ["0003_third"]
-    assert await pending(connection, folder) == []
+    assert (await standing(connection, folder)).missing == []
 
 
 async def test_everything_is_pending_in_an_empty_database(connection: asyncpg.Connection, folder: Path) -> None:
-    assert await pending(connection, folder) == ["0001_first", "0002_second"]
+    assert (await standing(connection, folder)).missing == ["0001_first", "0002_second"]
 
 
 async def test_an_edited_migration_is_named_and_nothing_is_applied(
@@ -90,7 +90,7 @@ async def test_a_failing_migration_keeps_those_before_it_and_nothing_of_its_own(
     with pytest.raises(MigrationError, match=r"0003_third\.sql failed.*division by zero"):
         await migrate(empty_database_url, folder)
     assert await steps(connection) == [1, 2]
-    assert await pending(connection, folder) == ["0003_third"]
+    assert (await standing(connection, folder)).missing == ["0003_third"]
 
 
 async def test_two_migrators_at_once_apply_each_migration_once(

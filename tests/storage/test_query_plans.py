@@ -47,6 +47,7 @@ HOT = [
     ("executions", "list_children"),
     ("executions", "list_tree"),
     ("executions", "labels_of"),
+    ("figures", "figures"),
     ("flows", "update_flow"),
     ("flows", "lock_flow"),
     ("flows", "has_unfinished_executions"),
@@ -74,6 +75,8 @@ HOT = [
     ("schedules", "due_schedules"),
     ("schedules", "seconds_to_next"),
     ("schedules", "lock_due"),
+    ("traces", "origin"),
+    ("traces", "origins_of_commands"),
     ("trees", "tree_snapshot"),
     ("trees", "extend_tree"),
     ("trees", "stamp_before"),
@@ -141,6 +144,8 @@ insert into tree_members (root_id, execution_id, covered, ended)
 select root_id, id, 4, completed_at is not null from executions;
 insert into tree_log (root_id, seq, stamp, execution_id, from_index, to_index)
 select root_id, 6 * depth, 1, id, -1, 4 from executions;
+insert into traces (execution_id, seq, root_id, traceparent) select id, seq, root_id, '' from executions,
+    generate_series(0, 1) as seq;
 insert into schedules (id, flow_id, owner_id, cron, time_zone, catch_up, inputs, next_fire_at)
 select 'SC' || n, 'FL' || n % 2000 + 1, 'owner' || n % 50, '* * * * *', 'UTC', 'ALL', '{}',
     now() + n * interval '1 second'

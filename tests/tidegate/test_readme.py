@@ -7,7 +7,6 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from tidegate.cli import main
-from tidegate.settings import VARIABLES, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -37,13 +36,3 @@ def test_every_link_leads_somewhere(document):
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_in_the_readme_is_valid(operation):
     assert validate(build_schema((ROOT / "schema.graphql").read_text()), parse(operation)) == []
-
-
-def test_every_setting_is_explained_with_its_default():
-    settings = Settings.read({})
-
-    for variable in VARIABLES:
-        (line,) = re.findall(rf"^\| `{variable.name}` \|.*$", README, re.MULTILINE)
-        default = getattr(settings, variable.field)
-        shown = str(default).lower() if isinstance(default, bool) else f"{default:g}" if default else ""
-        assert not isinstance(default, int | float) or f"({shown})" in line

@@ -38,7 +38,7 @@ def add_port(parser: ArgumentParser) -> None:
 def add_log_level(parser: ArgumentParser) -> None:
     """Declare `--log-level`."""
     parser.add_argument(
-        "--log-level", choices=LOG_LEVELS, default="info", help="what is logged to stderr (default: %(default)s)"
+        "--log-level", choices=LOG_LEVELS, help="what is logged to stderr (default: TIDEGATE_LOG_LEVEL, else info)"
     )
 
 

@@ -25,13 +25,15 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.loop import run
     from tidegate.manifest import trusted_documents
     from tidegate.settings import Settings
+    from tidegate.traces import traced
 
     # Read here also for the worker, which would only say again and again what is wrong.
     settings = Settings.read()
     documents = trusted_documents(settings)
-    log_to_stderr("warning")
+    log_to_stderr("warning", settings.log_format)
     dev = Dev(arguments.data_dir, arguments.port, documents, settings.secret_keys, with_worker=not arguments.no_worker)
-    run(dev.run())
+    with traced(settings, "tidegate-api"):
+        run(dev.run())
     return 0
 
 

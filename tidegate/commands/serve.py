@@ -18,14 +18,16 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.settings import Settings
+    from tidegate.traces import traced
 
     settings = Settings.read()
-    log_to_stderr(arguments.log_level)
+    log_to_stderr(arguments.log_level or settings.log_level, settings.log_format)
     arm_if_asked()
     with listen(arguments.host, arguments.port, anywhere=settings.has_authentication) as listener:
         from tidegate.serve import serve
 
-        run(serve(settings, listener))
+        with traced(settings, "tidegate-api"):
+            run(serve(settings, listener))
     return 0
 
 

@@ -25,15 +25,18 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.loop import run
     from tidegate.settings import Settings
     from tidegate.stdin_watch import end_when_stdin_closes
+    from tidegate.traces import traced
     from tidegate.worker import work, work_alone
 
-    settings, log_level = Settings.read(), arguments.log_level
-    log_to_stderr(log_level)
+    settings = Settings.read()
+    log_level = arguments.log_level or settings.log_level
+    log_to_stderr(log_level, settings.log_format)
     arm_if_asked()
     ticket = Ticket.read(sys.stdin.buffer.readline()) if arguments.alone else None
     if ticket or arguments.until_stdin_closes:
         end_when_stdin_closes()
-    run(work_alone(settings, ticket, log_level) if ticket else work(settings, log_level))
+    with traced(settings, "tidegate-worker"):
+        run(work_alone(settings, ticket, log_level) if ticket else work(settings, log_level))
     return 0
 
 
