@@ -9,7 +9,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 # Without a network this fails within seconds, so that `make dev` need not wait.
 HASTY := --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 60000
 
-.PHONY: install dev web packages test check bench faults mutants
+.PHONY: install dev web packages test check bench faults mutants fuzz
 
 install: $(STAMP)
 
@@ -50,3 +50,6 @@ faults: install
 
 mutants: install
 	$(VENV)/bin/python -m tests.faults.mutants $(ARGS)
+
+fuzz: install
+	$(VENV)/bin/python -m tests.fuzz $(ARGS)

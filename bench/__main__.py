@@ -15,6 +15,7 @@ from bench import (
     parked,
     pauses,
     recovery,
+    requests,
     subscribers,
     throughput,
     waiting,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "recovery": lambda where, _: recovery.measure(where),
     "live": lambda where, _: live.measure(where),
     "subscribers": lambda where, _: subscribers.measure(where),
+    "requests": lambda where, _: requests.measure(where),
     "lists": lambda where, _: lists.measure(where),
     "parked": lambda where, _: parked.measure(where),
 }

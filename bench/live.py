@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psutil
+
 from bench.figures import Figure, rounded
 from bench.logs import Log
 from bench.stage import Stage, answers, api, free_port, running
@@ -76,7 +78,14 @@ async def _rate(subscribers: int, events: int, url: str, query: str, **variables
 @asynccontextmanager
 async def rival(name: str) -> AsyncIterator[str]:
     """Run one of `bench/rivals.py`; gives its address."""
+    async with serving_rival(name) as (url, _):
+        yield url
+
+
+@asynccontextmanager
+async def serving_rival(name: str) -> AsyncIterator[tuple[str, psutil.Process]]:
+    """Run one of `bench/rivals.py`; gives its address, and the process."""
     port = free_port()
-    async with running(sys.executable, "-m", "bench.rivals", name, str(port)):
+    async with running(sys.executable, "-m", "bench.rivals", name, str(port)) as started:
         await answers(port)
-        yield f"http://127.0.0.1:{port}/graphql"
+        yield f"http://127.0.0.1:{port}/graphql", started

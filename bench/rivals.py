@@ -1,7 +1,8 @@
-"""What live events are compared with: `python -m bench.rivals plain|bare PORT`.
+"""What live events and requests are compared with: `python -m bench.rivals plain|limited|bare PORT`.
 
-`plain` is a subscription as Strawberry's documentation shows it, with an interface, its types, and lists of objects
-that are in memory already. `bare` sends the same JSON, made beforehand, from a Starlette WebSocket.
+`plain` is a query and a subscription as Strawberry's documentation shows them, with an interface, its types, and lists
+of objects that are in memory already; `limited` has its limits too. `bare` sends the same JSON, made beforehand, from
+a Starlette WebSocket.
 """
 
 import sys
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 from strawberry.scalars import JSON
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
@@ -74,8 +76,15 @@ def event(index: int) -> ExecutionEvent:
 
 
 @strawberry.type
+class Viewer:
+    id: strawberry.ID
+
+
+@strawberry.type
 class Query:
-    nothing: int = 0
+    @strawberry.field
+    async def viewer(self) -> Viewer:
+        return Viewer(id=strawberry.ID("local"))
 
 
 @strawberry.type
@@ -117,8 +126,15 @@ async def bare(websocket: WebSocket) -> None:
     await websocket.receive()
 
 
+def _limited() -> GraphQL:
+    """With Strawberry's own limits, as its documentation shows them."""
+    limits = [lambda: QueryDepthLimiter(max_depth=20), lambda: MaxAliasesLimiter(max_alias_count=50)]
+    return GraphQL(strawberry.Schema(Query, extensions=limits))
+
+
 APPS: dict[str, Any] = {
     "plain": lambda: GraphQL(SCHEMA, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL]),
+    "limited": _limited,
     "bare": lambda: Starlette(routes=[WebSocketRoute("/graphql", bare)]),
 }
 

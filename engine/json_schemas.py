@@ -4,16 +4,33 @@ References are resolved within the schema only; nothing is fetched. `pattern` an
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from engine import patterns
+from engine.errors import ValueRefused
+from engine.values import encode
 
 Errors = Iterator[ValidationError]
+Keyword = Callable[[Any, Any, Any, Any], Errors]
+
+MOST_REFERENCES = 10_000
+"""How often references may be followed for one value: thirty that refer to the next one twice would never end."""
+KEPT_LENGTH = 2_000
+"""Bytes of a schema that it is remembered for whether it is valid, as flows have the same ones again and again."""
+
+_references_left: ContextVar[Iterator[int]] = ContextVar("references_left")
+
+
+class _TooManyReferences(Exception):
+    """A schema refers to itself in too many ways."""
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors:
@@ -28,21 +45,53 @@ def _pattern_properties(validator: Any, properties: Mapping[str, Any], instance:
                 yield from validator.descend(instance[key], subschema, path=key, schema_path=pattern)
 
 
+def _counted(keyword: str) -> Keyword:
+    """A keyword that refers to a part of the schema, which can be followed so often only."""
+    follow = Draft202012Validator.VALIDATORS[keyword]
+
+    def counted(validator: Any, reference: str, instance: Any, schema: Any) -> Errors:
+        if next(_references_left.get(), None) is None:
+            raise _TooManyReferences
+        yield from follow(validator, reference, instance, schema) or ()
+
+    return counted
+
+
 _extended: Callable[..., Any] = vars(validators)["extend"]
-_Validator = _extended(Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties})
+_Validator = _extended(
+    Draft202012Validator,
+    {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "$ref": _counted("$ref"),
+        "$dynamicRef": _counted("$dynamicRef"),
+    },
+)
 
 
 def schema_problem(schema: Any) -> str | None:
     """What is wrong with a JSON Schema (draft 2020-12), or None."""
     try:
-        Draft202012Validator.check_schema(schema)
+        text = encode(schema)
+    except ValueRefused:
+        return "has something in it that cannot be stored"
+    return _problem(text) if len(text) <= KEPT_LENGTH else _problem.__wrapped__(text)
+
+
+@lru_cache(maxsize=512)
+def _problem(text: bytes) -> str | None:
+    try:
+        Draft202012Validator.check_schema(orjson.loads(text))
     except SchemaError as error:
         return f"is not a valid JSON Schema: {error.message}"
+    except RecursionError:
+        return "is nested too deeply"
     return None
 
 
 def misfit(data: Any, schema: Mapping[str, Any]) -> str | None:
     """Why a value does not fit a valid schema, or None when it does."""
+    _references_left.set(iter(range(MOST_REFERENCES)))
     try:
         error = next(_Validator(schema, registry=Registry()).iter_errors(data), None)
     except Unresolvable as unresolvable:
@@ -51,4 +100,6 @@ def misfit(data: Any, schema: Mapping[str, Any]) -> str | None:
         return f"the schema cannot be used: {invalid.message}"
     except RecursionError:
         return "the schema or the value is nested too deeply"
+    except _TooManyReferences:
+        return f"the schema's references would have to be followed more than {MOST_REFERENCES} times"
     return error and f"{error.json_path}: {error.message}"

@@ -13,6 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 LINGER_SECONDS = 15.0
 """How long a closed connection may take to send what is left; longer than uvicorn waits for the answer to a close."""
 
+INVALID_TEXT = 1007
+
 
 class HttpConnection(HttpToolsProtocol):
     """Requests find `abort` in their state, and so do sockets that begin as a request.
@@ -47,6 +49,14 @@ class SocketConnection(WebSocketsSansIOProtocol):
         else:
             super().shutdown()
 
+    def send_receive_event_to_app(self) -> None:
+        # uvicorn writes a traceback into the log for what a client does wrong here.
+        if not self.close_sent and self.curr_msg_data_type == "text" and not _is_utf8(b"".join(self.frames)):
+            self.conn.send_close(INVALID_TEXT)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
@@ -54,3 +64,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -168,5 +168,10 @@ def request_digest(given: CreateExecutionInput) -> str | None:
 
 
 def digest(request: Any) -> str:
-    """What tells a request from others: SHA-256 of its JSON text, in hex."""
-    return hashlib.sha256(encode(orjson.loads(orjson.dumps(request)))).hexdigest()
+    """What tells a request from others: SHA-256 of its JSON text, in hex; raises `BadUserInput` where it has none."""
+    try:
+        text = encode(orjson.loads(orjson.dumps(request)))
+    except (orjson.JSONEncodeError, ValueRefused):
+        said = "A text in it has NUL characters or lone surrogates, or something is nested too deeply."
+        raise BadUserInput(said, field="input") from None
+    return hashlib.sha256(text).hexdigest()

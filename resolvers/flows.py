@@ -1,5 +1,9 @@
-"""Queries and mutations of flows."""
+"""Queries and mutations of flows.
 
+Documents are checked in a thread: that of a large one takes seconds, in which others are served.
+"""
+
+import asyncio
 from typing import Annotated
 
 import strawberry
@@ -57,7 +61,7 @@ def node_types(info: Info, category: Category = None) -> list[NodeType]:
 async def create_flow(info: Info, input: NewFlow) -> CreateFlowPayload:
     """Make a flow; an invalid document is BAD_USER_INPUT with all its `problems`."""
     context = info.context
-    document = load_document(input.document, context.services.node_types)
+    document = await asyncio.to_thread(load_document, input.document, context.services.node_types)
     async with transaction(context.pool) as connection:
         row = await store.create_flow(
             connection,
@@ -73,7 +77,7 @@ async def create_flow(info: Info, input: NewFlow) -> CreateFlowPayload:
 async def update_flow(info: Info, input: ChangedFlow) -> UpdateFlowPayload:
     """Add a version to a flow; its executions keep theirs."""
     context = info.context
-    document = load_document(input.document, context.services.node_types)
+    document = await asyncio.to_thread(load_document, input.document, context.services.node_types)
     flow = await context.flow(input.id, Access.OWN)
     async with transaction(context.pool) as connection:
         row = await store.update_flow(
@@ -99,9 +103,9 @@ async def delete_flow(info: Info, id: FlowId) -> DeleteFlowPayload:
     return DeleteFlowPayload(deleted_id=id)
 
 
-def validate_flow(info: Info, document: Document) -> FlowValidation:
+async def validate_flow(info: Info, document: Document) -> FlowValidation:
     """Say everything that is wrong with a flow document, without storing it."""
-    _, problems = check_document(document, info.context.services.node_types)
+    _, problems = await asyncio.to_thread(check_document, document, info.context.services.node_types)
     return FlowValidation(valid=not problems, problems=problems)
 
 

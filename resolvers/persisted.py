@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from engine.errors import BadUserInput, NotTrusted, PersistedQueryNotFound
+from engine.errors import BadUserInput, NotTrusted, PersistedQueryNotFound, QueryTooComplex
 from resolvers.requests import NAMES, Asked, Operation
 from resolvers.schema import SCHEMA
 from schema.documents import is_valid
+from schema.limits import TEXT_LIMIT
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
 """What all kept documents may have together."""
@@ -40,7 +41,9 @@ class Documents:
         self._kept = KeptDocuments()
 
     def operation(self, asked: Asked) -> Operation:
-        """What is to be executed; raises `BadUserInput`, `PersistedQueryNotFound` and `NotTrusted`."""
+        """What is to be executed; raises `BadUserInput`, `QueryTooComplex`,
+        `PersistedQueryNotFound` and `NotTrusted`.
+        """
         name = _name(asked)
         text = self._named(name) if name and not asked.query else self._sent(asked.query or "", name)
         return Operation(text, asked.variables, asked.name)
@@ -54,6 +57,8 @@ class Documents:
     def _sent(self, text: str, name: Name | None) -> str:
         if self.only and text not in self._trusted_texts:
             raise NotTrusted(f"{NotTrusted.__doc__} Name one by {NAMES}.")
+        if len(text) > TEXT_LIMIT:
+            raise QueryTooComplex(f"The document has {len(text)} characters, where {TEXT_LIMIT} is the limit.")
         if name and self._trusted.get(name.id) != text:
             if _hash(text) != name.id:
                 raise BadUserInput(f"`{name.field}` is not the hash of `query`.", field=name.field)

@@ -1,8 +1,8 @@
 """Parsing and validating each document once; clients send the same few again and again."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 
 from graphql import (
     ASTValidationRule,
@@ -18,14 +18,17 @@ from strawberry.schema.schema import validate_document
 
 from schema.limits import TOKEN_LIMIT, excess
 
-KEPT_DOCUMENTS = 512
 KEPT_LENGTH = 20_000
 """Characters; a longer document is not worth its room."""
+KEPT_TOTAL = 400_000
+"""Characters of all documents that are kept; parsed, one takes about 130 bytes."""
+
+Rules = tuple[type[ASTValidationRule], ...]
 
 
 def read_document(text: str) -> DocumentNode:
     """Parse a document, or give what was made of it before; raises `GraphQLError`."""
-    return _parsed(text) if _is_kept(text) else parse(text, max_tokens=TOKEN_LIMIT)
+    return _KEPT.document(text).node
 
 
 def is_valid(schema: GraphQLSchema, text: str) -> bool:
@@ -36,7 +39,7 @@ def is_valid(schema: GraphQLSchema, text: str) -> bool:
 def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
     """What keeps a document from being executed."""
     try:
-        return _problems(schema, read_document(text), specified_rules)
+        return _KEPT.document(text).problems(schema, specified_rules)
     except GraphQLError as error:
         return [error]
     except RecursionError:
@@ -47,20 +50,47 @@ def _is_kept(text: str) -> bool:
     return 0 < len(text) <= KEPT_LENGTH
 
 
-@lru_cache(maxsize=KEPT_DOCUMENTS)
-def _parsed(text: str) -> DocumentNode:
-    return parse(text, max_tokens=TOKEN_LIMIT)
+class _Document:
+    def __init__(self, text: str) -> None:
+        self.node = parse(text, max_tokens=TOKEN_LIMIT)
+        self._problems: dict[tuple[GraphQLSchema, Rules], list[GraphQLError]] = {}
+
+    def problems(self, schema: GraphQLSchema, rules: Rules) -> list[GraphQLError]:
+        if (found := self._problems.get((schema, rules))) is None:
+            found = self._problems[schema, rules] = _problems(schema, self.node, rules)
+        return found
 
 
-def _problems(
-    schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
-) -> list[GraphQLError]:
+class _Kept:
+    """The documents that were asked for last."""
+
+    def __init__(self) -> None:
+        self._documents: OrderedDict[str, _Document] = OrderedDict()
+        self._total = 0
+
+    def document(self, text: str) -> _Document:
+        if (found := self._documents.get(text)) is not None:
+            self._documents.move_to_end(text)
+            return found
+        made = _Document(text)
+        if _is_kept(text):
+            self._keep(text, made)
+        return made
+
+    def _keep(self, text: str, document: _Document) -> None:
+        self._documents[text] = document
+        self._total += len(text)
+        while self._total > KEPT_TOTAL:
+            self._total -= len(self._documents.popitem(last=False)[0])
+
+
+_KEPT = _Kept()
+
+
+def _problems(schema: GraphQLSchema, document: DocumentNode, rules: Rules) -> list[GraphQLError]:
     if too_much := excess(document):
         return [too_much]
     return validate_document(schema, document, rules)
-
-
-_kept_problems = lru_cache(maxsize=KEPT_DOCUMENTS)(_problems)
 
 
 class CheckedDocuments(SchemaExtension):
@@ -77,7 +107,7 @@ class CheckedDocuments(SchemaExtension):
         operation = self.execution_context
         if _is_kept(operation.query or ""):
             with suppress(GraphQLError):
-                operation.graphql_document = _parsed(operation.query or "")
+                operation.graphql_document = read_document(operation.query or "")
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -86,6 +116,11 @@ class CheckedDocuments(SchemaExtension):
             rules = operation.validation_rules
             if not operation.context.shows_schema:
                 rules = (*rules, NoSchemaIntrospectionCustomRule)
-            find = _kept_problems if _is_kept(operation.query or "") else _problems
-            operation.pre_execution_errors = find(operation.schema._schema, operation.graphql_document, rules)
+            operation.pre_execution_errors = self._problems(operation.schema._schema, rules)
         yield
+
+    def _problems(self, schema: GraphQLSchema, rules: Rules) -> list[GraphQLError]:
+        text, document = self.execution_context.query or "", self.execution_context.graphql_document
+        if _is_kept(text):
+            return _KEPT.document(text).problems(schema, rules)
+        return _problems(schema, document, rules) if document else []

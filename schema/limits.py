@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    IntValueNode,
     Node,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -23,6 +25,8 @@ from graphql import (
 from schema.errors import TOO_COMPLEX
 
 TOKEN_LIMIT = 3_000
+TEXT_LIMIT = 200_000
+"""Characters of a document: a single token can be so long that it takes a second to find its end."""
 
 
 class Size(NamedTuple):
@@ -52,6 +56,8 @@ class Size(NamedTuple):
 LIMITS = Size(depth=20, fields=1_000, aliases=50, directives=50, fragments=100, repeats=10)
 LITERAL_LIMIT = 50
 """How many fields an object may have that is written out in the document; variables may have any number."""
+NUMBER_LENGTH = 400
+"""Characters of a number that is written out; no number that can be stored has more."""
 OPERATIONS_LIMIT = 50
 
 
@@ -122,6 +128,8 @@ def _large_literal(document: DocumentNode) -> GraphQLError | None:
     for node in _nodes(document):
         if isinstance(node, ObjectValueNode) and len(node.fields) > LITERAL_LIMIT:
             return _too_much("fields of an object", len(node.fields), LITERAL_LIMIT, node)
+        if isinstance(node, (IntValueNode, FloatValueNode)) and len(node.value) > NUMBER_LENGTH:
+            return _too_much("characters of a number", len(node.value), NUMBER_LENGTH, node)
     return None
 
 

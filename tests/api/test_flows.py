@@ -1,11 +1,15 @@
 """Flows over the API."""
 
+import asyncio
+import threading
+
 import asyncpg
 import pytest
 
 from schema.paging import encode_cursor
-from tests.api.client import DOUBLING, Client, Json
+from tests.api.client import DOUBLING, PATIENCE, Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append
+from tests.eventually import eventually
 
 FLOW = "id name description ownerId createdAt updatedAt latest { id version name document }"
 CREATE = f"mutation($d: JSON!) {{ createFlow(input: {{document: $d}}) {{ flow {{ {FLOW} }} }} }}"
@@ -244,3 +248,19 @@ async def test_another_owners_flow_is_not_there(client: Client, connection: asyn
     assert (await client.ask(LIST))["flows"]["edges"] == []
     create = "mutation($i: CreateExecutionInput!) { createExecution(input: $i) { created } }"
     assert (await client.failure(create, i={"flowId": flow}))["code"] == "NOT_FOUND"
+
+
+async def test_others_are_served_while_a_document_is_checked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, served = threading.Event(), threading.Event()
+
+    def check(*_: object) -> tuple[None, list[object]]:
+        begun.set()
+        assert served.wait(PATIENCE)
+        return None, []
+
+    monkeypatch.setattr("resolvers.flows.check_document", check)
+    checking = asyncio.create_task(client.ask("mutation { validateFlow(document: {}) { valid } }"))
+    await eventually(begun.is_set)
+    assert await client.ask("{ viewer { id } }") == {"viewer": {"id": "local"}}
+    served.set()
+    assert (await checking)["validateFlow"] == {"valid": True}

@@ -42,3 +42,13 @@ async def test_a_repeated_key_with_other_arguments_is_a_conflict(client: Client,
     await client.ask(CREATE, i=given)
     for other in ({"inputs": {"number": 2}}, {"priority": 1}, {"autoStart": True}, {"inputs": {"number": 1.0}}):
         assert (await client.failure(CREATE, i={**given, **other}))["code"] == "CONFLICT"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\0"])
+async def test_a_request_with_a_key_and_a_text_that_cannot_be_stored_is_refused(
+    client: Client, flow: str, text: str
+) -> None:
+    given = {"flowId": flow, "inputs": {"number": 1}, "idempotencyKey": "once"}
+    labelled = {**given, "labels": [{"name": "customer", "value": text}]}
+    assert await client.failure(CREATE, i=labelled) == {"code": "BAD_USER_INPUT", "field": "input"}
+    assert (await client.ask(CREATE, i=given))["createExecution"]["created"]

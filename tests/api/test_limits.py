@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from graphql import get_introspection_query
 
-from schema.limits import LIMITS, LITERAL_LIMIT, OPERATIONS_LIMIT, TOKEN_LIMIT
+from schema.limits import LIMITS, LITERAL_LIMIT, NUMBER_LENGTH, OPERATIONS_LIMIT, TEXT_LIMIT, TOKEN_LIMIT
 from tests.api.client import Client
 
 
@@ -36,10 +36,14 @@ FRAGMENTS = (
         "{ viewer { " + "id " * TOKEN_LIMIT + "} }",
         "{ viewer { ...F0 } } " + FRAGMENTS,
         "{ validateFlow(document: {" + " ".join(f"k{n}: 1" for n in range(LITERAL_LIMIT + 1)) + "}) { valid } }",
+        f"{{ flows(first: {'9' * (NUMBER_LENGTH + 1)}) {{ edges {{ cursor }} }} }}",
+        f"{{ validateFlow(document: 0.{'9' * 5_000}) {{ valid }} }}",
+        "a" * (TEXT_LIMIT + 1),
         " ".join(f"query Q{n} {{ viewer {{ id }} }}" for n in range(OPERATIONS_LIMIT + 1)),
     ],
     ids=[
         *("depth", "aliases", "fields", "repeats", "directives", "inline", "tokens", "fragments", "literal"),
+        *("integer", "float", "text"),
         "operations",
     ],
 )

@@ -353,3 +353,13 @@ async def test_a_frame_of_more_than_a_mebibyte_closes_with_1009(server: RunningS
     async with opened_socket(server) as socket:
         await socket.connection.send('{"type": "ping", "payload": {"text": "' + "x" * 1024 * 1024 + '"}}')
         assert await socket.closed_with() == 1009
+
+
+async def test_text_that_is_not_utf8_closes_the_socket_and_leaves_no_traceback(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened_socket(server) as socket:
+        # A frame with a mask of zeros, and at once the same again.
+        socket.connection.transport.write(b"\x81\x82\0\0\0\0\xff\xfe" * 2)
+        assert await socket.closed_with() == 1007
+    assert not [record for record in caplog.records if record.exc_info]
