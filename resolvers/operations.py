@@ -43,6 +43,8 @@ async def results(operation: Operation, context: Context) -> AsyncGenerator[byte
                 if not was_executed(result):
                     raise OperationFailed(list(result.errors))
                 yield write_json(_shown(result))
+                # All the plain ones may come while this one would be held on to.
+                del result
                 while context.source and (text := await _next_plain(context.source)):
                     yield text
 

@@ -87,8 +87,11 @@ async def stall_subscribers(scene: Scene) -> None:
     execution = made["createExecution"]["execution"]["id"]
     ended = "select completed_at is not null from executions where id = $1"
     await eventually(lambda: scene.stage.pool.fetchval(ended, execution), within=FIRES_WITHIN)
-    memory = _memory(scene)
     async with AsyncExitStack() as stack:
+        # What the first subscribers of a process bring into memory stays there for all.
+        for _ in range(2 * STALLED):
+            await _read_all(await _subscribed(scene, execution, stack))
+        memory = _memory(scene)
         for _ in range(STALLED):
             socket = await _subscribed(scene, execution, stack, operations=OPERATIONS)
             socket.transport.pause_reading()

@@ -6,6 +6,7 @@ from engine.forks import take_over
 from engine.ids import new_execution_id
 from engine.options import ExecutionOptions
 from engine.status import ExecutionCommand
+from storage.access import Reader
 from storage.commands import send_command
 from storage.executions import executions_by_id
 from storage.forks import TakenOver, create_fork, payload_ids, read_original
@@ -24,7 +25,7 @@ BIG = "b" * 70_000
 async def retried(client: Client, execution: str) -> str:
     """Make a retry of an execution and start it; gives its id."""
     async with client.pool.acquire() as connection:
-        row = (await executions_by_id(connection, client.owner, [execution]))[execution]
+        row = (await executions_by_id(connection, Reader(client.owner), [execution]))[execution].row
     version = await Versions(client.pool, REGISTRY).get(row.flow_id, row.flow_version)
     completed = take_over(await read_original(client.pool, row, version.plan), frozenset())
     new = NewExecution(

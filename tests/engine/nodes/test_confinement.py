@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
 from engine import confinement
-from engine.confinement import Exceeded, confined
+from engine.confinement import TASKS, Exceeded, confined
 from engine.errors import NodeError
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
@@ -18,12 +19,15 @@ def _idle_processes() -> list[int]:
     return [child._process.pid for child in confinement._idle]
 
 
-pytestmark = pytest.mark.usefixtures("hasty")
-
-
 @pytest.fixture(autouse=True)
 def _no_idle_children() -> None:
     confinement._close_idle()
+
+
+@pytest.fixture(autouse=True)
+def _only_templates_are_ended_soon(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new child can take a second to begin where other tests run beside this one."""
+    monkeypatch.setitem(TASKS, "evaluate", replace(TASKS["evaluate"], seconds=60))
 
 
 async def _evaluate(text: str) -> object:
