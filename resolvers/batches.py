@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Hashable
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from engine.events import EVENT_TYPES
@@ -122,13 +123,17 @@ class Batches:
     async def _gather(self) -> None:
         self._replaying = self.replaying
         quiet_until: float | None = None
-        open_until: float | None = None
+        open_until = inf
         while not self._is_full():
-            if not await self._take(self._patience(open_until or quiet_until)):
+            if not await self._take(self._patience(open_until if self._rows else quiet_until)):
                 return
             quiet_until = quiet_until or self._clock() + QUIET_SECONDS
             if self._rows:
-                open_until = open_until or self._clock() + self._wish.seconds
+                open_until = min(open_until, self._clock() + self._wish.seconds - self._age())
+
+    def _age(self) -> float:
+        """How many seconds the first event is old at least: while a busy process came to read it, others followed."""
+        return max((self._rows[-1].timestamp - self._rows[0].timestamp).total_seconds(), 0.0)
 
     def _patience(self, deadline: float | None) -> float | None:
         """How many seconds to wait for something new."""

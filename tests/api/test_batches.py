@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,6 +28,7 @@ class Script:
     ends: bool = True
     next_index: int = -1
     error: Exception | None = None
+    apart: timedelta = timedelta()
     waits: list[float | None] = field(default_factory=list)
 
     @property
@@ -50,7 +51,7 @@ class Script:
         return [self._row(self.next_index - taken + number) for number in range(taken)]
 
     def _row(self, index: int) -> EventRow:
-        return EventRow("EX0", index, "NODE_SKIPPED" if index % 2 else "NODE_STARTED", NOW, "{}")
+        return EventRow("EX0", index, "NODE_SKIPPED" if index % 2 else "NODE_STARTED", NOW + index * self.apart, "{}")
 
 
 async def cut(script: Script, size: int = 4, seconds: float = 5.0, kinds: set[str] | None = None) -> list[Batch]:
@@ -84,6 +85,12 @@ async def test_a_live_batch_waits_without_end_for_its_first_event_and_then_as_lo
     assert second is not None
     assert third is not None
     assert 0 < third <= second <= 5.0
+
+
+async def test_the_wait_is_shorter_by_what_the_first_event_is_older_than_the_last_one_that_was_read_with_it() -> None:
+    script = Script(there=0, coming=deque([3, 0, 2]), apart=timedelta(seconds=2))
+    assert sizes(await cut(script, size=10, seconds=60.0)) == [0, 3, 2]
+    assert script.waits[2] == pytest.approx(56.0, abs=2)
 
 
 async def test_without_patience_a_live_batch_has_what_is_ready() -> None:
