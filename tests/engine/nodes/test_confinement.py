@@ -71,6 +71,8 @@ async def test_an_idle_child_that_was_killed_is_not_asked() -> None:
 
 
 async def test_work_goes_on_beside_work_that_has_to_be_ended() -> None:
+    # Two children are ready then, so that none has to begin while the other one works.
+    await asyncio.gather(_evaluate("1"), _evaluate("2"))
     endless = asyncio.create_task(confined("render", text=ENDLESS, values={}))
     assert await _evaluate("7") == 7
     assert not endless.done()
