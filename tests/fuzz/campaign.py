@@ -31,6 +31,8 @@ SOME_TASKS, SOME_SOCKETS = 5, 12
 """How many more there may be at the end: the pool of connections to Postgres may have grown."""
 WARM_CASES = 60
 MOST_FLOWS = 60
+SHOWN = 2_000
+"""Characters of an input that are shown; the seed makes the whole of it again."""
 
 CREATE_FLOW = "mutation($d: JSON!) { createFlow(input: {document: $d}) { flow { id latest { id } } } }"
 VALIDATE = "mutation($d: JSON!) { validateFlow(document: $d) { valid problems { path message } } }"
@@ -136,7 +138,7 @@ class Campaign:
         if spent > CPU_SECONDS * self._patience:
             self._wrong.append(f"{spent:.1f} s of CPU")
         self._report.note(
-            name, spent, [f"case {number}, {name}: {wrong}\n    by {self._said}" for wrong in self._wrong]
+            name, spent, [f"case {number}, {name}: {wrong}\n    by {self._said[:SHOWN]}" for wrong in self._wrong]
         )
         self._wrong = []
 

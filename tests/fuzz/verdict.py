@@ -88,7 +88,7 @@ def _of_text(text: bytes) -> Iterator[str]:
         yield f"no JSON: {text[:300]!r}"
         return
     answer = answer.get("payload", answer) if isinstance(answer, dict) else answer
-    if answer in ({}, {"status": "ok"}) or "ready" in answer:
+    if answer in ({}, {"status": "ok"}) or "checks" in answer:
         # The end of a stream, or the answer to a question about the process's health.
         return
     if not isinstance(answer, dict) or not answer.keys() <= {"data", "errors", "extensions"}:
