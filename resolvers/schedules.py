@@ -1,14 +1,14 @@
 """Queries and mutations of schedules; whoever may see or operate a flow may see or manage its schedules."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 from strawberry import ID
 
 from engine.cron import Cron
-from engine.errors import NotFound
 from engine.interface import checked_inputs
 from resolvers.context import Context, Info
+from resolvers.flow_parts import allowed, found
 from schema.arguments import After, First
 from schema.paging import Connection, check_first, decode_cursor, encode_cursor, page
 from schema.schedules import (
@@ -24,8 +24,6 @@ from storage import schedules as store
 from storage.access import Access
 from storage.schedules import SCHEDULES, ScheduleRow
 from storage.transaction import transaction
-
-ThingT = TypeVar("ThingT")
 
 CURSOR = "schedule"
 
@@ -74,7 +72,7 @@ async def pause_schedule(info: Info, id: ScheduleId) -> PauseSchedulePayload:
     row = await seen_schedule(info.context, id, Access.OPERATE)
     async with transaction(info.context.pool) as connection:
         paused = await store.pause_schedule(connection, row.id)
-    return PauseSchedulePayload(schedule=_show(_found(paused)))
+    return PauseSchedulePayload(schedule=_show(found(paused, "schedule")))
 
 
 async def resume_schedule(info: Info, id: ScheduleId) -> ResumeSchedulePayload:
@@ -83,7 +81,7 @@ async def resume_schedule(info: Info, id: ScheduleId) -> ResumeSchedulePayload:
     async with transaction(info.context.pool) as connection:
         resumed = await store.resume_schedule(connection, row)
     _tell(info.context)
-    return ResumeSchedulePayload(schedule=_show(_found(resumed)))
+    return ResumeSchedulePayload(schedule=_show(found(resumed, "schedule")))
 
 
 async def delete_schedule(info: Info, id: ScheduleId) -> DeleteSchedulePayload:
@@ -97,21 +95,13 @@ async def delete_schedule(info: Info, id: ScheduleId) -> DeleteSchedulePayload:
 async def seen_schedule(context: Context, id: str, need: Access = Access.SEE) -> ScheduleRow:
     """A schedule with whose flow the viewer may do what is needed; raises `NotFound` and `Forbidden`."""
     async with context.pool.acquire() as connection:
-        row = _found((await store.schedules_by_id(connection, [id])).get(id))
-    _found(await context.asks.flow(row.flow_id))
-    await context.flow(row.flow_id, need)
-    return row
+        row = (await store.schedules_by_id(connection, [id])).get(id)
+    return await allowed(context, row, "schedule", need)
 
 
 def _tell(context: Context) -> None:
     """Have the workers look when the next schedule is due."""
     context.services.commands.notify(SCHEDULES, 0)
-
-
-def _found(thing: ThingT | None) -> ThingT:
-    if thing is None:
-        raise NotFound("There is no such schedule.")
-    return thing
 
 
 def _show(row: ScheduleRow) -> Schedule:

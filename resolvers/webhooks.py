@@ -1,12 +1,11 @@
 """Queries and mutations of webhooks; whoever may see or operate a flow may see or manage its webhooks."""
 
-from typing import TypeVar
-
-from engine.errors import BadUserInput, NotFound
+from engine.errors import BadUserInput
 from engine.interface import check_inputs
 from engine.webhook_signature import new_key, show_key
 from resolvers.context import Context, Info
 from resolvers.creation import check_listener
+from resolvers.flow_parts import allowed
 from schema.arguments import After, First, FlowId
 from schema.paging import Connection, check_first, decode_cursor, encode_cursor, page
 from schema.webhooks import CreateWebhookPayload, DeleteWebhookPayload, EventName, Webhook, WebhookId
@@ -15,8 +14,6 @@ from storage.access import Access
 from storage.transaction import transaction
 from storage.versions import Version
 from storage.webhooks import WebhookRow
-
-ThingT = TypeVar("ThingT")
 
 CURSOR = "webhook"
 
@@ -60,22 +57,14 @@ async def delete_webhook(info: Info, id: WebhookId) -> DeleteWebhookPayload:
 async def seen_webhook(context: Context, id: str, need: Access = Access.SEE) -> WebhookRow:
     """A webhook with whose flow the viewer may do what is needed; raises `NotFound` and `Forbidden`."""
     async with context.pool.acquire() as connection:
-        row = _found((await store.webhooks_by_id(connection, [id])).get(id))
-    _found(await context.asks.flow(row.flow_id))
-    await context.flow(row.flow_id, need)
-    return row
+        row = (await store.webhooks_by_id(connection, [id])).get(id)
+    return await allowed(context, row, "webhook", need)
 
 
 def _check(event_name: str, version: Version) -> None:
     check_listener(event_name, version, "eventName")
     for _, message in check_inputs(version.document, {}):
         raise BadUserInput(f"A webhook gives a flow an event and no inputs: {message}", field="flowId")
-
-
-def _found(thing: ThingT | None) -> ThingT:
-    if thing is None:
-        raise NotFound("There is no such webhook.")
-    return thing
 
 
 def _show(row: WebhookRow) -> Webhook:
