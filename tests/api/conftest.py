@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import httpx
@@ -9,15 +10,36 @@ import pytest
 
 from engine.nodes import BUILT_IN
 from jobs.worker import Worker, WorkerSettings
+from tests.api.callers import caller
 from tests.api.client import Client
 from tests.api.server import RunningServer, running_server
 
 
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
+def server_options() -> dict[str, Any]:
+    """What the server is started with; a file with other wishes has a fixture of this name."""
+    return {}
+
+
+@pytest.fixture
+async def server(database_url: str, redis_url: str, server_options: dict[str, Any]) -> AsyncIterator[RunningServer]:
     """A running API without any worker."""
-    async with running_server(database_url, redis_url) as running:
+    async with running_server(database_url, redis_url, **server_options) as running:
         yield running
+
+
+@pytest.fixture
+async def ada(server: RunningServer) -> AsyncIterator[Client]:
+    """A client with a token of her own, where the server wants tokens."""
+    async with caller(server, "ada") as client:
+        yield client
+
+
+@pytest.fixture
+async def eve(server: RunningServer) -> AsyncIterator[Client]:
+    """Another user than Ada."""
+    async with caller(server, "eve") as client:
+        yield client
 
 
 @pytest.fixture

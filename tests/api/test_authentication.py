@@ -1,7 +1,6 @@
 """Being let in, over HTTP and on sockets, and for how long."""
 
 import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -30,15 +29,13 @@ def refusing(claims: Json) -> Any:
 
 
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
-    async with running_server(database_url, redis_url, wants_tokens()) as running:
-        yield running
+def server_options() -> dict[str, Any]:
+    return {"policy": wants_tokens()}
 
 
 @pytest.fixture
-async def client(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "ada") as ada:
-        yield ada
+def client(ada: Client) -> Client:
+    return ada
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Secrets over the API: stored, listed by name, deleted, and never shown."""
 
-from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -21,15 +21,13 @@ NODE = "query($id: ID!) { node(id: $id) { __typename id ... on Secret { name key
 
 
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
-    async with running_server(database_url, redis_url, wants_tokens(), keys=KEYS) as running:
-        yield running
+def server_options() -> dict[str, Any]:
+    return {"policy": wants_tokens(), "keys": KEYS}
 
 
 @pytest.fixture
-async def client(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "ada") as opened:
-        yield opened
+def client(ada: Client) -> Client:
+    return ada
 
 
 async def names(client: Client, **given: Json) -> list[str]:

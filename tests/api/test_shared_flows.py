@@ -1,8 +1,8 @@
 """Schedules and webhooks that others than its owner make of a flow: whose they are, and for how long they work."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import httpx
@@ -28,21 +28,8 @@ SEEN = "query($id: ID!) { node(id: $id) { ... on Schedule { lastError lastExecut
 
 
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
-    async with running_server(database_url, redis_url, wants_tokens()) as running:
-        yield running
-
-
-@pytest.fixture
-async def ada(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "ada") as client:
-        yield client
-
-
-@pytest.fixture
-async def eve(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "eve") as client:
-        yield client
+def server_options() -> dict[str, Any]:
+    return {"policy": wants_tokens()}
 
 
 async def fire(server: RunningServer, connection: asyncpg.Connection) -> None:

@@ -1,7 +1,7 @@
 """What belongs to somebody else is not there: neither by any id, nor in anything that can be reached from one's own."""
 
 import json
-from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -10,7 +10,6 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLObjectType,
 from resolvers.schema import SCHEMA
 from tests.api.callers import caller, wants_tokens
 from tests.api.client import DOUBLING, Client, Json, opened_socket
-from tests.api.server import RunningServer, running_server
 from tests.api.tenants import BULK, CASES, INNER, Case, belongings, everything, id_arguments, missing
 from tests.keys import KEYS
 
@@ -23,21 +22,8 @@ UPDATE = "mutation($id: ID!, $d: JSON!) { updateFlow(input: {id: $id, document: 
 
 
 @pytest.fixture
-async def server(database_url: str, redis_url: str) -> AsyncIterator[RunningServer]:
-    async with running_server(database_url, redis_url, wants_tokens(), keys=KEYS) as running:
-        yield running
-
-
-@pytest.fixture
-async def ada(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "ada") as client:
-        yield client
-
-
-@pytest.fixture
-async def eve(server: RunningServer) -> AsyncIterator[Client]:
-    async with caller(server, "eve") as client:
-        yield client
+def server_options() -> dict[str, Any]:
+    return {"policy": wants_tokens(), "keys": KEYS}
 
 
 async def answer(client: Client, case: Case, id: str, things: dict[str, str]) -> Json:
