@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import TypeGuard
 
 from engine.errors import TidegateError
-from engine.node import AnyNode
+from engine.node import AnyNode, Node
 
 NodeTypes = Mapping[str, type[AnyNode]]
 """Node types by name."""
@@ -40,3 +42,12 @@ class Registry(Mapping[str, type[AnyNode]]):
 
     def __len__(self) -> int:
         return len(self._types)
+
+
+def types_of(module: ModuleType) -> list[type[AnyNode]]:
+    """The node types that a module defines itself, in the order in which it does; not those that it imports."""
+    return [each for each in vars(module).values() if _is_type(each) and each.__module__ == module.__name__]
+
+
+def _is_type(found: object) -> TypeGuard[type[AnyNode]]:
+    return isinstance(found, type) and issubclass(found, Node) and "type" in vars(found)
