@@ -40,6 +40,9 @@ TASKS: dict[str, Task] = {
     "evaluate": Task("engine.cel", 10),
     "evaluate_items": Task("engine.cel", 10),
     "fold_items": Task("engine.cel", 10),
+    "infer_schema": Task("engine.schema_inference", 10),
+    "misfits": Task("engine.json_schemas", 10),
+    "parse_yaml": Task("engine.yaml_text", 10),
     "render": Task("engine.templating", 3),
     "search": Task("engine.patterns", 3),
 }

@@ -11,8 +11,10 @@ from typing import Any
 
 import orjson
 
+from engine.attribution import located
 from engine.cel import EvaluationFailed, InvalidExpression, compiled, evaluate, item_evaluator
 from engine.confinement import confined
+from engine.ports import PortKind, kind_of_value
 from engine.values import INLINE_LIMIT, VALUE_LIMIT
 
 SLICE_SECONDS = 0.01
@@ -42,6 +44,29 @@ async def evaluate_each(text: str, items: list[Any], values: Mapping[str, Any]) 
     return results.all
 
 
+async def evaluate_entries(texts: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Evaluate an expression for each key, all of which see the keys of the values; a failure names the key."""
+    results, pause = Results(), Pause()
+    for key, text in texts.items():
+        with located(key):
+            results.add(key, await evaluate_once(text, values))
+        await pause.when_due()
+    return dict(zip(texts, results.all, strict=True))
+
+
+async def judge_each(text: str, items: list[Any], values: Mapping[str, Any]) -> list[bool]:
+    """Evaluate a condition for each item of an array; raises `EvaluationFailed` where it gives no boolean."""
+    return require_each(await evaluate_each(text, items, values), PortKind.BOOLEAN)
+
+
+def require_each(results: list[Any], kind: PortKind) -> list[Any]:
+    """The results for the items of an array, all of one kind; raises `EvaluationFailed` that names the first other."""
+    for index, result in enumerate(results):
+        if kind_of_value(result) is not kind:
+            raise EvaluationFailed(f"item {index} gave {kind_of_value(result) or 'null'}; expected {kind}.")
+    return results
+
+
 async def fold(text: str, items: list[Any], values: Mapping[str, Any], initial: Any) -> Any:
     """Evaluate an expression for each item in turn, which sees the result before as `acc`."""
     used, acc = compiled(text).used(values), initial
@@ -68,11 +93,12 @@ class Results:
         self.all: list[Any] = []
         self._size = 0
 
-    def add(self, index: int, result: Any) -> None:
-        """Add the result for an item."""
+    def add(self, place: int | str, result: Any) -> None:
+        """Add the result for the item at an index, or for a key."""
         self._size += _size(result)
         if self._size > VALUE_LIMIT:
-            raise EvaluationFailed(f"item {index}: the results have more than {VALUE_LIMIT} bytes.")
+            name = f"item {place}" if isinstance(place, int) else place
+            raise EvaluationFailed(f"{name}: the results have more than {VALUE_LIMIT} bytes.")
         self.all.append(result)
 
 

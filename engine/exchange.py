@@ -20,6 +20,10 @@ REDIRECTS = (301, 302, 303, 307, 308)
 URL_LIMIT = 8_192
 PORT_LIMIT = 65_535
 
+Scalar = str | int | float | bool
+Query = dict[str, Scalar | list[Scalar]]
+"""Parameters of a URL by name; a list repeats its parameter."""
+
 # What may go to another origin after a redirect. Any other header may be a credential.
 HARMLESS_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "user-agent"}
@@ -72,6 +76,11 @@ def checked_url(text: str) -> httpx.URL:
     if url.userinfo:
         raise InputError("the URL holds a user name or password; use an Authorization header instead.")
     return url
+
+
+def with_query(url: httpx.URL, query: Query) -> httpx.URL:
+    """Add parameters to a URL, encoded, in the place of those that it has of the same names."""
+    return url.copy_merge_params(query) if query else url
 
 
 async def exchange(request: Request, allow: frozenset[str], resolver: Resolver = resolve) -> Response:

@@ -6,6 +6,7 @@ References are resolved within the schema only; nothing is fetched. `pattern` an
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -15,7 +16,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from engine import patterns
-from engine.errors import ValueRefused
+from engine.errors import NodeError, ValueRefused
+from engine.pointer import pointer
 from engine.values import encode
 
 Errors = Iterator[ValidationError]
@@ -26,7 +28,20 @@ MOST_REFERENCES = 10_000
 KEPT_LENGTH = 2_000
 """Bytes of a schema that it is remembered for whether it is valid, as flows have the same ones again and again."""
 
+MOST_MISFITS = 100
+MESSAGE_LENGTH = 300
+"""Characters of a message that are told."""
+QUICK_LENGTH = 4_000
+QUICK_STEPS = 250_000
+
+_REFERENCES = (b'"$ref"', b'"$dynamicRef"')
 _references_left: ContextVar[Iterator[int]] = ContextVar("references_left")
+
+
+class UnusableSchema(NodeError):
+    """No value can be held against the schema."""
+
+    error_code = "INPUT"
 
 
 class _TooManyReferences(Exception):
@@ -91,15 +106,47 @@ def _problem(text: bytes) -> str | None:
 
 def misfit(data: Any, schema: Mapping[str, Any]) -> str | None:
     """Why a value does not fit a valid schema, or None when it does."""
+    try:
+        error = next(_errors(data, schema), None)
+    except UnusableSchema as unusable:
+        return unusable.message
+    return f"{error.json_path}: {error.message}" if error else None
+
+
+def misfits(data: Any, schema: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What of a value does not fit a schema, `MOST_MISFITS` at most, as `path` (JSON Pointer) and `message`.
+
+    Raises `UnusableSchema`, also for a schema that is not valid. It may take long: see `are_quick`.
+    """
+    if problem := schema_problem(schema):
+        raise UnusableSchema(f"it {problem}.")
+    found = islice(_errors(data, schema), MOST_MISFITS)
+    return [{"path": pointer(*error.absolute_path), "message": _shortened(error.message)} for error in found]
+
+
+def are_quick(data: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether `misfits` takes milliseconds: every part of the schema may look at all of the value."""
+    rules = encode(schema)
+    is_short = len(rules) <= QUICK_LENGTH and len(rules) * len(encode(data)) <= QUICK_STEPS
+    return is_short and not any(mark in rules for mark in _REFERENCES)
+
+
+def _shortened(message: str) -> str:
+    """Messages repeat the value, which can be large."""
+    return message if len(message) <= MESSAGE_LENGTH else f"{message[:MESSAGE_LENGTH]} … (cut)"
+
+
+def _errors(data: Any, schema: Mapping[str, Any]) -> Errors:
     _references_left.set(iter(range(MOST_REFERENCES)))
     try:
-        error = next(_Validator(schema, registry=Registry()).iter_errors(data), None)
+        yield from _Validator(schema, registry=Registry()).iter_errors(data)
     except Unresolvable as unresolvable:
-        return f"the schema refers to {unresolvable.ref!r}, which it does not contain"
+        raise UnusableSchema(f"the schema refers to {unresolvable.ref!r}, which it does not contain") from None
     except patterns.InvalidPattern as invalid:
-        return f"the schema cannot be used: {invalid.message}"
+        raise UnusableSchema(f"the schema cannot be used: {invalid.message}") from None
     except RecursionError:
-        return "the schema or the value is nested too deeply"
+        raise UnusableSchema("the schema or the value is nested too deeply") from None
     except _TooManyReferences:
-        return f"the schema's references would have to be followed more than {MOST_REFERENCES} times"
-    return error and f"{error.json_path}: {error.message}"
+        raise UnusableSchema(
+            f"the schema's references would have to be followed more than {MOST_REFERENCES} times"
+        ) from None

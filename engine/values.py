@@ -174,6 +174,12 @@ def _plain(part: Any) -> Any:
     raise TypeError(f"Type is not JSON serializable: {type(part).__name__}")
 
 
+def check_length(length: int) -> None:
+    """Refuse a text of so many characters before it is made; raises `ValueRefused`."""
+    if length > VALUE_LIMIT:
+        raise ValueRefused(f"The text would have {length} characters; the limit is {VALUE_LIMIT}.")
+
+
 def _check_size(text: bytes) -> None:
     if len(text) > VALUE_LIMIT:
         raise ValueRefused(f"The value has {len(text)} bytes; the limit is {VALUE_LIMIT}.")

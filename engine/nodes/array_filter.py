@@ -1,15 +1,14 @@
 """array.filter: keeps some items."""
 
 from collections.abc import Mapping
+from itertools import compress
 from typing import Any
 
 from pydantic import Field
 
 from engine.attribution import attributed
-from engine.errors import NodeError
-from engine.evaluation import evaluate_each, expression_problems
+from engine.evaluation import expression_problems, judge_each
 from engine.node import Context, Input, Node, Output
-from engine.ports import kind_of_value
 
 
 class FilterInput(Input):
@@ -38,13 +37,5 @@ class Filter(Node[FilterInput, FilterOutput]):
 
     async def run(self, inputs: FilterInput, context: Context) -> FilterOutput:
         with attributed("expression"):
-            verdicts = await evaluate_each(inputs.expression, inputs.array, inputs.values)
-        return FilterOutput(result=_kept(inputs.array, verdicts))
-
-
-def _kept(items: list[Any], verdicts: list[Any]) -> list[Any]:
-    for index, verdict in enumerate(verdicts):
-        if not isinstance(verdict, bool):
-            kind = kind_of_value(verdict) or "null"
-            raise NodeError(f"Input 'expression': item {index} gave {kind}; expected boolean.")
-    return [item for item, verdict in zip(items, verdicts, strict=True) if verdict]
+            verdicts = await judge_each(inputs.expression, inputs.array, inputs.values)
+        return FilterOutput(result=list(compress(inputs.array, verdicts)))

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-import httpx
 import orjson
 from pydantic import Field
 
 from engine.attribution import attributed
 from engine.errors import InputError, NodeError, NodeTimeout
-from engine.exchange import URL_LIMIT, Request, Response, checked_url, exchange
+from engine.exchange import URL_LIMIT, Query, Request, Response, checked_url, exchange, with_query
 from engine.json_text import InvalidJson, parse_json
 from engine.node import Context, Input, Node, Output
 from engine.ports import HoldsSecrets, Kind, PortKind
 from engine.secret_reference import SecretReference
 
-Scalar = str | int | float | bool
 HeaderText = str | SecretReference | list[str | SecretReference]
 
 TIMEOUT_DEFAULT_MS = 30_000
@@ -61,7 +59,7 @@ class HttpInput(Input):
     bearer: Annotated[SecretReference | None, Kind(PortKind.SECRET)] = Field(
         default=None, description="A secret to send as `Authorization: Bearer …`."
     )
-    query: dict[str, Scalar | list[Scalar]] = Field(
+    query: Query = Field(
         default_factory=dict, description="Parameters to add to the address; an array repeats its parameter."
     )
     body: Any = Field(default=None, description="What to send: a text as it is, anything else but null as JSON.")
@@ -118,7 +116,7 @@ def _request(inputs: HttpInput, idempotency_key: str, given: Mapping[str, str]) 
         headers[IDEMPOTENCY_KEY] = idempotency_key
     return Request(
         inputs.method,
-        _with_query(url, inputs.query),
+        with_query(url, inputs.query),
         {**headers, **_headers(given)},
         content,
         frozenset(name.lower() for name, text in inputs.headers.items() if not isinstance(text, str)),
@@ -139,10 +137,6 @@ async def _header_text(given: HeaderText, context: Context) -> str:
     if isinstance(given, list):
         return "".join([await _header_text(part, context) for part in given])
     return given if isinstance(given, str) else await context.secret(given)
-
-
-def _with_query(url: httpx.URL, query: Mapping[str, Any]) -> httpx.URL:
-    return url.copy_merge_params(query) if query else url
 
 
 def _content(body: Any) -> tuple[bytes | None, Mapping[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from engine.node import Context, Input, Node, Output
+from engine.writing import collected
 
 
 class JsonSerializeInput(Input):
@@ -28,7 +29,9 @@ class JsonSerialize(Node[JsonSerializeInput, JsonSerializeOutput]):
 
     async def run(self, inputs: JsonSerializeInput, context: Context) -> JsonSerializeOutput:
         separators = (",", ": ") if inputs.indent else (",", ":")
-        text = json.dumps(
-            inputs.value, indent=inputs.indent or None, separators=separators, ensure_ascii=False, allow_nan=False
+        encoder = json.JSONEncoder(
+            indent=inputs.indent or None, separators=separators, ensure_ascii=False, allow_nan=False
         )
-        return JsonSerializeOutput(text=text)
+        if not inputs.indent:
+            return JsonSerializeOutput(text=encoder.encode(inputs.value))
+        return JsonSerializeOutput(text=await collected(encoder.iterencode(inputs.value)))

@@ -1,16 +1,14 @@
 """math.aggregate: makes one number of many."""
 
-import math
 import statistics
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from engine.errors import InputError, NodeError
+from engine.errors import NodeError
 from engine.node import Context, Input, Node, Number, Output
-from engine.numbers import checked_number
-from engine.ports import PortKind, kind_of_value
+from engine.numbers import checked_number, exact_sum, required_numbers
 
 Aggregation = Literal["sum", "mean", "min", "max", "median", "count"]
 
@@ -32,18 +30,10 @@ class Aggregate(Node[AggregateInput, AggregateOutput]):
     pure = True
 
     async def run(self, inputs: AggregateInput, context: Context) -> AggregateOutput:
-        numbers = _numbers(inputs.array)
+        numbers = required_numbers(inputs.array, "array")
         if not numbers and inputs.operation not in ("sum", "count"):
             raise NodeError(f"The {inputs.operation} of an empty array does not exist.")
         return AggregateOutput(result=_aggregated(inputs.operation, numbers))
-
-
-def _numbers(array: list[Any]) -> list[Number]:
-    for index, item in enumerate(array):
-        if kind_of_value(item) is not PortKind.NUMBER:
-            kind = kind_of_value(item) or "null"
-            raise InputError(f"Input 'array': item {index} is of kind {kind}; expected number.")
-    return array
 
 
 def _aggregated(operation: Aggregation, numbers: list[Number]) -> Number:
@@ -53,13 +43,8 @@ def _aggregated(operation: Aggregation, numbers: list[Number]) -> Number:
         raise NodeError(f"The {operation} is out of range.") from None
 
 
-def _sum(numbers: list[Number]) -> Number:
-    """Integers add up exactly; with floats among them the sum is rounded once, at the end."""
-    return sum(numbers) if all(isinstance(number, int) for number in numbers) else math.fsum(numbers)
-
-
 def _mean(numbers: list[Number]) -> Number:
-    total, count = _sum(numbers), len(numbers)
+    total, count = exact_sum(numbers), len(numbers)
     return total // count if isinstance(total, int) and total % count == 0 else total / count
 
 
@@ -70,7 +55,7 @@ def _median(numbers: list[Number]) -> Number:
 
 
 AGGREGATIONS: Mapping[Aggregation, Callable[[list[Number]], Number]] = {
-    "sum": _sum,
+    "sum": exact_sum,
     "mean": _mean,
     "min": min,
     "max": max,

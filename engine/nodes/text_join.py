@@ -2,9 +2,8 @@
 
 from pydantic import Field
 
-from engine.errors import NodeError
 from engine.node import Context, Input, Node, Output
-from engine.values import VALUE_LIMIT
+from engine.values import check_length
 
 
 class JoinInput(Input):
@@ -25,6 +24,5 @@ class Join(Node[JoinInput, JoinOutput]):
     async def run(self, inputs: JoinInput, context: Context) -> JoinOutput:
         # Counted first: a few hundred thousand long separators would not fit into memory.
         length = sum(map(len, inputs.parts)) + len(inputs.separator) * max(len(inputs.parts) - 1, 0)
-        if length > VALUE_LIMIT:
-            raise NodeError(f"The text would have {length} characters; the limit is {VALUE_LIMIT}.")
+        check_length(length)
         return JoinOutput(text=inputs.separator.join(inputs.parts))

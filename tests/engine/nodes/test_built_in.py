@@ -5,27 +5,7 @@ import pytest
 from engine.nodes import BUILT_IN
 from engine.ports import SYSTEM_PREFIX, Port
 
-NAMES = [
-    *("array.filter", "array.first", "array.length", "array.map", "array.reduce", "array.slice"),
-    *("array.sort", "array.unique"),
-    *("debug.log",),
-    *("event.emit", "event.is_root", "event.listen"),
-    *("expr.cel",),
-    *("flow.branch", "flow.call", "flow.collect", "flow.gate", "flow.input", "flow.map", "flow.merge", "flow.output"),
-    *("flow.repeat", "flow.switch"),
-    *("group",),
-    *("http.request",),
-    *("json.parse", "json.serialize"),
-    *("logic.and", "logic.not", "logic.or"),
-    *("math.aggregate", "math.arithmetic", "math.compare", "math.random", "math.round"),
-    *("secret.get",),
-    *("signal.wait",),
-    *("text.join", "text.length", "text.regex", "text.split", "text.template"),
-    *("time.add", "time.format", "time.now", "time.parse", "time.sleep", "time.sleep_until"),
-    *("value.array", "value.boolean", "value.coalesce", "value.html", "value.markdown", "value.number"),
-    *("value.object", "value.text"),
-]
-
+# Names are public: a flow names them, and so does everything that was written about flows. `!` is required, `*` many.
 PORTS = {
     "flow.input": "name! schema default → value",
     "flow.output": "name! value! → value",
@@ -34,15 +14,13 @@ PORTS = {
     "flow.gate": "open! value! → value",
     "flow.merge": "a b c d → value",
     "flow.collect": "items!* → items",
+    "flow.fail": "message! code →",
     "flow.call": "flowId! inputs → outputs",
     "flow.map": "flowId! items! concurrency → results failed",
     "flow.repeat": "flowId! inputs until! maxTimes! → outputs times",
-    "event.emit": "eventName! payload → childExecutionId",
-    "event.listen": "eventName! → payload",
-    "event.is_root": "→ result",
-    "signal.wait": "name! schema timeoutMs → payload",
     "group": "→",
-    "value.number": "value! → value",
+    **{f"value.{kind}": "value! → value" for kind in ("text", "markdown", "html", "number", "boolean")},
+    **{f"value.{kind}": "value! → value" for kind in ("object", "array")},
     "value.coalesce": "values!* → result",
     "math.arithmetic": "a! b! operation! → result",
     "math.compare": "a! b! operation! → result",
@@ -50,40 +28,77 @@ PORTS = {
     "math.aggregate": "array! operation! → result",
     "math.random": "min max integer seed → result",
     "logic.and": "values!* → result",
+    "logic.or": "values!* → result",
     "logic.not": "value! → result",
+    "event.emit": "eventName! payload → childExecutionId",
+    "event.listen": "eventName! → payload",
+    "event.is_root": "→ result",
     "time.sleep": "durationMs! value → value",
     "time.sleep_until": "until! value → value",
     "time.now": "timeZone → iso epochMs",
     "time.parse": "text! format → iso epochMs",
     "time.format": "iso! format! timeZone → text",
     "time.add": "iso! durationMs! → iso",
-    "secret.get": "name! → secret",
+    "signal.wait": "name! schema timeoutMs → payload",
     "http.request": "method url! headers bearer query body timeoutMs failOnStatus → status headers text json",
     "text.template": "template! values → text",
     "text.regex": "text! pattern! operation! replacement → result matched",
     "text.join": "parts! separator → text",
     "text.split": "text! separator! → parts",
+    "text.replace": "text! search! replacement! → text",
+    "text.case": "text! case! → text",
+    "text.trim": "text! → text",
     "text.length": "text! → result",
-    "json.parse": "text! → value",
-    "json.serialize": "value! indent → text",
+    "text.search": "text! search! → result index",
+    "text.encode": "text! encoding! decode → text",
+    "number.format": "value! pattern → text",
+    "number.parse": "text! → result",
+    "enum.parse": "text! options! → result",
     "expr.cel": "expression! values → result",
+    "json.parse": "text! → value",
+    "yaml.parse": "text! → value",
+    "csv.parse": "text! header delimiter → rows",
+    "json.serialize": "value! indent → text",
+    "yaml.serialize": "value! indent → text",
+    "schema.infer": "value! → schema",
+    "schema.validate": "value! schema! → valid errors",
     "array.map": "array! expression! values → result",
     "array.filter": "array! expression! values → result",
+    "array.partition": "array! expression! values → matched rest",
+    "array.group_by": "array! expression! values → result",
     "array.reduce": "array! expression! initial! values → result",
     "array.sort": "array! expression descending values → result",
-    "array.unique": "array! → result",
-    "array.length": "array! → result",
-    "array.first": "array! → result",
+    **{
+        f"array.{name}": "array! → result"
+        for name in ("unique", "reverse", "flatten", "length", "first", "last", "sum")
+    },
+    "array.element": "array! index! → result",
     "array.slice": "array! start end → result",
+    "array.chunk": "array! size! → result",
+    "array.pluck": "array! key! → result",
+    "array.concat": "arrays!* → result",
+    "array.zip": "arrays!* → result",
+    "array.range": "start end! step → result",
+    "object.keys": "object! → result",
+    "object.values": "object! → result",
+    "object.get": "object! path! default → result",
+    "object.set": "object! path! value! → result",
+    "object.pick": "object! keys! → result",
+    "object.merge": "objects!* → result",
+    "object.build": "entries! values → result",
+    "id.uuid": "→ result",
+    "hash.digest": "text! algorithm! → result",
+    "url.build": "base! path query → url",
     "debug.log": "message! value → value",
+    "secret.get": "name! → secret",
 }
 
 
 def test_exactly_these_types_are_built_in() -> None:
-    assert list(BUILT_IN) == NAMES
+    assert list(BUILT_IN) == sorted(PORTS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PORTS)
 def test_every_type_and_every_port_is_described(name: str) -> None:
     ports = BUILT_IN[name].ports({})
     assert BUILT_IN[name].description.endswith(".")
@@ -105,7 +120,7 @@ def _shown(port: Port) -> str:
 
 
 def test_a_harmless_type_that_gives_another_value_each_time_is_safe_but_not_pure() -> None:
-    for name in ("time.now", "math.random", "time.sleep", "debug.log"):
+    for name in ("time.now", "math.random", "id.uuid", "time.sleep", "debug.log"):
         assert BUILT_IN[name].safe
         assert not BUILT_IN[name].pure
 
@@ -125,4 +140,5 @@ def test_only_what_shapes_a_node_has_to_be_constant() -> None:
     assert constants == {
         *("flow.input.name", "flow.input.schema", "flow.input.default", "flow.output.name", "flow.switch.cases"),
         *("event.emit.eventName", "event.listen.eventName", "signal.wait.name", "signal.wait.schema"),
+        "object.build.entries",
     }
