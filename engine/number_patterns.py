@@ -16,7 +16,7 @@ DIGITS_LIMIT = 30
 
 _AFFIX = r"(?:'[^']*'|[^'#0-9.,;@*+E‰¤-])*"
 _PATTERN = re.compile(rf"(?P<prefix>{_AFFIX})(?P<whole>#[#,]*[0,]*|0[0,]*)(\.(?P<part>0*#*))?(?P<suffix>{_AFFIX})\Z")
-_QUOTED = re.compile(r"'([^']*)'")
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
 # Enough to hold any float with all its digits and the digits that are asked for.
 _CONTEXT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 
@@ -88,7 +88,7 @@ def compiled(pattern: str) -> NumberPattern:
 
 def _text(affix: str) -> str:
     """The text itself; two quotes stand for one."""
-    return _QUOTED.sub(lambda quoted: quoted[1] or "'", affix)
+    return _QUOTED.sub(lambda quoted: quoted[1].replace("''", "'") or "'", affix)
 
 
 def _groups(whole: str) -> tuple[int, int]:

@@ -17,6 +17,7 @@ _PLAIN = re.compile(r"[^\W\d][\w./-]*(?: [\w./()-]+)*\Z")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 # What YAML takes for a break of lines or does not allow, and JSON does not escape; and what JSON does.
 _HIDDEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_BARE_FLOAT = re.compile(r"^(-?[0-9]+)e")
 _CONTROL = re.compile(f"[\x00-\x09\x0b-\x1f]|{_HIDDEN.pattern}")
 
 
@@ -80,7 +81,8 @@ def _is_open(data: Any) -> bool:
 
 def _scalar(data: Any, pad: str) -> str:
     if not isinstance(data, str):
-        return json.dumps(data)
+        # YAML 1.1 wants a point in each float.
+        return _BARE_FLOAT.sub(r"\1.0e", json.dumps(data))
     return _lines(data, pad) if _is_prose(data) else _text(data)
 
 

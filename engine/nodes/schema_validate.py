@@ -27,8 +27,8 @@ class ValidateOutput(Output):
 
 
 class Validate(Node[ValidateInput, ValidateOutput]):
-    """Tells whether a value fits a JSON Schema, and what of it does not: "7" at /id, where an integer has to be. A misfit
-    is no failure; a schema that is not valid is."""
+    """Tells whether a value fits a JSON Schema, and what of it does not: "7" at /id, where an integer has to be. That a
+    value does not fit is no failure; a schema that is not valid is one."""
 
     type = "schema.validate"
     pure = True

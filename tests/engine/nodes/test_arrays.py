@@ -115,3 +115,69 @@ async def test_a_hundred_thousand_items_are_mapped(node: Bench) -> None:
     array = [{"price": index, "name": "x"} for index in range(100_000)]
     outputs = await node.run("array.map", array=array, expression="item.price * 2")
     assert outputs["result"] == [2 * index for index in range(100_000)]
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "result"),
+    [
+        ("reverse", {"array": [1, None, "a"]}, ["a", None, 1]),
+        ("flatten", {"array": [1, [2, [3]], [], {"a": [4]}]}, [1, 2, [3], {"a": [4]}]),
+        ("last", {"array": [1, None]}, None),
+        ("sum", {"array": []}, 0),
+        ("sum", {"array": [2**62, 2**62 - 1]}, 2**63 - 1),
+        ("sum", {"array": [0.1] * 10}, 1.0),
+        ("element", {"array": ["a", "b", "c"], "index": 1}, "b"),
+        ("element", {"array": ["a", "b", "c"], "index": -3}, "a"),
+        ("chunk", {"array": [1, 2, 3], "size": 2}, [[1, 2], [3]]),
+        ("chunk", {"array": [], "size": 2}, []),
+        ("pluck", {"array": ORDERS, "key": "price"}, [3, 1, 3]),
+        ("concat", {"arrays": [[1, 2], [], [[3]]]}, [1, 2, [3]]),
+        ("zip", {"arrays": [[1, 2], ["a", "b"], [None, {}]]}, [[1, "a", None], [2, "b", {}]]),
+        ("zip", {"arrays": [[]]}, []),
+        ("range", {"end": 3}, [0, 1, 2]),
+        ("range", {"start": 6, "end": 0, "step": -2}, [6, 4, 2]),
+        ("range", {"start": 3, "end": 1}, []),
+        ("range", {"start": 2**63 - 2, "end": 2**63 - 1}, [2**63 - 2]),
+        ("group_by", {"array": ORDERS, "expression": "string(item.price)"}, {"3": ORDERS[::2], "1": ORDERS[1:2]}),
+    ],
+)
+async def test_arrays_are_taken_apart_and_put_together(
+    node: Bench, name: str, inputs: dict[str, Any], result: Any
+) -> None:
+    outputs = await node.run(f"array.{name}", **inputs)
+    assert outputs == {"result": result}
+    assert type(outputs["result"]) is type(result)
+
+
+async def test_partition_leaves_nothing_out(node: Bench) -> None:
+    outputs = await node.run("array.partition", array=ORDERS, expression="item.price > n", values={"n": 2})
+    assert outputs == {"matched": ORDERS[::2], "rest": ORDERS[1:2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "said"),
+    [
+        ("last", {"array": []}, "Input 'array': the array is empty."),
+        ("sum", {"array": [1, "2"]}, "Input 'array': item 1 is of kind string; expected number."),
+        ("sum", {"array": [2**63 - 1, 1]}, "The sum does not fit into 64 bits."),
+        ("sum", {"array": [1e308, 1e308]}, "The sum is out of range."),
+        ("element", {"array": [1, 2], "index": 2}, "Input 'index': there is no item 2; the array has 2."),
+        ("element", {"array": [1, 2], "index": -3}, "Input 'index': there is no item -3; the array has 2."),
+        ("chunk", {"array": [1], "size": 0}, "Input 'size': "),
+        ("pluck", {"array": [{"price": 1}, {}], "key": "price"}, "Input 'key': item 1 has no key 'price'."),
+        ("pluck", {"array": [{"price": 1}], "key": "prise"}, "Did you mean 'price'?"),
+        ("pluck", {"array": [[1]], "key": "a"}, "Input 'array': item 0 is of kind array; expected object."),
+        ("concat", {"arrays": [[1], 2]}, "'arrays.1'"),
+        ("zip", {"arrays": [[1, 2], [1, 2], [3]]}, "array 0 has 2 items but array 2 has 1"),
+        ("range", {"end": 5, "step": 0}, "Input 'step': it is 0"),
+        (
+            "range",
+            {"start": -(2**63), "end": 2**63 - 1},
+            "would have 18446744073709551615 items; the limit is 1000000.",
+        ),
+        ("partition", {"array": [1], "expression": "item"}, "item 0 gave number; expected boolean."),
+        ("group_by", {"array": [1], "expression": "item"}, "item 0 gave number; expected string."),
+    ],
+)
+async def test_what_an_array_lacks_is_told(node: Bench, name: str, inputs: dict[str, Any], said: str) -> None:
+    assert said in (await node.fail(f"array.{name}", **inputs)).message

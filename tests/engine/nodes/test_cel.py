@@ -8,6 +8,10 @@ from engine.cel import compiled
 from engine.nodes import BUILT_IN
 from tests.engine.nodes.bench import Bench, turns_of_others
 
+EVALUATING = (
+    "expr.cel",
+    *(f"array.{name}" for name in ("map", "filter", "partition", "group_by", "reduce", "sort")),
+)
 VALUES = {"price": 2.5, "qty": 4, "tags": ["a", "b"], "order": {"paid": True, "note": None}}
 
 
@@ -69,7 +73,7 @@ async def test_the_keys_of_a_result_have_always_the_same_order(node: Bench, expr
     assert list(result["c"]) == ["y", "z"]
 
 
-@pytest.mark.parametrize("name", ["expr.cel", "array.map", "array.filter", "array.reduce", "array.sort"])
+@pytest.mark.parametrize("name", EVALUATING)
 def test_a_syntax_error_is_a_problem_of_the_document(name: str) -> None:
     problems = BUILT_IN[name].check({"expression": "1 +\n * 2"})
     assert list(problems) == ["expression"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engine.nodes import BUILT_IN
-from engine.status import JoinMode
+from engine.status import NODE_CODES, JoinMode
 from tests.engine.nodes.bench import Bench
 
 SWITCH = BUILT_IN["flow.switch"]
@@ -87,3 +87,10 @@ async def test_collect_keeps_the_order_of_its_edges(node: Bench) -> None:
 async def test_a_group_is_not_run_by_itself(node: Bench) -> None:
     assert BUILT_IN["group"].engine_run
     assert "members" in (await node.fail("group")).message
+
+
+async def test_a_flow_fails_on_purpose_with_the_code_that_a_node_may_give(node: Bench) -> None:
+    assert (await node.fail("flow.fail", message="The order is empty.")).message == "The order is empty."
+    for code in NODE_CODES:
+        assert (await node.fail("flow.fail", message="x", code=code.value)).failure_code == code
+    assert "'code'" in (await node.fail("flow.fail", message="x", code="CRASH")).message

@@ -124,3 +124,86 @@ async def test_a_long_text_is_searched_in_a_child_with_the_same_outcome(node: Be
 async def test_a_quadratic_search_is_ended(node: Bench) -> None:
     error = await node.fail("text.regex", text="a" * 200_000, pattern="a.*b|a", operation="findall")
     assert "'pattern': the work was ended" in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "replacement", "result"),
+    [
+        ("2 + 2", "2", "two", "two + two"),
+        ("aaa", "aa", "b", "ba"),
+        ("a.b", ".", r"\1", r"a\1b"),
+        ("abc", "b", "", "ac"),
+        ("x", "y", "z", "x"),
+    ],
+)
+async def test_replace_takes_letters_for_what_they_are(
+    node: Bench, text: str, search: str, replacement: str, result: str
+) -> None:
+    outputs = await node.run("text.replace", text=text, search=search, replacement=replacement)
+    assert outputs == {"text": result}
+
+
+async def test_replacing_to_gigabytes_is_refused_beforehand(node: Bench) -> None:
+    error = await node.fail("text.replace", text="a" * 1_000_000, search="a", replacement="b" * 1_000_000)
+    assert "would have 1000000000000 characters; the limit is" in error.message
+    assert "'search'" in (await node.fail("text.replace", text="a", search="", replacement="b")).message
+
+
+@pytest.mark.parametrize(
+    ("case", "text", "result"),
+    [
+        ("upper", "Straße", "STRASSE"),
+        ("lower", "ÉTÉ", "été"),
+        ("title", "the old  man's SEA", "The Old  Man's Sea"),
+        ("sentence", "hELLO World", "Hello world"),
+        ("camel", "order total", "orderTotal"),
+        ("camel", "HTTPServer2Name", "httpServer2Name"),
+        ("pascal", "order-total_sum", "OrderTotalSum"),
+        ("snake", "orderTotal", "order_total"),
+        ("snake", " Éte à vélo! ", "éte_à_vélo"),
+        ("kebab", "parseJSONText", "parse-json-text"),
+        ("camel", "...", ""),
+    ],
+)
+async def test_cases(node: Bench, case: str, text: str, result: str) -> None:
+    assert await node.run("text.case", text=text, case=case) == {"text": result}
+
+
+async def test_a_name_has_bounds_and_a_case_a_name(node: Bench) -> None:
+    assert "10001 characters" in (await node.fail("text.case", text="a" * 10_001, case="camel")).message
+    assert "'case'" in (await node.fail("text.case", text="a", case="Upper")).message
+
+
+async def test_trim_leaves_what_is_between_words(node: Bench) -> None:
+    assert await node.run("text.trim", text="\u00a0\t a  b\r\n") == {"text": "a  b"}
+
+
+async def test_search_resolves_an_index_only_where_there_is_one(node: Bench) -> None:
+    assert await node.run("text.search", text="é: order", search="order") == {"result": True, "index": 3}
+    assert await node.run("text.search", text="order", search="Order") == {"result": False}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "encoded"),
+    [("base64", "é?>", "w6k/Pg=="), ("hex", "é", "c3a9"), ("url", "a b/é~", "a%20b%2F%C3%A9~"), ("base64", "", "")],
+)
+async def test_what_was_encoded_can_be_decoded(node: Bench, encoding: str, text: str, encoded: str) -> None:
+    assert await node.run("text.encode", text=text, encoding=encoding) == {"text": encoded}
+    assert await node.run("text.encode", text=encoded, encoding=encoding, decode=True) == {"text": text}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "said"),
+    [
+        ("base64", "YQ", "not base64"),
+        ("base64", "é", "not base64"),
+        ("hex", "xy", "pairs of hexadecimal digits"),
+        ("url", "100%", "the % at 3"),
+        ("hex", "ff", "no text in UTF-8"),
+    ],
+)
+async def test_what_was_not_encoded_so_is_refused(node: Bench, encoding: str, text: str, said: str) -> None:
+    error = await node.fail("text.encode", text=text, encoding=encoding, decode=True)
+    assert error.failure_code == "INPUT"
+    assert error.message.startswith("Input 'text': ")
+    assert said in error.message
