@@ -12,6 +12,7 @@ from bench import (
     latency,
     lists,
     live,
+    nodes,
     parked,
     pauses,
     recovery,
@@ -23,6 +24,8 @@ from bench import (
 from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
+
+WITHOUT_SERVERS = {"nodes": nodes.measure}
 
 BENCHMARKS: dict[str, Benchmark] = {
     "throughput": throughput.measure,
@@ -40,9 +43,15 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 
+ALL = [*WITHOUT_SERVERS, *BENCHMARKS]
+
+
 async def run(names: list[str]) -> None:
-    """Measure the baseline, then each benchmark on servers of its own."""
+    """Run each benchmark: those that need servers on servers of their own, after the baseline there."""
     for name in names:
+        if name in WITHOUT_SERVERS:
+            await WITHOUT_SERVERS[name]()
+            continue
         async with stage() as where:
             rows_per_second = await baseline.measure(where)
             await BENCHMARKS[name](where, rows_per_second)
@@ -51,8 +60,8 @@ async def run(names: list[str]) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which ones (default: all)")
-    uvloop.run(run(parser.parse_args().names or list(BENCHMARKS)))
+    parser.add_argument("names", nargs="*", choices=[[], *ALL], help="which ones (default: all)")
+    uvloop.run(run(parser.parse_args().names or ALL))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The tables of docs/operations.md that the code decides: `python -m tidegate.reference` writes them anew."""
+"""What the code decides in docs/operations.md and docs/nodes.md: `python -m tidegate.reference` writes it anew."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,9 +11,12 @@ import jobs.metrics
 import resolvers.metrics
 import resolvers.service_figures
 import storage.metrics
+from tidegate.node_catalogue import node_descriptions, node_index
 from tidegate.settings import VARIABLES, Settings
+from tidegate.tables import table
 
-PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
+DOCS = Path(__file__).parents[1] / "docs"
+OPERATIONS, NODES = DOCS / "operations.md", DOCS / "nodes.md"
 MEASURING = (jobs.metrics, resolvers.metrics, resolvers.service_figures, storage.metrics)
 """Whoever is imported has its metrics in the registry."""
 
@@ -32,7 +35,7 @@ def settings_table() -> str:
         (f"`{each.name}`", each.expected, _shown(defaults[each.field]), each.meaning)
         for each in sorted(VARIABLES, key=lambda each: (each.name.startswith("TIDEGATE"), each.name))
     )
-    return _table(("setting", "must be", "default", "meaning"), rows)
+    return table(("setting", "must be", "default", "meaning"), rows)
 
 
 def metrics_table() -> str:
@@ -41,12 +44,7 @@ def metrics_table() -> str:
     rows = (
         (f"`{each.name}{'_total' if each.type == 'counter' else ''}`", each.type, each.documentation) for each in found
     )
-    return _table(("metric", "kind", "meaning"), rows)
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', ' or ') for cell in line)} |" for line in lines)
+    return table(("metric", "kind", "meaning"), rows)
 
 
 def _shown(default: object) -> str:
@@ -63,7 +61,13 @@ def _shown(default: object) -> str:
             return str(default)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"settings": settings_table, "metrics": metrics_table}
+TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "metrics": metrics_table,
+    "node_index": node_index,
+    "nodes": node_descriptions,
+}
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (OPERATIONS, NODES):
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
