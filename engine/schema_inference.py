@@ -7,6 +7,7 @@ from engine.errors import NodeError
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MOST_KEYS = 10_000
 """How many keys a schema may describe: a value can have a million, and their schema would be many times as large."""
+MOST_LEVELS = 90
 
 _TYPES = {
     type(None): "null",
@@ -46,25 +47,27 @@ class _Inference:
     def __init__(self) -> None:
         self._keys = 0
 
-    def look(self, shape: _Shape, data: Any) -> None:
+    def look(self, shape: _Shape, data: Any, level: int = 0) -> None:
         """Take one more value at a place into account."""
+        if level > MOST_LEVELS:
+            raise NodeError(f"it is nested more than {MOST_LEVELS} levels deep, and its schema would be twice as deep.")
         shape.types[_TYPES[type(data)]] = None
         match data:
             case dict():
-                self._look_inside(shape, data)
+                self._look_inside(shape, data, level + 1)
             case [_, *_]:
                 shape.items = shape.items or _Shape()
                 for item in data:
-                    self.look(shape.items, item)
+                    self.look(shape.items, item, level + 1)
 
-    def _look_inside(self, shape: _Shape, data: dict[str, Any]) -> None:
+    def _look_inside(self, shape: _Shape, data: dict[str, Any], level: int) -> None:
         shape.objects += 1
         for key, each in data.items():
             if key not in shape.properties:
                 self._count()
                 shape.properties[key] = _Shape()
             shape.times[key] = shape.times.get(key, 0) + 1
-            self.look(shape.properties[key], each)
+            self.look(shape.properties[key], each, level)
 
     def _count(self) -> None:
         self._keys += 1
@@ -73,7 +76,8 @@ class _Inference:
 
 
 def infer_schema(value: Any) -> dict[str, Any]:
-    """A schema that the value fits; raises `NodeError` where it would have more than `MOST_KEYS` keys.
+    """A schema that the value fits; raises `NodeError` where it would have more than `MOST_KEYS` keys or the value more
+    than `MOST_LEVELS` levels.
 
     Items of an array share one schema; a key is required where every object at its place has it.
     """

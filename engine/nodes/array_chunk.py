@@ -13,7 +13,7 @@ class ChunkInput(Input):
 
 
 class ChunkOutput(Output):
-    result: list[list[Any]] = Field(description="The pieces in order; the last one has what is left.")
+    result: list[Any] = Field(description="The pieces, which are arrays, in order; the last one has what is left.")
 
 
 class Chunk(Node[ChunkInput, ChunkOutput]):

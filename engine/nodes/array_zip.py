@@ -16,7 +16,7 @@ class ZipInput(Input):
 
 
 class ZipOutput(Output):
-    result: list[list[Any]] = Field(description="For each index an array of the items there.")
+    result: list[Any] = Field(description="For each index an array of the items there.")
 
 
 class Zip(Node[ZipInput, ZipOutput]):

@@ -13,7 +13,7 @@ QUICK_LENGTH = 8 * 1024
 
 
 class YamlParseInput(Input):
-    text: str = Field(description="The YAML text, of at most 4 MiB.")
+    text: str = Field(description="The YAML text, of at most 4 MiB; reading it may take ten seconds.")
 
 
 class YamlParseOutput(Output):

@@ -60,6 +60,14 @@ async def test_a_large_value_is_looked_at_in_a_child(node: Bench) -> None:
     assert error.message == "Input 'value': the schema would describe more than 10000 keys."
 
 
+async def test_the_schema_of_a_deep_value_can_be_stored_or_is_refused(node: Bench) -> None:
+    deep: Any = 1
+    for _ in range(90):
+        deep = {"in": deep}
+    assert (await node.run("schema.infer", value=deep))["schema"]["required"] == ["in"]
+    assert "more than 90 levels" in (await node.fail("schema.infer", value=[deep])).message
+
+
 ORDER = {
     "type": "object",
     "properties": {"id": {"type": "integer"}, "a/b": {"items": {"pattern": "^x"}}},
