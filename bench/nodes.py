@@ -12,7 +12,8 @@ from engine.nodes import BUILT_IN
 
 ITEMS = 100_000
 ROUNDS = 5
-ORDERS = [{"id": f"order-{number}", "price": number % 97, "qty": number % 7} for number in range(ITEMS)]
+MORE = {f"field{number}": "some text" for number in range(10)}
+ORDERS = [{"id": f"order-{number}", "price": number % 97, "qty": number % 7, **MORE} for number in range(ITEMS)]
 CONTEXT = Context(
     execution_id="EX1",
     root_execution_id="EX1",
@@ -27,13 +28,13 @@ CONTEXT = Context(
 
 EXPRESSIONS = {
     "on_the_spot": "item.price * item.qty",
-    "in_a_child": "[item].map(order, order.price * order.qty)[0]",
+    "in_a_child": "[item.price, item.qty].exists(number, number > 90)",
 }
-"""The second has a macro: its work is not bounded by its length, so that it is done where it can be ended."""
+"""The second one has a macro: its work is not bounded by its length, so that it is done where it can be ended."""
 
 
 async def measure() -> None:
-    """Print the best time of a map over 100,000 objects, for either kind of expression."""
+    """Print the best time of a map over 100,000 rows of 13 fields, for either kind of expression."""
     for place, expression in EXPRESSIONS.items():
         inputs = {"array": ORDERS, "expression": expression}
         seconds = min([await _seconds("array.map", inputs) for _ in range(ROUNDS)])

@@ -32,12 +32,12 @@ async def evaluate_once(text: str, values: Mapping[str, Any]) -> Any:
 
 async def evaluate_each(text: str, items: list[Any], values: Mapping[str, Any]) -> list[Any]:
     """Evaluate an expression for each item of an array, which it sees as `item` and `index`."""
-    used, results = compiled(text).used(values), Results()
+    used, part, results = compiled(text).used(values), compiled(text).part, Results()
     light, evaluate_item, pause = _is_light(text, used), item_evaluator(text, used), Pause()
-    for index, item in enumerate(items):
+    for index, item in enumerate(map(part, items)):
         if not light or _size(item) > INLINE_LIMIT:
-            rest = await confined("evaluate_items", text=text, items=items, values=used, start=index)
-            return [*results.all, *rest]
+            parts = list(map(part, items))
+            return [*results.all, *await confined("evaluate_items", text=text, items=parts, values=used, start=index)]
         results.add(index, evaluate_item(index, item))
         if index % STRIDE == 0:
             await pause.when_due()
@@ -69,12 +69,13 @@ def require_each(results: list[Any], kind: PortKind) -> list[Any]:
 
 async def fold(text: str, items: list[Any], values: Mapping[str, Any], initial: Any) -> Any:
     """Evaluate an expression for each item in turn, which sees the result before as `acc`."""
-    used, acc = compiled(text).used(values), initial
+    used, part, acc = compiled(text).used(values), compiled(text).part, initial
     light, evaluate_item, pause = _is_light(text, used), item_evaluator(text, used), Pause()
-    for index, item in enumerate(items):
+    for index, item in enumerate(map(part, items)):
         # A result that is put together from the last one can double with every item.
         if not light or _size(item) > INLINE_LIMIT or _size(acc) > FOLD_LIMIT:
-            return await confined("fold_items", text=text, items=items, values=used, initial=acc, start=index)
+            parts = list(map(part, items))
+            return await confined("fold_items", text=text, items=parts, values=used, initial=acc, start=index)
         acc = evaluate_item(index, item, acc=acc)
         if index % STRIDE == 0:
             await pause.when_due()

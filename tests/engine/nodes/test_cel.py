@@ -73,6 +73,31 @@ async def test_the_keys_of_a_result_have_always_the_same_order(node: Bench, expr
     assert list(result["c"]) == ["y", "z"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "keys"),
+    [
+        ("item.price * item.qty", {"price", "qty"}),
+        ("item.order.id + n", {"order"}),
+        ("has(item.note) ? item.note : ''", {"note"}),
+        ("index * 2", set()),
+        ("items.a + item_.b", set()),
+        ("[1].map(n, n + item.price)", {"price"}),
+        ("item", None),
+        ("item['price']", None),
+        ("item.size()", None),
+        ("item.size () + item.price", None),
+        ("'price' in item", None),
+        ("item .price", None),
+        ("item.size //\n()", None),
+        ("[1].map(item, item)", None),
+    ],
+)
+def test_of_an_item_only_the_keys_are_converted_that_the_expression_names(
+    expression: str, keys: set[str] | None
+) -> None:
+    assert compiled(expression).item_keys == keys
+
+
 @pytest.mark.parametrize("name", EVALUATING)
 def test_a_syntax_error_is_a_problem_of_the_document(name: str) -> None:
     problems = BUILT_IN[name].check({"expression": "1 +\n * 2"})
