@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.errors import InvalidDocument, NodeError
 from engine.reading import Format, read_document
+from engine.values import VALUE_LIMIT
 
 KEY_LENGTH = 1_000
 """A longer key has to be announced (the limit of YAML is 1,024 characters)."""
@@ -83,12 +84,14 @@ def _scalar(data: Any, pad: str) -> str:
     if not isinstance(data, str):
         # YAML 1.1 wants a point in each float.
         return _BARE_FLOAT.sub(r"\1.0e", json.dumps(data))
-    return _lines(data, pad) if _is_prose(data) else _text(data)
+    return _lines(data, pad) if _is_prose(data, pad) else _text(data)
 
 
-def _is_prose(text: str) -> bool:
-    """Whether a text has many lines, in which nothing has to be escaped."""
-    return "\n" in text and not (text[0].isspace() or text.endswith("\n\n") or _CONTROL.search(text))
+def _is_prose(text: str, pad: str) -> bool:
+    """Whether a text has some lines, in which nothing has to be escaped, and not so many that `pad` makes gigabytes."""
+    if not 0 < text.count("\n") * len(pad) <= VALUE_LIMIT:
+        return False
+    return not (text[0].isspace() or text.endswith("\n\n") or _CONTROL.search(text))
 
 
 def _lines(text: str, pad: str) -> str:

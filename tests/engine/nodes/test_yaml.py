@@ -89,6 +89,13 @@ async def test_a_text_that_takes_too_long_is_ended(node: Bench) -> None:
     assert error.message.startswith("Input 'text': the work was ended")
 
 
+async def test_lines_that_an_indent_would_make_gigabytes_of_are_written_as_one(node: Bench) -> None:
+    value: Any = "a\n" * 1_000_000
+    for _ in range(150):
+        value = [value]
+    assert '- "a\\na\\n' in (await node.run("yaml.serialize", value=value, indent=10))["text"]
+
+
 @pytest.mark.parametrize("name", ["yaml.serialize", "json.serialize"])
 async def test_an_indent_that_makes_gigabytes_is_refused(node: Bench, name: str) -> None:
     value: Any = [1] * 1_000_000
