@@ -30,3 +30,7 @@ class Problem(BaseModel):
     path: str = Field(description="Where it is, as a JSON Pointer (RFC 6901); empty for the document itself.")
     code: FlowProblemCode = Field(description="What kind of problem it is.")
     message: str = Field(description="What is wrong and what would be right.")
+    related: str | None = Field(
+        default=None,
+        description="The other place that has to do with it, such as the first of two equal ids, as a JSON Pointer.",
+    )

@@ -1,18 +1,18 @@
-"""A flow in a file: read, and checked with the line and column of every problem."""
+"""A flow in a file: read, and checked with the place of every problem."""
 
-import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from engine.document import FlowDocument
-from engine.errors import InvalidDocument, TidegateError
+from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
-from engine.problems import Problem
-from engine.reading import Position, Source, format_of, read_document
+from engine.reading import InvalidText, Source, format_of, read_document
 from engine.validation import check_document
-from tidegate.text_file import read_text
+from tidegate.diagnostics import Diagnosis, Diagnostic, lines_of, located, refused
+from tidegate.text_file import decoded, read_text
 
-_TOLD_POSITION = re.compile(r"Line (\d+), column (\d+): (.*)", re.DOTALL)
+STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,37 +24,34 @@ class FlowFile:
 
 
 class InvalidFlowFile(TidegateError):
-    """A flow file with its problems, each as a line `file:line:column: path: message`."""
+    """A flow file with its problems; as a message, the first of them."""
 
-    def __init__(self, path: str, lines: list[str]) -> None:
-        more = f" (and {len(lines) - 1} more; see: tidegate validate {path})" if len(lines) > 1 else ""
-        super().__init__(f"{lines[0]}{more}")
-        self.lines = lines
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        first, *others = diagnosis.diagnostics
+        place, path = first.span.start, diagnosis.path
+        more = f" (and {len(others)} more; see: tidegate validate {path})" if others else ""
+        super().__init__(f"{path}:{place.line}:{place.column}: {first.problem.message}{more}")
+        self.diagnosis = diagnosis
 
 
 def read_flow_file(path: str) -> FlowFile:
-    """Read and check the flow in a YAML or JSON file; raises `UnreadableFile` or `InvalidFlowFile`."""
-    try:
-        source = read_document(read_text(path), format_of(path))
-    except InvalidDocument as error:
-        raise InvalidFlowFile(path, [_unread(path, problem) for problem in error.problems]) from None
-    document, problems = check_document(source.data, BUILT_IN)
-    if document is None:
-        raise InvalidFlowFile(path, [_located(path, problem, source) for problem in problems])
+    """Read and check the flow in a YAML or JSON file, or in either from standard input if the path is `-`.
+
+    Raises `UnreadableFile` or `InvalidFlowFile`.
+    """
+    text = decoded(sys.stdin.buffer.read(), path) if path == STANDARD_INPUT else read_text(path)
+    lines = lines_of(text)
+    source, found = _read(text, path)
+    document, problems = check_document(source.data, BUILT_IN) if source else (None, [])
+    if source:
+        found += located(problems, source, lines)
+    if source is None or document is None or found:
+        raise InvalidFlowFile(Diagnosis(path, lines, sorted(found, key=lambda each: each.span)))
     return FlowFile(source.data, document)
 
 
-def _unread(path: str, problem: Problem) -> str:
-    # What fails while the text is read has no source to look it up in, but says its position itself.
-    told = _TOLD_POSITION.match(problem.message)
-    if not told:
-        return _line(path, Position(1, 1), problem.path, problem.message)
-    return _line(path, Position(int(told[1]), int(told[2])), problem.path, told[3])
-
-
-def _located(path: str, problem: Problem, source: Source) -> str:
-    return _line(path, source.locate(problem.path), problem.path, problem.message)
-
-
-def _line(path: str, position: Position, pointer: str, message: str) -> str:
-    return f"{path}:{position.line}:{position.column}: {pointer or '/'}: {' '.join(message.split())}"
+def _read(text: str, path: str) -> tuple[Source | None, list[Diagnostic]]:
+    try:
+        return read_document(text, format_of(path)), []
+    except InvalidText as error:
+        return error.source, list(refused(error.refusals))

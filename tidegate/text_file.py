@@ -12,8 +12,14 @@ class UnreadableFile(TidegateError):
 def read_text(path: str) -> str:
     """The text of a file in UTF-8; raises `UnreadableFile`."""
     try:
-        return Path(path).read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{path} is not text in UTF-8 (see byte {error.start}).") from None
+        return decoded(Path(path).read_bytes(), path)
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def decoded(content: bytes, path: str) -> str:
+    """The text that was read from a path; raises `UnreadableFile` if it is not in UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"{path} is not text in UTF-8 (see byte {error.start}).") from None

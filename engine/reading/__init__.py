@@ -3,19 +3,29 @@
 Both are taken apart into the same few steps, from which `builder` makes the data; so both refuse the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import PurePath
 
 from engine.document import DOCUMENT_BYTES
 from engine.errors import InvalidDocument
 from engine.problems import FlowProblemCode, Problem
-from engine.reading.builder import Builder, Source
+from engine.reading.builder import Builder, Refusal
 from engine.reading.json_steps import json_steps
-from engine.reading.steps import Position, Step, Unreadable
+from engine.reading.source import Source
+from engine.reading.steps import Position, Span, Step, Unreadable
 from engine.reading.yaml_steps import yaml_steps
 
-__all__ = ["Format", "Position", "Source", "format_of", "read_document"]
+__all__ = ["Format", "InvalidText", "Position", "Refusal", "Source", "Span", "format_of", "read_document"]
+
+
+class InvalidText(InvalidDocument):
+    """A text is no document; `refusals` say where and why, `source` is what could be read, if anything."""
+
+    def __init__(self, refusals: Sequence[Refusal], source: Source | None = None) -> None:
+        super().__init__([refusal.problem for refusal in refusals])
+        self.refusals = tuple(refusals)
+        self.source = source
 
 
 class Format(StrEnum):
@@ -31,11 +41,11 @@ def format_of(path: str | PurePath) -> Format:
 
 
 def read_document(text: str, format: Format) -> Source:
-    """Read text of at most 4 MiB to data; raises `InvalidDocument`.
+    """Read text of at most 4 MiB to data; raises `InvalidText`.
 
-    What cannot be read at all (syntax, several documents, nesting beyond 200 levels) is a single problem. All
-    others are reported at once: repeated keys, keys that are not text, numbers beyond 64 bits, NaN and
-    infinities, aliases, anchors and tags. Messages begin with the line and column, both counted from 1.
+    What cannot be read at all (syntax, several documents, nesting beyond 200 levels) is a single problem, and leaves
+    nothing read. All others are reported at once: repeated keys, keys that are not text, numbers beyond 64 bits, NaN
+    and infinities, aliases, anchors and tags.
     """
     builder = Builder()
     try:
@@ -44,9 +54,9 @@ def read_document(text: str, format: Format) -> Source:
         source = builder.source()
     except Unreadable as error:
         problem = Problem(path="", code=FlowProblemCode.UNSUPPORTED_FORMAT, message=str(error))
-        raise InvalidDocument([problem]) from None
-    if builder.problems:
-        raise InvalidDocument(builder.problems)
+        raise InvalidText([Refusal(problem, error.span)]) from None
+    if builder.refusals:
+        raise InvalidText(builder.refusals, source)
     return source
 
 

@@ -1,28 +1,22 @@
 """Builds data from steps, without recursion, and notes where each part of it was."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from engine.pointer import parent_of, pointer
+from engine.pointer import pointer
 from engine.problems import FlowProblemCode, Problem
-from engine.reading.steps import Action, Position, Step, Unreadable
+from engine.reading.source import Source
+from engine.reading.steps import Action, Span, Step, Unreadable
 
 NESTING_LIMIT = 200
-START = Position(1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A document's data, and by JSON Pointer the positions of its parts: of their keys, or of array items."""
+class Refusal(NamedTuple):
+    """A problem with a text, where it is, and where the other part is that it has to do with."""
 
-    data: Any
-    positions: dict[str, Position]
-
-    def locate(self, path: str) -> Position:
-        """Where a part of the document is; where it is missing, the nearest part around it."""
-        while path and path not in self.positions:
-            path = parent_of(path)
-        return self.positions.get(path, START)
+    problem: Problem
+    span: Span
+    related: Span | None = None
 
 
 @dataclass(slots=True)
@@ -31,6 +25,7 @@ class _Open:
 
     data: dict[str, Any] | list[Any]
     path: str
+    span: Span
     key: str | None = None
 
 
@@ -38,15 +33,17 @@ class _Open:
 class Builder:
     """Takes the steps of one document."""
 
-    problems: list[Problem] = field(default_factory=list)
-    _positions: dict[str, Position] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    _keys: dict[str, Span] = field(default_factory=dict)
+    _values: dict[str, Span] = field(default_factory=dict)
     _open: list[_Open] = field(default_factory=list)
     _root: list[Any] = field(default_factory=list)
 
     def take(self, step: Step) -> None:
         """Take the next step; raises `Unreadable` for what leaves no sense in going on."""
         if step.action is Action.CLOSE:
-            self._open.pop()
+            closed = self._open.pop()
+            self._values[closed.path] = Span(closed.span.start, step.span.end)
         elif self._open and isinstance(self._open[-1].data, dict) and self._open[-1].key is None:
             self._take_key(self._open[-1], step)
         else:
@@ -56,28 +53,29 @@ class Builder:
         """The finished data; raises `Unreadable` when there was none."""
         if not self._root:
             raise Unreadable("The text is empty.")
-        return Source(self._root[0], self._positions)
+        return Source(self._root[0], self._keys, self._values)
 
     def _take_key(self, parent: _Open, step: Step) -> None:
         if step.action is Action.OPEN:
-            raise Unreadable("A key must be text, not an object or array.", step.position)
+            raise Unreadable("A key must be text, not an object or array.", step.span.start)
         key = step.data if isinstance(step.data, str) else str(step.data)
         path = parent.path + pointer(key)
         self._complain(step, path)
         if not isinstance(step.data, str):
-            self._add(path, step.position, "A key must be text; put it in quotes.")
+            self._add(path, step.span, "A key must be text; put it in quotes.")
         if key in parent.data:
-            self._add(path, step.position, f"The key {key!r} is there already.")
-        self._positions[path] = step.position
+            self._add(path, step.span, f"The key {key!r} is there already.", related=self._keys[path])
+        self._keys[path] = step.span
         parent.key = key
 
     def _take_value(self, step: Step) -> None:
         path = self._place(step)
+        self._values[path] = step.span
         self._complain(step, path)
         if step.action is Action.OPEN:
-            self._open.append(_Open(step.data, path))
+            self._open.append(_Open(step.data, path, step.span))
         if len(self._open) > NESTING_LIMIT:
-            raise Unreadable(f"More than {NESTING_LIMIT} levels of nesting.", step.position)
+            raise Unreadable(f"More than {NESTING_LIMIT} levels of nesting.", step.span.start)
 
     def _place(self, step: Step) -> str:
         """Put a value where it belongs; returns its path."""
@@ -87,7 +85,6 @@ class Builder:
         parent = self._open[-1]
         if isinstance(parent.data, list):
             path = parent.path + pointer(len(parent.data))
-            self._positions[path] = step.position
             parent.data.append(step.data)
             return path
         return self._place_member(parent.data, parent, step)
@@ -99,14 +96,14 @@ class Builder:
 
     def _complain(self, step: Step, path: str) -> None:
         if step.complaint:
-            self._add(path, step.position, step.complaint.message, step.complaint.code)
+            self._add(path, step.span, step.complaint.message, step.complaint.code)
 
     def _add(
         self,
         path: str,
-        position: Position,
+        span: Span,
         message: str,
         code: FlowProblemCode = FlowProblemCode.INVALID_VALUE,
+        related: Span | None = None,
     ) -> None:
-        text = f"{str(position).capitalize()}: {message}"
-        self.problems.append(Problem(path=path, code=code, message=text))
+        self.refusals.append(Refusal(Problem(path=path, code=code, message=message), span, related))

@@ -5,7 +5,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from engine.reading.steps import NOT_A_NUMBER, Action, Position, Step, Unreadable, number
+from engine.reading.steps import NOT_A_NUMBER, Action, Position, Span, Step, Unreadable, number
 
 # json.loads has judged the syntax before: commas, colons and white space between the tokens can be skipped.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s{}\[\]",:]+')
@@ -19,7 +19,8 @@ def json_steps(text: str) -> Iterator[Step]:
     _check_syntax(text)
     lines = [0, *(found.end() for found in _NEWLINE.finditer(text))]
     for token in _TOKEN.finditer(text):
-        yield _step(token[0], _position(lines, token.start()))
+        start = _position(lines, token.start())
+        yield _step(token[0], Span(start, Position(start.line, start.column + len(token[0]))))
 
 
 def _check_syntax(text: str) -> None:
@@ -36,24 +37,24 @@ def _position(lines: list[int], offset: int) -> Position:
     return Position(line, offset - lines[line - 1] + 1)
 
 
-def _step(token: str, position: Position) -> Step:
+def _step(token: str, span: Span) -> Step:
     match token:
         case "{":
-            return Step(Action.OPEN, {}, position)
+            return Step(Action.OPEN, {}, span)
         case "[":
-            return Step(Action.OPEN, [], position)
+            return Step(Action.OPEN, [], span)
         case "}" | "]":
-            return Step(Action.CLOSE, None, position)
+            return Step(Action.CLOSE, None, span)
         case _:
-            return _scalar(token, position)
+            return _scalar(token, span)
 
 
-def _scalar(token: str, position: Position) -> Step:
+def _scalar(token: str, span: Span) -> Step:
     if token[0] == '"':
-        return Step(Action.SCALAR, json.loads(token) if "\\" in token else token[1:-1], position)
+        return Step(Action.SCALAR, json.loads(token) if "\\" in token else token[1:-1], span)
     if token in _LITERALS:
-        return Step(Action.SCALAR, _LITERALS[token], position)
+        return Step(Action.SCALAR, _LITERALS[token], span)
     if token in _NOT_NUMBERS:
-        return Step(Action.SCALAR, None, position, NOT_A_NUMBER)
+        return Step(Action.SCALAR, None, span, NOT_A_NUMBER)
     data, complaint = number(token)
-    return Step(Action.SCALAR, data, position, complaint)
+    return Step(Action.SCALAR, data, span, complaint)

@@ -21,11 +21,27 @@ class Position(NamedTuple):
         return f"line {self.line}, column {self.column}"
 
 
+class Span(NamedTuple):
+    """A part of a text, from its first character to the one after its last."""
+
+    start: Position
+    end: Position
+
+    @classmethod
+    def at(cls, position: Position) -> "Span":
+        """A place that has no length."""
+        return cls(position, position)
+
+
+START = Span.at(Position(1, 1))
+
+
 class Unreadable(Exception):
     """The text cannot be read any further."""
 
     def __init__(self, message: str, position: Position | None = None) -> None:
-        super().__init__(f"{str(position).capitalize()}: {message}" if position else message)
+        super().__init__(message)
+        self.span = Span.at(position) if position else START
 
 
 class Action(Enum):
@@ -48,7 +64,7 @@ class Step(NamedTuple):
 
     action: Action
     data: Any
-    position: Position
+    span: Span
     complaint: Complaint | None = None
 
 

@@ -24,6 +24,7 @@ from engine.reading.steps import (
     Action,
     Complaint,
     Position,
+    Span,
     Step,
     Unreadable,
     number,
@@ -77,6 +78,10 @@ def _position(mark: StringMark) -> Position:
     return Position(mark.line + 1, mark.column + 1)
 
 
+def _span(event: Any) -> Span:
+    return Span(_position(event.start_mark), _position(event.end_mark))
+
+
 def _check_document(event: DocumentStartEvent, number_in_text: int) -> None:
     position = _position(event.start_mark)
     if number_in_text > 1:
@@ -90,13 +95,13 @@ def _step(event: Any) -> Step | None:
         case ScalarEvent():
             return _scalar(event)
         case MappingStartEvent():
-            return Step(Action.OPEN, {}, _position(event.start_mark), _decoration(event))
+            return Step(Action.OPEN, {}, _span(event), _decoration(event))
         case SequenceStartEvent():
-            return Step(Action.OPEN, [], _position(event.start_mark), _decoration(event))
+            return Step(Action.OPEN, [], _span(event), _decoration(event))
         case MappingEndEvent() | SequenceEndEvent():
-            return Step(Action.CLOSE, None, _position(event.start_mark))
+            return Step(Action.CLOSE, None, _span(event))
         case AliasEvent():
-            return Step(Action.SCALAR, "", _position(event.start_mark), ALIAS)
+            return Step(Action.SCALAR, "", _span(event), ALIAS)
         case _:
             return None
 
@@ -109,7 +114,7 @@ def _decoration(event: Any) -> Complaint | None:
 
 def _scalar(event: ScalarEvent) -> Step:
     data, complaint = (event.value, None) if event.style else resolve(event.value)
-    return Step(Action.SCALAR, data, _position(event.start_mark), _decoration(event) or complaint)
+    return Step(Action.SCALAR, data, _span(event), _decoration(event) or complaint)
 
 
 def resolve(plain: str) -> tuple[Any, Complaint | None]:

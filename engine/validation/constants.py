@@ -1,7 +1,7 @@
 """The constants of a node against its type: unknown ports, missing inputs, values that do not fit."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -16,8 +16,17 @@ from engine.validation.report import Report, shown
 from engine.values import PAYLOAD_KEY
 
 Place = tuple[str | int, ...]
-Wrong = dict[Place, str]
-"""Messages by place within `inputs`."""
+
+
+class Misfit(NamedTuple):
+    """What is wrong with a constant or a part of it."""
+
+    message: str
+    code: FlowProblemCode = FlowProblemCode.INVALID_VALUE
+
+
+Wrong = dict[Place, Misfit]
+"""What is wrong by place within `inputs`."""
 
 
 def check_constants(draft: Draft, report: Report) -> None:
@@ -35,8 +44,8 @@ def _check_node(
     node.ports = _ports(node_type, constants, wrong, excused)
     inputs = (node.ports or node_type.declared_ports()).inputs
     _check_names(node, constants, inputs, report)
-    for place, message in (_own_complaints(node_type, constants, excused) | wrong).items():
-        report.add(node.path("inputs", *place), FlowProblemCode.INVALID_VALUE, message)
+    for place, misfit in (_own_complaints(node_type, constants, excused) | wrong).items():
+        report.add(node.path("inputs", *place), misfit.code, misfit.message)
     if draft.edges_known and node.id is not None:
         _check_missing(node, constants, inputs, draft.connected_inputs(node.id), report)
 
@@ -76,16 +85,16 @@ def _ports(node_type: type[AnyNode], constants: Mapping[str, Any], wrong: Wrong,
         return node_type.ports(constants)
     except Exception as error:
         if not excused:
-            wrong[()] = f"No ports can be made from these constants: {_name(error)}."
+            wrong[()] = Misfit(f"No ports can be made from these constants: {_name(error)}.")
         return None
 
 
 def _own_complaints(node_type: type[AnyNode], constants: Mapping[str, Any], excused: bool) -> Wrong:
     """What the type itself says; excused if it fails over constants that were complained of already."""
     try:
-        return {(name,): message for name, message in node_type.check(constants).items()}
+        return {(name,): Misfit(message) for name, message in node_type.check(constants).items()}
     except Exception as error:
-        return {} if excused else {(): f"These constants cannot be checked: {_name(error)}."}
+        return {} if excused else {(): Misfit(f"These constants cannot be checked: {_name(error)}.")}
 
 
 def _name(error: Exception) -> str:
@@ -96,7 +105,7 @@ def _misfits(node_type: type[AnyNode], constants: Mapping[str, Any]) -> Wrong:
     """What the input model says of the constants, whether or not others are missing."""
     ports = node_type.declared_ports().inputs
     reserved = {name: _reserved(data, ports.get(name)) for name, data in constants.items()}
-    wrong: Wrong = {(name,): message for name, message in reserved.items() if message}
+    wrong: Wrong = {(name,): Misfit(message) for name, message in reserved.items() if message}
     plain = {name: data for name, data in constants.items() if not reserved[name]}
     for detail in _model_errors(node_type, plain):
         place = existing_part(plain, detail["loc"])
@@ -118,14 +127,18 @@ def _is_about(place: Place, detail: ErrorDetails, ports: Mapping[str, Port]) -> 
     return place[0] in ports if place else not detail["loc"]
 
 
-def _explain(place: Place, detail: ErrorDetails, constants: Mapping[str, Any], ports: Mapping[str, Port]) -> str:
+def _explain(place: Place, detail: ErrorDetails, constants: Mapping[str, Any], ports: Mapping[str, Port]) -> Misfit:
     if len(place) == 1:
         port, data = ports[str(place[0])], constants[str(place[0])]
         if not port.many and not accepts(port.kind, data):
-            return f"Expected {port.kind}, got {kind_of_value(data) or 'null'}."
-    if detail["type"] == "missing":
-        return f"The key {detail['loc'][-1]!r} is missing."
-    return f"{detail['msg']}."
+            return Misfit(f"Expected {port.kind}, got {kind_of_value(data) or 'null'}.")
+    match detail["type"]:
+        case "missing":
+            return Misfit(f"The key {detail['loc'][-1]!r} is missing.")
+        case "extra_forbidden":
+            return Misfit(f"There is no key {shown(place[-1])} here.", FlowProblemCode.UNKNOWN_KEY)
+        case _:
+            return Misfit(f"{detail['msg']}.")
 
 
 def _reserved(data: Any, port: Port | None) -> str | None:

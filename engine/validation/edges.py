@@ -15,10 +15,12 @@ SYSTEM_OUTPUT_PORTS = {
     ERROR_MESSAGE: Port(ERROR_MESSAGE, PortKind.STRING, {"type": "string"}),
 }
 
+Ends = tuple[PortReference, PortReference]
+
 
 def check_edges(draft: Draft, report: Report) -> None:
     """Report unknown nodes and ports, kinds that do not fit, and edges that are there twice."""
-    seen: set[tuple[PortReference, PortReference]] = set()
+    seen: dict[Ends, DraftEdge] = {}
     for edge in draft.edges:
         source, target = _source(edge, draft, report), _target(edge, draft, report)
         if source and target:
@@ -71,13 +73,7 @@ def _check_kinds(edge: DraftEdge, source: Port, target: Port, report: Report) ->
         report.add(edge.path(), FlowProblemCode.TYPE_MISMATCH, message)
 
 
-def _check_repetition(
-    edge: DraftEdge,
-    ends: tuple[PortReference, PortReference],
-    seen: set[tuple[PortReference, PortReference]],
-    report: Report,
-) -> None:
-    if ends in seen:
+def _check_repetition(edge: DraftEdge, ends: Ends, seen: dict[Ends, DraftEdge], report: Report) -> None:
+    if (first := seen.setdefault(ends, edge)) is not edge:
         message = f"The edge from {ends[0]} to {ends[1]} is there already."
-        report.add(edge.path(), FlowProblemCode.MULTIPLE_SOURCES, message)
-    seen.add(ends)
+        report.add(edge.path(), FlowProblemCode.MULTIPLE_SOURCES, message, first.path())

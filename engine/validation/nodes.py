@@ -21,9 +21,9 @@ def check_nodes(draft: Draft, node_types: Mapping[str, type[AnyNode]], report: R
 
 def _check_ids(draft: Draft, report: Report) -> None:
     for node in draft.nodes:
-        if node.id is not None and draft.by_id[node.id] is not node:
-            message = f"The id {shown(node.id)} is taken by node number {draft.by_id[node.id].index + 1}."
-            report.add(node.path("id"), FlowProblemCode.DUPLICATE_ID, message)
+        if node.id is not None and (first := draft.by_id[node.id]) is not node:
+            message = f"The id {shown(node.id)} is taken by node number {first.index + 1}."
+            report.add(node.path("id"), FlowProblemCode.DUPLICATE_ID, message, first.path("id"))
 
 
 def _check_names(nodes: Collection[DraftNode], report: Report) -> None:
@@ -32,7 +32,8 @@ def _check_names(nodes: Collection[DraftNode], report: Report) -> None:
         name = (node.constants or {}).get("name")
         if isinstance(name, str) and first.setdefault(name, node) is not node:
             message = f"The {node.type_name} name {shown(name)} is taken by node {first[name].id!r}."
-            report.add(node.path("inputs", "name"), FlowProblemCode.DUPLICATE_ID, message)
+            taken = first[name].path("inputs", "name")
+            report.add(node.path("inputs", "name"), FlowProblemCode.DUPLICATE_ID, message, taken)
 
 
 def _find_type(node: DraftNode, node_types: Mapping[str, type[AnyNode]], report: Report) -> None:

@@ -26,9 +26,16 @@ class Report:
         """The problems in the order in which they were found."""
         return list(self._problems.values())
 
-    def add(self, path: tuple[str | int, ...], code: FlowProblemCode, message: str) -> None:
-        """Note a problem; the first one of its kind at a place stays."""
-        problem = Problem(path=pointer(*path), code=code, message=message)
+    def add(
+        self,
+        path: tuple[str | int, ...],
+        code: FlowProblemCode,
+        message: str,
+        related: tuple[str | int, ...] | None = None,
+    ) -> None:
+        """Note a problem; the first one of its kind at a place stays. `related` is the other place it is about."""
+        other = None if related is None else pointer(*related)
+        problem = Problem(path=pointer(*path), code=code, message=message, related=other)
         self._problems.setdefault((problem.path, code), problem)
 
     def suggest(self, name: str, names: Collection[str]) -> str:

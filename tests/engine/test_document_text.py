@@ -1,14 +1,13 @@
 """Flow documents as text: what is read, what is refused, and where everything was."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from engine.document import DOCUMENT_BYTES
-from engine.errors import InvalidDocument
-from engine.problems import Problem
-from engine.reading import Format, format_of, read_document
+from engine.reading import Format, InvalidText, Refusal, Span, format_of, read_document
 
 JSON, YAML = Format.JSON, Format.YAML
 
@@ -17,14 +16,21 @@ def read(text: str, format: Format = YAML) -> Any:
     return read_document(text, format).data
 
 
-def refused(text: str, format: Format = YAML) -> list[Problem]:
-    with pytest.raises(InvalidDocument) as caught:
+def refused(text: str, format: Format = YAML) -> list[Refusal]:
+    with pytest.raises(InvalidText) as caught:
         read_document(text, format)
-    return list(caught.value.problems)
+    return list(caught.value.refusals)
 
 
-def places(text: str, format: Format = YAML) -> list[tuple[str, str, str]]:
-    return [(p.path, p.code.value, p.message.partition(":")[0]) for p in refused(text, format)]
+def places(text: str, format: Format = YAML) -> list[tuple[str, str, tuple[int, int]]]:
+    return [(each.problem.path, each.problem.code.value, each.span.start) for each in refused(text, format)]
+
+
+def written(text: str, span: Span) -> str:
+    """What a text has there."""
+    offsets = [0, *(found.end() for found in re.finditer(r"\r\n|\n", text))]
+    start, end = (offsets[place.line - 1] + place.column - 1 for place in span)
+    return text[start:end]
 
 
 @pytest.mark.parametrize(
@@ -101,53 +107,53 @@ def test_a_byte_order_mark_is_skipped() -> None:
 
 
 YAML_REFUSED = {
-    "a repeated key": ("a: 1\nb: 2\na: 3", [("/a", "INVALID_VALUE", "Line 3, column 1")]),
+    "a repeated key": ("a: 1\nb: 2\na: 3", [("/a", "INVALID_VALUE", (3, 1))]),
     "an anchor and an alias": (
         "a: &x [1]\nb: *x",
-        [("/a", "UNSUPPORTED_FORMAT", "Line 1, column 4"), ("/b", "UNSUPPORTED_FORMAT", "Line 2, column 4")],
+        [("/a", "UNSUPPORTED_FORMAT", (1, 4)), ("/b", "UNSUPPORTED_FORMAT", (2, 4))],
     ),
-    "a tag": ("a: !secret x", [("/a", "UNSUPPORTED_FORMAT", "Line 1, column 4")]),
-    "a tag of the language": ("a: !!python/name:os.system x", [("/a", "UNSUPPORTED_FORMAT", "Line 1, column 4")]),
-    "a number as a key": ("a:\n  1: x", [("/a/1", "INVALID_VALUE", "Line 2, column 3")]),
-    "a list as a key": ("[a]: x", [("", "UNSUPPORTED_FORMAT", "Line 1, column 1")]),
+    "a tag": ("a: !secret x", [("/a", "UNSUPPORTED_FORMAT", (1, 4))]),
+    "a tag of the language": ("a: !!python/name:os.system x", [("/a", "UNSUPPORTED_FORMAT", (1, 4))]),
+    "a number as a key": ("a:\n  1: x", [("/a/1", "INVALID_VALUE", (2, 3))]),
+    "a list as a key": ("[a]: x", [("", "UNSUPPORTED_FORMAT", (1, 1))]),
     "no number": (
         "a: .nan\nb: -.inf",
-        [("/a", "INVALID_VALUE", "Line 1, column 4"), ("/b", "INVALID_VALUE", "Line 2, column 4")],
+        [("/a", "INVALID_VALUE", (1, 4)), ("/b", "INVALID_VALUE", (2, 4))],
     ),
     "a number beyond 64 bits": (
         "- 18446744073709551616\n- 1e999\n- 0xFFFFFFFFFFFFFFFFF\n- " + "9" * 5000,
-        [(f"/{i}", "INVALID_VALUE", f"Line {i + 1}, column 3") for i in range(4)],
+        [(f"/{i}", "INVALID_VALUE", (i + 1, 3)) for i in range(4)],
     ),
-    "a second document": ("a: 1\n---\nb: 2", [("", "UNSUPPORTED_FORMAT", "Line 2, column 1")]),
-    "an older version": ("%YAML 1.1\n---\na: yes", [("", "UNSUPPORTED_FORMAT", "Line 2, column 1")]),
-    "nothing": ("# nothing", [("", "UNSUPPORTED_FORMAT", "The text is empty.")]),
-    "a syntax error": ("a: [1,\nb: 2", [("", "UNSUPPORTED_FORMAT", "Line 2, column 5")]),
-    "a control character": ("a: 1\nb: \x01", [("", "UNSUPPORTED_FORMAT", "Line 2, column 4")]),
-    "a character that does not exist": ('"\\U00110000"', [("", "UNSUPPORTED_FORMAT", "The text is not valid YAML")]),
-    "deep nesting": ("[" * 100_000, [("", "UNSUPPORTED_FORMAT", "Line 1, column 201")]),
-    "deep nesting in blocks": ("- " * 10_000, [("", "UNSUPPORTED_FORMAT", "Line 1, column 401")]),
+    "a second document": ("a: 1\n---\nb: 2", [("", "UNSUPPORTED_FORMAT", (2, 1))]),
+    "an older version": ("%YAML 1.1\n---\na: yes", [("", "UNSUPPORTED_FORMAT", (2, 1))]),
+    "nothing": ("# nothing", [("", "UNSUPPORTED_FORMAT", (1, 1))]),
+    "a syntax error": ("a: [1,\nb: 2", [("", "UNSUPPORTED_FORMAT", (2, 5))]),
+    "a control character": ("a: 1\nb: \x01", [("", "UNSUPPORTED_FORMAT", (2, 4))]),
+    "a character that does not exist": ('"\\U00110000"', [("", "UNSUPPORTED_FORMAT", (1, 1))]),
+    "deep nesting": ("[" * 100_000, [("", "UNSUPPORTED_FORMAT", (1, 201))]),
+    "deep nesting in blocks": ("- " * 10_000, [("", "UNSUPPORTED_FORMAT", (1, 401))]),
 }
 JSON_REFUSED = {
-    "a repeated key": ('{"a": 1,\n "a": 2}', [("/a", "INVALID_VALUE", "Line 2, column 2")]),
-    "a repeated key, written otherwise": ('{"a": 1, "\\u0061": 2}', [("/a", "INVALID_VALUE", "Line 1, column 10")]),
+    "a repeated key": ('{"a": 1,\n "a": 2}', [("/a", "INVALID_VALUE", (2, 2))]),
+    "a repeated key, written otherwise": ('{"a": 1, "\\u0061": 2}', [("/a", "INVALID_VALUE", (1, 10))]),
     "no number": (
         "[NaN, -Infinity]",
-        [("/0", "INVALID_VALUE", "Line 1, column 2"), ("/1", "INVALID_VALUE", "Line 1, column 7")],
+        [("/0", "INVALID_VALUE", (1, 2)), ("/1", "INVALID_VALUE", (1, 7))],
     ),
     "a number beyond 64 bits": (
         "[18446744073709551616, 1e999, " + "9" * 5000 + "]",
         [
-            ("/0", "INVALID_VALUE", "Line 1, column 2"),
-            ("/1", "INVALID_VALUE", "Line 1, column 24"),
-            ("/2", "INVALID_VALUE", "Line 1, column 31"),
+            ("/0", "INVALID_VALUE", (1, 2)),
+            ("/1", "INVALID_VALUE", (1, 24)),
+            ("/2", "INVALID_VALUE", (1, 31)),
         ],
     ),
-    "nothing": ("", [("", "UNSUPPORTED_FORMAT", "Line 1, column 1")]),
-    "a trailing comma": ('{"a": 1,\n}', [("", "UNSUPPORTED_FORMAT", "Line 2, column 1")]),
-    "two values": ("{} {}", [("", "UNSUPPORTED_FORMAT", "Line 1, column 4")]),
-    "a comment": ("{} # x", [("", "UNSUPPORTED_FORMAT", "Line 1, column 4")]),
-    "deep nesting": ("[" * 250 + "]" * 250, [("", "UNSUPPORTED_FORMAT", "Line 1, column 201")]),
-    "very deep nesting": ("[" * 100_000 + "]" * 100_000, [("", "UNSUPPORTED_FORMAT", "Too many levels of nesting.")]),
+    "nothing": ("", [("", "UNSUPPORTED_FORMAT", (1, 1))]),
+    "a trailing comma": ('{"a": 1,\n}', [("", "UNSUPPORTED_FORMAT", (2, 1))]),
+    "two values": ("{} {}", [("", "UNSUPPORTED_FORMAT", (1, 4))]),
+    "a comment": ("{} # x", [("", "UNSUPPORTED_FORMAT", (1, 4))]),
+    "deep nesting": ("[" * 250 + "]" * 250, [("", "UNSUPPORTED_FORMAT", (1, 201))]),
+    "very deep nesting": ("[" * 100_000 + "]" * 100_000, [("", "UNSUPPORTED_FORMAT", (1, 1))]),
 }
 
 
@@ -162,13 +168,25 @@ def test_json_that_documents_cannot_keep_is_refused_with_its_place(text: str, ex
 
 
 def test_all_that_is_refused_in_a_text_is_reported_at_once() -> None:
-    assert [problem.path for problem in refused("a: &x 1\na: .inf\n2: !t x\n")] == ["/a", "/a", "/a", "/2", "/2"]
+    paths = [each.problem.path for each in refused("a: &x 1\na: .inf\n2: !t x\n")]
+
+    assert paths == ["/a", "/a", "/a", "/2", "/2"]
+
+
+def test_a_repeated_key_is_told_with_the_first_one_and_the_rest_is_read_nevertheless() -> None:
+    with pytest.raises(InvalidText) as caught:
+        read_document("a: 1\nb: 2\na: 3\n", YAML)
+
+    (refusal,) = caught.value.refusals
+    assert refusal.related == ((1, 1), (1, 2))
+    assert caught.value.source
+    assert caught.value.source.data == {"a": 3, "b": 2}
 
 
 @pytest.mark.parametrize("format", list(Format))
 def test_a_text_beyond_4_mib_is_refused_unread(format: Format) -> None:
-    (problem,) = refused('"' + "x" * (DOCUMENT_BYTES - 1) + '"', format)
-    assert problem.message == f"The text has {DOCUMENT_BYTES + 1} bytes; the limit is {DOCUMENT_BYTES}."
+    (refusal,) = refused('"' + "x" * (DOCUMENT_BYTES - 1) + '"', format)
+    assert refusal.problem.message == f"The text has {DOCUMENT_BYTES + 1} bytes; the limit is {DOCUMENT_BYTES}."
 
 
 LOCATED = """\
@@ -183,28 +201,35 @@ nodes:
 
 
 @pytest.mark.parametrize(
-    ("path", "position"),
+    ("path", "key", "value"),
     [
-        ("/name", (1, 1)),
-        ("/nodes", (2, 1)),
-        ("/nodes/0", (3, 5)),
-        ("/nodes/0/inputs/operation", (3, 22)),
-        ("/nodes/1", (4, 5)),
-        ("/nodes/1/inputs/a~1b", (6, 7)),
-        ("/nodes/1/inputs/a~1b/1", (7, 13)),
-        ("/nodes/1/type", (4, 5)),
-        ("/nodes/1/inputs/x/y/z", (5, 5)),
-        ("/edges", (1, 1)),
-        ("", (1, 1)),
+        ("/name", "name", "x"),
+        ("/nodes/0", "{id: a, inputs: {operation: add}}", "{id: a, inputs: {operation: add}}"),
+        ("/nodes/0/inputs", "inputs", "{operation: add}"),
+        ("/nodes/0/inputs/operation", "operation", "add"),
+        ("/nodes/0/inputs/x/y", "inputs", "inputs"),
+        ("/nodes/1/inputs/a~1b", "a/b", "[1,\n            2]"),
+        ("/nodes/1/inputs/a~1b/1", "2", "2"),
+        ("/nodes/1/id", "id", "b"),
     ],
 )
-def test_a_part_is_located_by_its_key_and_a_missing_part_by_what_is_around_it(
-    path: str, position: tuple[int, int]
+def test_a_part_is_found_by_its_key_or_value_and_a_missing_one_by_what_is_around_it(
+    path: str, key: str, value: str
 ) -> None:
-    assert read_document(LOCATED, YAML).locate(path) == position
+    source = read_document(LOCATED, YAML)
+    assert (written(LOCATED, source.key(path)), written(LOCATED, source.value(path))) == (key, value)
 
 
-def test_parts_of_json_are_located_likewise() -> None:
-    source = read_document('{"name": "x",\r\n "nodes": [{},\n\n  {"id": "a:{"}]}', JSON)
+@pytest.mark.parametrize(
+    ("path", "position"), [("/nodes/1", (4, 5)), ("/nodes/1/type", (4, 5)), ("/edges", (1, 1)), ("", (1, 1))]
+)
+def test_what_has_no_key_is_found_by_its_beginning(path: str, position: tuple[int, int]) -> None:
+    assert read_document(LOCATED, YAML).key(path).start == position
+
+
+def test_parts_of_json_are_found_likewise() -> None:
+    text = '{"name": "x",\r\n "nodes": [{},\n\n  {"id": "a:{"}]}'
+    source = read_document(text, JSON)
     places = ("/name", "/nodes", "/nodes/0", "/nodes/1", "/nodes/1/id")
-    assert [source.locate(path) for path in places] == [(1, 2), (2, 2), (2, 12), (4, 3), (4, 4)]
+    assert [source.key(path).start for path in places] == [(1, 2), (2, 2), (2, 12), (4, 3), (4, 4)]
+    assert [written(text, source.value(path)) for path in places[2:]] == ["{}", '{"id": "a:{"}', '"a:{"']

@@ -1,12 +1,16 @@
 """The command line: what can be expected to fail is one line that says what to do."""
 
+import io
+import json
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.reading import Format, InvalidText, read_document
 from resolvers.schema import sdl
 from tests.tidegate.processes import COMMAND, ROOT, tidegate
 from tidegate.cli import main
@@ -179,10 +183,29 @@ tidegate: 1
 name: Wrong
 nodes:
   - {id: a, type: no.such}
-  - {id: a, type: value.text, inputs: {value: x}}
+  - {id: a, type: value.text, inputs: {value: [x], vlaue: x}}
+  - id: c
+    type: flow.switch
+    inputs: {value: 1, cases: [{port: x, equals: 漢字}, {port: y, eqals: 1}]}
 edges:
   - {from: a.value, to: b.text}
+  - {from: "c.x", to: c.valeu}
+name: Again
 """
+
+PLACES = [
+    (4, "no.such", "/nodes/0/type", "UNKNOWN_TYPE"),
+    (5, "a", "/nodes/1/id", "DUPLICATE_ID"),
+    (5, "[x]", "/nodes/1/inputs/value", "INVALID_VALUE"),
+    (5, "vlaue", "/nodes/1/inputs/vlaue", "UNKNOWN_PORT"),
+    (8, "{port: y, eqals: 1}", "/nodes/2/inputs/cases/1", "INVALID_VALUE"),
+    (8, "eqals", "/nodes/2/inputs/cases/1/eqals", "UNKNOWN_KEY"),
+    (10, "b", "/edges/0/to", "UNKNOWN_NODE"),
+    (11, '{from: "c.x", to: c.valeu}', "/edges/1", "CYCLE"),
+    (11, "valeu", "/edges/1/to", "UNKNOWN_PORT"),
+    (12, "name", "/name", "INVALID_VALUE"),
+]
+"""What is wrong there: the line, what is marked in it, the path and the code."""
 
 
 def write(folder: Path, text: str) -> str:
@@ -197,11 +220,53 @@ def test_validate_prints_every_problem_with_its_place(tmp_path, capsys):
     assert main(["validate", path]) == 1
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(": ")[:2] for line in lines] == [
-        [f"{path}:4:13", "/nodes/0/type"],
-        [f"{path}:5:6", "/nodes/1/id"],
-        [f"{path}:7:21", "/edges/0/to"],
+    assert [line.split(": ")[1] for line in lines[::3]] == [place[2] for place in PLACES]
+    assert lines[3:6] == [
+        f"{path}:5:10: /nodes/1/id: The id 'a' is taken by node number 1. See {path}:4:10.",
+        "    5 │   - {id: a, type: value.text, inputs: {value: [x], vlaue: x}}",
+        "      │          ^",
     ]
+    assert lines[17].index("^") - lines[16].index("eqals") == len("漢字")  # which are twice as wide
+    assert lines[-1] == "      │ ^^^^"
+
+
+def marked(found: dict[str, Any]) -> str:
+    assert found["line"] == found["endLine"]
+    return INVALID.splitlines()[found["line"] - 1][found["column"] - 1 : found["endColumn"] - 1]
+
+
+def test_validate_tells_programs_each_problem_as_a_line_of_json(tmp_path, capsys):
+    path = write(tmp_path, INVALID)
+
+    assert main(["validate", "--json", "examples/order-total.yaml", path]) == 1
+
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["line"], marked(each), each["path"], each["code"]) for each in found] == PLACES
+    assert {each["file"] for each in found} == {path}
+    assert found[1]["related"] == {"line": 4, "column": 10, "endLine": 4, "endColumn": 11}
+
+
+def test_validate_finds_the_same_in_json_and_shows_of_a_long_line_what_is_around(tmp_path, capsys):
+    with pytest.raises(InvalidText) as caught:
+        read_document(INVALID, Format.YAML)
+    assert caught.value.source
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(caught.value.source.data))
+
+    assert main(["validate", str(path)]) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in lines[::3]] == [place[2] for place in PLACES[:-1]]
+    source, marks = lines[-2:]
+    assert source[marks.index("^") : marks.rindex("^") + 1] == "valeu"
+    assert max(map(len, lines[1::3])) < 140
+
+
+def test_validate_reads_standard_input(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"tidegate: 1\nname: a\nnodes: 3\n")))
+
+    assert main(["validate", "-"]) == 1
+    assert capsys.readouterr().out.startswith("-:3:8: /nodes: Expected an array, got number.\n")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +275,7 @@ def test_validate_prints_every_problem_with_its_place(tmp_path, capsys):
         ("tidegate: 1\nname: [x\n", "3:1: /"),
         ("tidegate: 1\nname: a\nname: b\nnodes: []\n", "3:1: /name"),
         ("", "1:1: /"),
-        ("tidegate: 2\nname: a\nnodes: []\n", "1:1: /tidegate"),
+        ("tidegate: 2\nname: a\nnodes: []\n", "1:11: /tidegate"),
     ],
 )
 def test_validate_finds_the_place_also_where_the_text_cannot_be_read(text, place, tmp_path, capsys):
@@ -229,7 +294,7 @@ def test_run_checks_the_flow_before_it_asks_any_server(tmp_path, capsys):
     path = write(tmp_path, INVALID)
 
     assert main(["run", path, "--url", "http://127.0.0.1:9/graphql"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert capsys.readouterr().err.splitlines()[0].startswith(f"{path}:4:19: /nodes/0/type: ")
 
 
 def test_an_input_that_does_not_fit_is_named(capsys):

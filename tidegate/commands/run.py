@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _configure(parser: ArgumentParser) -> None:
-    parser.add_argument("flow", metavar="FLOW.yaml", help="the flow, in YAML or JSON")
+    parser.add_argument("flow", metavar="FLOW.yaml", help="the flow, in YAML or JSON; - is standard input, in either")
     parser.add_argument(
         "--input",
         action="append",
@@ -36,6 +36,7 @@ def _named_value(text: str) -> tuple[str, str]:
 
 
 def _execute(arguments: Namespace) -> int:
+    from tidegate.diagnosis_report import print_diagnosis
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
     from tidegate.loop import run
     from tidegate.run import run_flow
@@ -44,7 +45,7 @@ def _execute(arguments: Namespace) -> int:
     try:
         flow = read_flow_file(arguments.flow)
     except InvalidFlowFile as error:
-        print(*error.lines, sep="\n", file=sys.stderr)
+        print_diagnosis(error.diagnosis, sys.stderr)
         return 1
     inputs = read_inputs(flow.document, arguments.inputs)
     report = _report(arguments, flow)

@@ -1,31 +1,55 @@
-"""tidegate validate: says all that is wrong with a flow file."""
+"""tidegate validate: says all that is wrong with flow files."""
 
+import sys
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from tidegate.command import Command
 
+if TYPE_CHECKING:
+    from tidegate.diagnostics import Diagnosis
+
 
 def _configure(parser: ArgumentParser) -> None:
-    parser.add_argument("flow", metavar="FLOW.yaml", help="the flow, in YAML or JSON")
+    parser.add_argument(
+        "flows", nargs="+", metavar="FLOW.yaml", help="a flow, in YAML or JSON; - is standard input, in either"
+    )
+    parser.add_argument("--json", action="store_true", help="print each problem as a line of JSON, and nothing else")
 
 
 def _execute(arguments: Namespace) -> int:
+    found = [diagnosis for path in arguments.flows if (diagnosis := _checked(path))]
+    for diagnosis in found:
+        _print(diagnosis, as_json=arguments.json)
+    if not found and not arguments.json:
+        print("ok")
+    return 1 if found else 0
+
+
+def _checked(path: str) -> "Diagnosis | None":
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
 
     try:
-        read_flow_file(arguments.flow)
+        read_flow_file(path)
     except InvalidFlowFile as error:
-        print(*error.lines, sep="\n")
-        return 1
-    print("ok")
-    return 0
+        return error.diagnosis
+    return None
+
+
+def _print(diagnosis: "Diagnosis", *, as_json: bool) -> None:
+    from tidegate.diagnosis_report import json_lines, print_diagnosis
+
+    if as_json:
+        print(*json_lines(diagnosis), sep="\n")
+    else:
+        print_diagnosis(diagnosis, sys.stdout)
 
 
 VALIDATE = Command(
     name="validate",
-    summary="Check a flow file.",
-    details="Prints every problem as `file:line:column: path: message` and exits with 1, or prints `ok`.\n"
-    "Needs no server.",
+    summary="Check flow files.",
+    details="Prints every problem as `file:line:column: path: message` with the line that it is in, and exits with 1;\n"
+    "or prints `ok`. Needs no server.",
     configure=_configure,
     execute=_execute,
 )
