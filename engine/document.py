@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 NODE_LIMIT = 10_000
@@ -25,8 +33,9 @@ SIGNAL_WAIT = "signal.wait"
 
 NODE_ID = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 PORT_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+REFERENCE = rf"({NODE_ID})\.((?:__)?{PORT_NAME})"
 _NODE_ID = re.compile(rf"{NODE_ID}\Z")
-_REFERENCE = re.compile(rf"({NODE_ID})\.({PORT_NAME}|__{PORT_NAME})\Z")
+_REFERENCE = re.compile(rf"{REFERENCE}\Z")
 
 
 class PortReference(NamedTuple):
@@ -72,8 +81,19 @@ def _jitter_fraction(data: Any) -> Any:
     return DEFAULT_JITTER * data if isinstance(data, bool) else data
 
 
-Reference = Annotated[PortReference, PlainValidator(parse_reference), PlainSerializer(str, return_type=str)]
-NodeId = Annotated[str, BeforeValidator(_check_node_id)]
+Reference = Annotated[
+    PortReference,
+    PlainValidator(parse_reference),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{REFERENCE}$"}),
+]
+NodeId = Annotated[str, BeforeValidator(_check_node_id), WithJsonSchema({"type": "string", "pattern": f"^{NODE_ID}$"})]
+Jitter = Annotated[
+    float,
+    BeforeValidator(_jitter_fraction),
+    Field(ge=0, le=1),
+    WithJsonSchema({"type": ["number", "boolean"], "minimum": 0, "maximum": 1}),
+]
 Milliseconds = Annotated[int, Field(ge=0, le=DURATION_LIMIT_MS)]
 
 
@@ -84,18 +104,31 @@ class _Part(BaseModel):
 class RetryPolicy(_Part):
     """How often and when a failed attempt is tried again.
 
-    `max_attempts` counts the first attempt (1–100). After attempt n the wait is
-    `initial_delay_ms · factor^(n−1)`, at most `max_delay_ms`, less a random part of up to the fraction
-    `jitter` of it (0–1; `true` in a document is 0.5, `false` is 0). `on` lists the error codes that are tried
-    again; None means whatever calls itself retryable: time limits, unexpected errors, what a node says of its own.
+    After attempt n the wait is `initialDelayMs · factor^(n−1)`, at most `maxDelayMs`, less a random part of it.
     """
 
-    max_attempts: int = Field(alias="maxAttempts", default=3, ge=1, le=100)
-    initial_delay_ms: Milliseconds = Field(alias="initialDelayMs", default=1000)
-    factor: float = Field(default=2.0, ge=1, le=100, allow_inf_nan=False)
-    max_delay_ms: Milliseconds = Field(alias="maxDelayMs", default=60_000)
-    jitter: Annotated[float, BeforeValidator(_jitter_fraction)] = Field(default=DEFAULT_JITTER, ge=0, le=1)
-    on: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(default=None, strict=False)
+    max_attempts: int = Field(
+        alias="maxAttempts", default=3, ge=1, le=100, description="How many attempts there are, with the first."
+    )
+    initial_delay_ms: Milliseconds = Field(
+        alias="initialDelayMs", default=1000, description="The wait after the first attempt, in milliseconds."
+    )
+    factor: float = Field(
+        default=2.0, ge=1, le=100, allow_inf_nan=False, description="By how much each wait is longer than the last."
+    )
+    max_delay_ms: Milliseconds = Field(
+        alias="maxDelayMs", default=60_000, description="The longest wait, in milliseconds."
+    )
+    jitter: Jitter = Field(
+        default=DEFAULT_JITTER,
+        description="The fraction of each wait that is left to chance; `true` is 0.5, `false` is 0.",
+    )
+    on: tuple[Annotated[str, Field(min_length=1)], ...] | None = Field(
+        default=None,
+        strict=False,
+        description="The error codes that are tried again; without it whatever calls itself retryable: time limits, "
+        "unexpected errors, what a node says of its own.",
+    )
 
     def delay_ms(self, attempt: int, chance: float) -> float:
         """The wait after this attempt (1 is the first) has failed; `chance` is random, 0 ≤ chance < 1."""
@@ -104,42 +137,54 @@ class RetryPolicy(_Part):
 
 
 class NodeDocument(_Part):
-    """One node: its type, the constants at its inputs, and how it is run.
+    """One node: its type, the constants at its inputs, and how it is run."""
 
-    `inputs` are the constants by port name; a connected edge beats them. `parent` is the id of its group.
-    `title` and `ui` say nothing to the engine.
-    """
-
-    id: NodeId
-    type: str = Field(min_length=1)
-    title: str | None = None
-    inputs: Mapping[str, Any] = Field(default_factory=dict)
-    retry: RetryPolicy | None = None
-    timeout_ms: int | None = Field(alias="timeoutMs", default=None, ge=1, le=DURATION_LIMIT_MS)
-    parent: str | None = None
-    disabled: bool = False
-    ui: Any = None
+    id: NodeId = Field(description="What edges call it: a letter, then up to 63 letters, digits, `_` or `-`.")
+    type: str = Field(min_length=1, description="What it does: the name of a node type.")
+    title: str | None = Field(default=None, description="What people call it; says nothing to the engine.")
+    inputs: Mapping[str, Any] = Field(
+        default_factory=dict, description="Constants by the names of inputs; an edge beats a constant."
+    )
+    retry: RetryPolicy | None = Field(default=None, description="Whether it is tried again when it fails.")
+    timeout_ms: int | None = Field(
+        alias="timeoutMs",
+        default=None,
+        ge=1,
+        le=DURATION_LIMIT_MS,
+        description="How long an attempt may take, in milliseconds; an hour without it.",
+    )
+    parent: str | None = Field(default=None, description="The id of the group that it belongs to.")
+    disabled: bool = Field(default=False, description="Whether it is always skipped.")
+    ui: Any = Field(default=None, description="What editors keep of it, such as its place; says nothing to the engine.")
 
 
 class EdgeDocument(_Part):
-    """A value's way from an output port (`from`) to an input port (`to`)."""
+    """A value's way from an output to an input."""
 
-    source: Reference = Field(alias="from")
-    target: Reference = Field(alias="to")
+    source: Reference = Field(
+        alias="from", description="The output, as `node.port`; each node has `__success`, `__error`, `__errorMessage`."
+    )
+    target: Reference = Field(
+        alias="to", description="The input, as `node.port`; each node has `__execute` and `__after`."
+    )
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}"
 
 
 class FlowDocument(_Part):
-    """A flow: nodes and edges in document order, which is the order in which ready nodes start."""
+    """A flow: nodes, and edges that carry values between them."""
 
-    tidegate: Annotated[Literal[1], BeforeValidator(_check_format)]
-    name: str = Field(min_length=1, max_length=200)
-    description: str | None = None
-    metadata: Any = None
-    nodes: tuple[NodeDocument, ...] = Field(max_length=NODE_LIMIT, strict=False)
-    edges: tuple[EdgeDocument, ...] = Field(default=(), max_length=EDGE_LIMIT, strict=False)
+    tidegate: Annotated[Literal[1], BeforeValidator(_check_format)] = Field(description="The format of this document.")
+    name: str = Field(min_length=1, max_length=200, description="What people call the flow.")
+    description: str | None = Field(default=None, description="What the flow is for.")
+    metadata: Any = Field(default=None, description="Whatever you like to keep with it; says nothing to the engine.")
+    nodes: tuple[NodeDocument, ...] = Field(
+        max_length=NODE_LIMIT, strict=False, description="The nodes; of those that are ready, the first starts first."
+    )
+    edges: tuple[EdgeDocument, ...] = Field(
+        default=(), max_length=EDGE_LIMIT, strict=False, description="The edges, each from an output to an input."
+    )
 
 
 def parse_document(data: Any) -> FlowDocument:

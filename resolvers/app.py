@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from resolvers.connections import HttpConnection, SocketConnection
 from resolvers.counted import Counted
+from resolvers.flow_schema import SCHEMA_PATH, serve_flow_schema
 from resolvers.health import healthz, readyz
 from resolvers.hooks import receive
 from resolvers.http import GraphQLOverHttp
@@ -96,6 +97,7 @@ def create_app(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            Route(SCHEMA_PATH, serve_flow_schema),
             *_ide(graphiql),
         ],
         middleware=[

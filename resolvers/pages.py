@@ -92,7 +92,7 @@ def _file(request: Request, path: Path, caching: str) -> Response | None:
     if packed.is_file() and _takes_gzip(request):
         path, headers["content-encoding"] = packed, "gzip"
     response = FileResponse(path, media_type=type, headers=headers, stat_result=path.stat())
-    return NotModifiedResponse(response.headers) if _has_it(request, response.headers["etag"]) else response
+    return NotModifiedResponse(response.headers) if has_it(request, response.headers["etag"]) else response
 
 
 def _takes_gzip(request: Request) -> bool:
@@ -100,6 +100,7 @@ def _takes_gzip(request: Request) -> bool:
     return any(re.fullmatch(r"(gzip|\*)(;q=(1.*|0\.0*[1-9]\d*))?", wish) for wish in wishes)
 
 
-def _has_it(request: Request, tag: str) -> bool:
+def has_it(request: Request, tag: str) -> bool:
+    """Whether the client says that it has what this tag stands for."""
     known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
     return tag in known or known == ["*"]

@@ -1,4 +1,4 @@
-"""What the code decides in docs/operations.md and docs/nodes.md: `python -m tidegate.reference` writes it anew."""
+"""What the code decides of docs/: tables, nodes, the schema of flows. `python -m tidegate.reference` writes it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +17,7 @@ from tidegate.tables import table
 
 DOCS = Path(__file__).parents[1] / "docs"
 OPERATIONS, NODES = DOCS / "operations.md", DOCS / "nodes.md"
+FLOW_SCHEMA = DOCS / "flow.schema.json"
 MEASURING = (jobs.metrics, resolvers.metrics, resolvers.service_figures, storage.metrics)
 """Whoever is imported has its metrics in the registry."""
 
@@ -71,3 +72,4 @@ TABLES: Mapping[str, Callable[[], str]] = {
 if __name__ == "__main__":
     for page in (OPERATIONS, NODES):
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+FLOW_SCHEMA = DOCS / "flow.schema.json"

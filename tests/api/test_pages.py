@@ -10,6 +10,7 @@ import pytest
 from resolvers.app import create_app
 from resolvers.policy import Policy
 from resolvers.services import open_services
+from tidegate.reference import FLOW_SCHEMA
 
 SCRIPT = "/graphiql/assets/main-B3x_-9.js"
 CODE = b"console.log('of the tide')"
@@ -152,3 +153,14 @@ async def test_a_page_that_has_not_been_built_says_how_to_and_is_there_once_it_i
 async def test_in_production_there_is_no_page(path: str) -> None:
     async with client(None) as http:
         assert (await http.get(path)).status_code == 404
+
+
+async def test_the_schema_of_flow_documents_is_for_everybody_and_asked_for_once() -> None:
+    async with client(None) as http:
+        served = await http.get("/schemas/flow.json")
+        again = await http.get("/schemas/flow.json", headers={"if-none-match": served.headers["etag"]})
+
+    assert served.text == FLOW_SCHEMA.read_text(encoding="utf-8")
+    assert served.headers["content-type"] == "application/schema+json"
+    assert served.headers["cache-control"] == "public, max-age=3600"
+    assert (again.status_code, again.content) == (304, b"")

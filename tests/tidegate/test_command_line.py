@@ -16,6 +16,7 @@ from tests.tidegate.processes import COMMAND, ROOT, tidegate
 from tidegate.cli import main
 from tidegate.commands import COMMANDS
 from tidegate.redis_check import warn_without_redis
+from tidegate.reference import FLOW_SCHEMA
 
 
 @pytest.fixture
@@ -66,6 +67,11 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
 
     assert left.value.code == 2
     assert "usage: tidegate" in capsys.readouterr().err
+
+
+def test_flow_schema_prints_the_schema_of_flow_files(capsys):
+    assert main(["flow-schema"]) == 0
+    assert capsys.readouterr().out == FLOW_SCHEMA.read_text(encoding="utf-8")
 
 
 def test_schema_prints_the_sdl():

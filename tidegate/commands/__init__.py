@@ -3,6 +3,7 @@
 from tidegate.command import Command
 from tidegate.commands.dev import DEV
 from tidegate.commands.events import EVENTS
+from tidegate.commands.flow_schema import FLOW_SCHEMA
 from tidegate.commands.migrate import MIGRATE
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
@@ -12,4 +13,16 @@ from tidegate.commands.token import TOKEN
 from tidegate.commands.validate import VALIDATE
 from tidegate.commands.worker import WORKER
 
-COMMANDS: tuple[Command, ...] = (DEV, RUN, VALIDATE, EVENTS, SERVE, WORKER, MIGRATE, SECRETS, TOKEN, SCHEMA)
+COMMANDS: tuple[Command, ...] = (
+    DEV,
+    RUN,
+    VALIDATE,
+    EVENTS,
+    SERVE,
+    WORKER,
+    MIGRATE,
+    SECRETS,
+    TOKEN,
+    SCHEMA,
+    FLOW_SCHEMA,
+)
