@@ -9,6 +9,10 @@ class UnreadableFile(TidegateError):
     """A file cannot be read."""
 
 
+class UnwritableFile(TidegateError):
+    """A file cannot be written."""
+
+
 def read_text(path: str) -> str:
     """The text of a file in UTF-8; raises `UnreadableFile`."""
     try:
@@ -23,3 +27,14 @@ def decoded(content: bytes, path: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"{path} is not text in UTF-8 (see byte {error.start}).") from None
+
+
+def write_text(path: Path | None, text: str) -> None:
+    """Write a file, or standard output if there is no path; raises `UnwritableFile`."""
+    if path is None:
+        print(text, end="")
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UnwritableFile(f"{path} cannot be written: {error.strerror or error}.") from None

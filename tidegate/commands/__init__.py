@@ -4,6 +4,7 @@ from tidegate.command import Command
 from tidegate.commands.dev import DEV
 from tidegate.commands.events import EVENTS
 from tidegate.commands.flow_schema import FLOW_SCHEMA
+from tidegate.commands.graph import GRAPH
 from tidegate.commands.migrate import MIGRATE
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
@@ -17,6 +18,7 @@ COMMANDS: tuple[Command, ...] = (
     DEV,
     RUN,
     VALIDATE,
+    GRAPH,
     EVENTS,
     SERVE,
     WORKER,
