@@ -23,6 +23,7 @@ NODE_LIMIT = 10_000
 EDGE_LIMIT = 50_000
 DOCUMENT_BYTES = 4 * 1024 * 1024
 DURATION_LIMIT_MS = 2**31 - 1
+NAME_LIMIT = 200
 DEFAULT_JITTER = 0.5
 
 GROUP = "group"
@@ -176,7 +177,7 @@ class FlowDocument(_Part):
     """A flow: nodes, and edges that carry values between them."""
 
     tidegate: Annotated[Literal[1], BeforeValidator(_check_format)] = Field(description="The format of this document.")
-    name: str = Field(min_length=1, max_length=200, description="What people call the flow.")
+    name: str = Field(min_length=1, max_length=NAME_LIMIT, description="What people call the flow.")
     description: str | None = Field(default=None, description="What the flow is for.")
     metadata: Any = Field(default=None, description="Whatever you like to keep with it; says nothing to the engine.")
     nodes: tuple[NodeDocument, ...] = Field(

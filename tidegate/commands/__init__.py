@@ -5,6 +5,7 @@ from tidegate.commands.dev import DEV
 from tidegate.commands.events import EVENTS
 from tidegate.commands.flow_schema import FLOW_SCHEMA
 from tidegate.commands.graph import GRAPH
+from tidegate.commands.import_flow import IMPORT
 from tidegate.commands.migrate import MIGRATE
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
@@ -19,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     RUN,
     VALIDATE,
     GRAPH,
+    IMPORT,
     EVENTS,
     SERVE,
     WORKER,

@@ -1,0 +1,1 @@
+"""Flows of ChainGraph, as it exports them, made into documents of ours."""
