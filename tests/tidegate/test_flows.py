@@ -193,8 +193,8 @@ MISTAKES: dict[str, tuple[Callable[[Flow, Any], Any], str]] = {
         "'last name' is no id: a letter, then up to 63 letters, digits, '_' or '-'. Give another as id=…",
     ),
     "another flow": (
-        lambda flow, text: Flow("Other").output("x", text),
-        "The edge from text.value to x_out.value leaves this flow.",
+        lambda flow, text: Flow("Other").node("value.text", "text", value=text),
+        "The edge from text.value to text.value leaves this flow.",
     ),
 }
 

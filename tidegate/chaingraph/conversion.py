@@ -5,6 +5,7 @@ on it is skipped. It is of a type that takes and gives anything; what it was is 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,9 @@ class _Converter:
             if node.id not in self._counterparts
         }
         self._dropped: dict[Edge, str] = {}
+        self._arriving: Mapping[End, list[Edge]] = defaultdict(list)
+        for edge in export.edges:
+            self._arriving[edge.target].append(edge)
 
     def converted(self) -> Conversion:
         """Convert again without what was wrong, until nothing is."""
@@ -143,7 +147,7 @@ class _Converter:
         return None if self._feeding(end) else self._nodes[end.node].value(end.port)
 
     def _feeding(self, end: End) -> list[Edge]:
-        return [edge for edge in self._export.edges if edge.target == end and edge not in self._dropped]
+        return [edge for edge in self._arriving.get(end, ()) if edge not in self._dropped]
 
     def _is_many(self, counterpart: Counterpart, port: str) -> bool:
         return self._node_types[counterpart.type].declared_ports().inputs[port].many
@@ -172,7 +176,7 @@ class _Converter:
         if end.port.startswith(SYSTEM_PREFIX):
             return f"{id}.{end.port}"
         if end.node in self._disabled:
-            ports = list(dict.fromkeys(edge.target.port for edge in self._export.edges if edge.target.node == end.node))
+            ports = [arriving.port for arriving in self._arriving if arriving.node == end.node]
             return f"{id}.{STAND_IN_INPUTS[min(ports.index(end.port), len(STAND_IN_INPUTS) - 1)]}"
         counterpart = self._counterparts[end.node]
         if end.port not in counterpart.inputs:

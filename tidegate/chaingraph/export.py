@@ -3,8 +3,8 @@
 The facts of the format: a flow has `metadata`, `nodes` and `edges`, an edge the ids of two nodes and of their ports. A
 node has its type in `metadata.type` and its `ports` by id, or, where it says `schemaVersion: v2`, in `type` and a list.
 A port has a `config` (`id`, `key`, `direction`, and `parentId` where it is a part of another port) and a `value`. Its
-id may have `:PO` and 16 characters behind it. System ports are `__execute`, `__success`, `__error` and `__errorMessage`. The
-place of a node is `metadata.ui.position`, its group `metadata.parentNodeId`.
+id may have `:PO` and 16 characters behind it. System ports are `__execute`, `__success`, `__error` and
+`__errorMessage`. The place of a node is `metadata.ui.position`, its group `metadata.parentNodeId`.
 """
 
 import re

@@ -48,26 +48,50 @@ def lay_out(document: FlowDocument) -> Layout:
     return layout
 
 
+@dataclass
+class _Graph:
+    """What is directly inside a group as a graph: its members, then points on its border for edges that cross it."""
+
+    sizes: list[Vertex]
+    links: list[Link] = field(default_factory=list)
+    edges: list[int] = field(default_factory=list)
+    entries: dict[int, int] = field(default_factory=dict)
+    exits: dict[int, int] = field(default_factory=dict)
+
+    def enter(self, edge: int) -> int:
+        """A point where an edge comes in."""
+        self.entries[edge] = len(self.sizes)
+        self.sizes.append(Vertex(first=True))
+        return self.entries[edge]
+
+    def leave(self, edge: int) -> int:
+        """A point where an edge goes out."""
+        self.exits[edge] = len(self.sizes)
+        self.sizes.append(Vertex(last=True))
+        return self.exits[edge]
+
+
 @dataclass(frozen=True, slots=True)
 class _Inner:
     """What is inside a group, or of the flow itself, relative to its own corner."""
 
     members: Sequence[NodeDocument]
     groups: Mapping[str, "_Inner"]
-    edges: Sequence[int]
+    graph: _Graph
     placed: Placed
-    sizes: Sequence[Vertex]
-    entries: Mapping[int, float]
-    exits: Mapping[int, float]
-    shift: Point
+    head: float
 
     @property
     def width(self) -> float:
-        return self.placed.width + 2 * self.shift[0]
+        return self.placed.width + 2 * MARGIN
 
     @property
     def height(self) -> float:
-        return self.placed.height + self.shift[1] + self.shift[0]
+        return self.placed.height + 2 * MARGIN + self.head
+
+    def level(self, vertex: int) -> float:
+        """How far below the corner a point is."""
+        return self.placed.corners[vertex][1] + MARGIN + self.head
 
 
 class _Drawing:
@@ -83,54 +107,40 @@ class _Drawing:
         """Lay out what is directly inside, after what is in the groups there."""
         members = self._members[group]
         groups = {node.id: self.laid_out(node.id) for node in members if node.type == GROUP}
-        sizes = [self._size(node, groups) for node in members]
+        graph = _Graph([self._size(node, groups) for node in members])
         number = {node.id: index for index, node in enumerate(members)}
-        links, edges = [], []
-        entries: dict[int, int] = {}
-        exits: dict[int, int] = {}
-        for index, edge in enumerate(self._edges):
-            source, target = self._member(edge.source, group), self._member(edge.target, group)
-            if source == target:
-                continue
-            if target is None:
-                exits[index] = len(sizes)
-                sizes.append(Vertex(last=True))
-            if source is None:
-                entries[index] = len(sizes)
-                sizes.append(Vertex(first=True))
-            links.append(
-                Link(
-                    entries[index] if source is None else number[source],
-                    exits[index] if target is None else number[target],
-                    0.0 if source is None else self._leaves(source, index, groups),
-                    0.0 if target is None else self._arrives(target, index, groups),
-                )
+        for index in range(len(self._edges)):
+            self._link(index, group, groups, number, graph)
+        return _Inner(members, groups, graph, place(graph.sizes, graph.links), GROUP_HEAD if group else 0.0)
+
+    def _link(
+        self, index: int, group: str | None, groups: Mapping[str, _Inner], number: Mapping[str, int], graph: _Graph
+    ) -> None:
+        edge = self._edges[index]
+        source, target = self._member(edge.source, group), self._member(edge.target, group)
+        if source == target:
+            return
+        graph.edges.append(index)
+        graph.links.append(
+            Link(
+                graph.enter(index) if source is None else number[source],
+                graph.leave(index) if target is None else number[target],
+                0.0 if source is None else self._leaves(source, index, groups),
+                0.0 if target is None else self._arrives(target, index, groups),
             )
-            edges.append(index)
-        placed = place(sizes, links)
-        shift = (MARGIN, MARGIN + (GROUP_HEAD if group else 0.0))
-        return _Inner(
-            members,
-            groups,
-            edges,
-            placed,
-            sizes,
-            {index: placed.corners[vertex][1] + shift[1] for index, vertex in entries.items()},
-            {index: placed.corners[vertex][1] + shift[1] for index, vertex in exits.items()},
-            shift,
         )
 
     def settle(self, inner: _Inner, x: float, y: float, layout: Layout) -> None:
         """Give everything inside its place in the drawing, and the edges their points from left to right."""
-        left, top = x + inner.shift[0], y + inner.shift[1]
-        for index, route in zip(inner.edges, inner.placed.routes, strict=True):
+        left, top = x + MARGIN, y + MARGIN + inner.head
+        for index, route in zip(inner.graph.edges, inner.placed.routes, strict=True):
             points = [(left + right, top + down) for right, down in route]
-            if index in inner.entries:
+            if index in inner.graph.entries:
                 points[0] = (x, points[0][1])
-            if index in inner.exits:
+            if index in inner.graph.exits:
                 points[-1] = (x + inner.width, points[-1][1])
-            layout.routes[index] = _joined(layout.routes[index], points, before=index in inner.exits)
-        for node, corner, size in zip(inner.members, inner.placed.corners, inner.sizes, strict=False):
+            layout.routes[index] = _joined(layout.routes[index], points, before=index in inner.graph.exits)
+        for node, corner, size in zip(inner.members, inner.placed.corners, inner.graph.sizes, strict=False):
             layout.places[node.id] = Rectangle(left + corner[0], top + corner[1], size.width, size.height)
             if node.id in inner.groups:
                 self.settle(inner.groups[node.id], left + corner[0], top + corner[1], layout)
@@ -153,13 +163,15 @@ class _Drawing:
     def _leaves(self, member: str, index: int, groups: Mapping[str, _Inner]) -> float:
         source = self._edges[index].source
         if member in groups:
-            return groups[member].exits[index] if source.node != member else HEAD / 2
+            inner = groups[member]
+            return HEAD / 2 if source.node == member else inner.level(inner.graph.exits[index])
         return self.boxes[member].output_level(source.port)
 
     def _arrives(self, member: str, index: int, groups: Mapping[str, _Inner]) -> float:
         target = self._edges[index].target
         if member in groups:
-            return groups[member].entries[index] if target.node != member else HEAD / 2
+            inner = groups[member]
+            return HEAD / 2 if target.node == member else inner.level(inner.graph.entries[index])
         return self.boxes[member].input_level(target.port)
 
 

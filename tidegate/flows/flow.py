@@ -57,8 +57,8 @@ class Flow:
         id = self._fresh_id(id, type.rpartition(".")[2])
         given = {**(inputs or {}), **more}
         constants = {name: data for name, data in given.items() if not _is_edges(name, data)}
-        node = Node(id, type, self._type(type).ports(constants))
-        self._check_names(node, type, given)
+        node = Node(id, type, self._type(type).ports(constants), self)
+        _check_names(node, type, given)
         self._nodes[id] = _given(
             id=id,
             type=type,
@@ -70,12 +70,8 @@ class Flow:
             disabled=disabled or None,
             ui=ui,
         )
-        for name, sources in ((EXECUTE, execute), (AFTER, after)):
-            for source in _sources(sources):
-                self.connect(source.succeeded if isinstance(source, Node) else source, node, name)
-        for name, data in given.items():
-            for source in _sources(data) if name not in constants else ():
-                self.connect(source, node, name)
+        edges = {name: data for name, data in given.items() if name not in constants}
+        self._add_edges(node, {EXECUTE: _signals(execute), AFTER: _signals(after), **edges})
         return node
 
     def input(
@@ -122,6 +118,11 @@ class Flow:
         """The text of a file."""
         return yaml_text(self.document())
 
+    def _add_edges(self, target: Node, inputs: Mapping[str, Source | Sequence[Source]]) -> None:
+        for port, sources in inputs.items():
+            for source in _sources(sources):
+                self.connect(source, target, port)
+
     def _type(self, type: str) -> type[AnyNode]:
         if type not in self._node_types:
             raise FlowError(f"There is no node type {type!r}.{did_you_mean(type, list(self._node_types))}")
@@ -139,14 +140,8 @@ class Flow:
             raise FlowError(f"There is a node {id!r} already. Give another as id=…")
         return id
 
-    def _check_names(self, node: Node, type: str, given: Mapping[str, Given]) -> None:
-        for name in given:
-            if name not in node._ports.inputs:
-                inputs = listed(node._ports.inputs)
-                raise NoSuchPort(f"The node type {type} has no input {name!r}; it has {inputs}.")
-
     def _check_edge(self, output: Port, target: Node, port: str) -> None:
-        if output.reference.node not in self._nodes or target._id not in self._nodes:
+        if output._flow is not self or target._flow is not self:
             raise FlowError(f"The edge from {output} to {target._id}.{port} leaves this flow.")
         if port in SYSTEM_INPUTS:
             return
@@ -160,12 +155,23 @@ class Flow:
             raise FlowError(f"{output} is of kind {output.kind}, {target._id}.{port} of kind {found.kind}.")
 
 
+def _check_names(node: Node, type: str, given: Mapping[str, Given]) -> None:
+    for name in given:
+        if name not in node._ports.inputs:
+            inputs = listed(node._ports.inputs)
+            raise NoSuchPort(f"The node type {type} has no input {name!r}; it has {inputs}.")
+
+
 def _given(**keys: Any) -> dict[str, Any]:
     return {key: data for key, data in keys.items() if data is not None}
 
 
 def _sources(data: Source | Sequence[Source]) -> Sequence[Source]:
     return [data] if isinstance(data, (Port, Node)) else data
+
+
+def _signals(data: Source | Sequence[Source]) -> Sequence[Source]:
+    return [source.succeeded if isinstance(source, Node) else source for source in _sources(data)]
 
 
 def _is_edges(name: str, data: Given) -> bool:

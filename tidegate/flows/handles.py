@@ -21,9 +21,10 @@ class NoSuchPort(FlowError, AttributeError):
 class Port:
     """An output of a node, to be given to inputs of others."""
 
-    def __init__(self, reference: PortReference, kind: PortKind) -> None:
+    def __init__(self, reference: PortReference, kind: PortKind, flow: object) -> None:
         self.reference = reference
         self.kind = kind
+        self._flow = flow
 
     def __str__(self) -> str:
         return str(self.reference)
@@ -37,7 +38,8 @@ class Node:
     Where an output is expected, a node that has one only can be given itself.
     """
 
-    def __init__(self, id: str, type: str, ports: Ports) -> None:
+    def __init__(self, id: str, type: str, ports: Ports, flow: object) -> None:
+        self._flow = flow
         self._id = id
         self._type = type
         self._ports = ports
@@ -62,7 +64,7 @@ class Node:
         if kind is None:
             outputs = listed([*self._ports.outputs, *SYSTEM_OUTPUTS])
             raise NoSuchPort(f"The node {self} has no output {name!r}; it has {outputs}.")
-        return Port(PortReference(self._id, name), kind)
+        return Port(PortReference(self._id, name), kind, self._flow)
 
     def __getattr__(self, name: str) -> Port:
         # Python looks for methods of its own in this way too, such as __deepcopy__.
