@@ -1,4 +1,4 @@
-"""What the code decides of docs/: tables, nodes, the schema of flows. `python -m tidegate.reference` writes it."""
+"""What the code decides of docs/: tables, nodes, the schema of flows, a drawing: `python -m tidegate.reference`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,6 +11,10 @@ import jobs.metrics
 import resolvers.metrics
 import resolvers.service_figures
 import storage.metrics
+from engine.flow_schema import schema_text
+from engine.nodes import BUILT_IN
+from tidegate.drawing.svg import svg
+from tidegate.flow_file import read_flow_file
 from tidegate.node_catalogue import node_descriptions, node_index
 from tidegate.settings import VARIABLES, Settings
 from tidegate.tables import table
@@ -18,6 +22,8 @@ from tidegate.tables import table
 DOCS = Path(__file__).parents[1] / "docs"
 OPERATIONS, NODES = DOCS / "operations.md", DOCS / "nodes.md"
 FLOW_SCHEMA = DOCS / "flow.schema.json"
+DRAWING = DOCS / "rollout.svg"
+DRAWN = DOCS.parent / "examples" / "rollout.yaml"
 MEASURING = (jobs.metrics, resolvers.metrics, resolvers.service_figures, storage.metrics)
 """Whoever is imported has its metrics in the registry."""
 
@@ -72,4 +78,5 @@ TABLES: Mapping[str, Callable[[], str]] = {
 if __name__ == "__main__":
     for page in (OPERATIONS, NODES):
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
-FLOW_SCHEMA = DOCS / "flow.schema.json"
+    FLOW_SCHEMA.write_text(schema_text(BUILT_IN), encoding="utf-8")
+    DRAWING.write_text(svg(read_flow_file(str(DRAWN)).document), encoding="utf-8")

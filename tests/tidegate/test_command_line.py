@@ -311,3 +311,14 @@ def test_an_input_that_does_not_fit_is_named(capsys):
 def test_a_url_that_is_none_is_named(capsys):
     assert main(["run", "examples/order-total.yaml", "--url", "localhost:8000"]) == 1
     assert "'localhost:8000' is no URL" in capsys.readouterr().err
+
+
+def test_validate_says_what_the_documentation_shows(tmp_path, capsys, monkeypatch):
+    (tmp_path / "flows").mkdir()
+    right = Path("examples/order-total.yaml").read_text()
+    (tmp_path / "flows" / "order.yaml").write_text(right.replace("total.result", "total.reslut"))
+    page = Path("docs/flows.md").read_text()
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["validate", "flows/order.yaml"]) == 1
+    assert f"$ tidegate validate flows/*.yaml\n{capsys.readouterr().out}```" in page

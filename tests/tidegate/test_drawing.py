@@ -13,6 +13,7 @@ from tidegate.cli import main
 from tidegate.drawing.layout import Layout, Rectangle, lay_out
 from tidegate.drawing.mermaid import mermaid
 from tidegate.drawing.svg import svg
+from tidegate.reference import DRAWING, DRAWN
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,6 +65,11 @@ def test_the_svg_is_well_formed_and_shows_labels_as_they_are() -> None:
     assert [group.get("class") for group in root.iter(f"{SVG}g")] == [None, None, "off"]
 
 
+def test_the_drawing_in_the_documentation_is_what_the_code_draws() -> None:
+    """Run `python -m tidegate.reference` to draw it anew."""
+    assert DRAWING.read_text(encoding="utf-8") == svg(read(DRAWN.read_text(encoding="utf-8")))
+
+
 def scattered(seed: int) -> FlowDocument:
     """A flow of nodes and nested groups with edges at random, as a document that need not be valid otherwise."""
     chance = random.Random(seed)
@@ -78,7 +84,7 @@ def scattered(seed: int) -> FlowDocument:
     return parse_document({"tidegate": 1, "name": "x", "nodes": [*groups, *nodes], "edges": edges})
 
 
-DRAWN = [*(read(path.read_text()) for path in EXAMPLES), *map(scattered, range(60))]
+FLOWS = [*(read(path.read_text()) for path in EXAMPLES), *map(scattered, range(60))]
 
 
 def inside(inner: Rectangle, outer: Rectangle) -> bool:
@@ -99,7 +105,7 @@ def apart(one: Rectangle, other: Rectangle) -> bool:
     )
 
 
-@pytest.mark.parametrize("document", DRAWN, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", FLOWS, ids=lambda document: document.name)
 def test_nothing_covers_anything_else(document: FlowDocument) -> None:
     layout = lay_out(document)
 
@@ -125,7 +131,7 @@ def crossed(layout: Layout, document: FlowDocument) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("document", DRAWN, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", FLOWS, ids=lambda document: document.name)
 def test_edges_go_from_port_to_port_and_through_no_node(document: FlowDocument) -> None:
     layout = lay_out(document)
 

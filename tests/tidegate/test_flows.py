@@ -1,5 +1,6 @@
 """Flows built in Python are those that files have, and what is wrong with them is said where it is written."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from engine.reading import Format, read_document
 from tidegate.flows import Flow, FlowError, Retry, secret
 from tidegate.yaml_text import yaml_text
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 
 
 def order_total() -> Flow:
@@ -77,12 +79,22 @@ def rollout() -> Flow:
     return flow
 
 
+def documented() -> Flow:
+    """The flow in the documentation."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "flows.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    flow: Flow = names["flow"]
+    return flow
+
+
 def example(name: str) -> Any:
     return read_document((EXAMPLES / f"{name}.yaml").read_text(), Format.YAML).data
 
 
 @pytest.mark.parametrize(
-    ("name", "build"), [("order-total", order_total), ("branching", branching), ("rollout", rollout)]
+    ("name", "build"),
+    [("order-total", order_total), ("order-total", documented), ("branching", branching), ("rollout", rollout)],
 )
 def test_a_flow_in_python_is_the_same_document_as_in_a_file(name: str, build: Callable[[], Flow]) -> None:
     flow = build()
