@@ -75,7 +75,7 @@ class InvalidDocument(BadUserInput):
 
     @property
     def extensions(self) -> Mapping[str, Any]:
-        problems = [problem.model_dump(mode="json") for problem in self.problems]
+        problems = [problem.model_dump(mode="json", exclude_none=True) for problem in self.problems]
         return {**super().extensions, "problems": problems}
 
 
