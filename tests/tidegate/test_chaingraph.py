@@ -81,9 +81,9 @@ def test_the_older_form_is_read_too_and_parts_of_objects_and_cases_are_taken_alo
     assert (conversion.mapped, conversion.disabled, conversion.dropped) == (7, {}, [])
     cases = [{"port": "is_AT", "equals": "AT"}, {"port": "is_DE", "equals": "DE"}]
     assert node(conversion, "where_to")["inputs"] == {"cases": cases}
-    assert node(conversion, "order_country")["inputs"] == {"expression": "country"}
+    assert node(conversion, "order_country")["inputs"] == {"path": "country"}
     assert edges(conversion)[:4] == [
-        ("order.value", "order_country.values"),
+        ("order.value", "order_country.object"),
         ("order_country.result", "where_to.value"),
         ("where_to.is_AT", "text_node.__execute"),
         ("where_to.default", "text_node_2.__execute"),
@@ -104,6 +104,20 @@ def test_a_constant_of_one_of_many_gets_a_node_and_a_request_its_address() -> No
         "timeoutMs": 5000,
     }
     assert node(conversion, "call")["retry"] == {"maxAttempts": 3}
+
+
+def written(**values: Any) -> Any:
+    """The node of ours for one that writes a number so."""
+    ports = [{"config": {"id": key, "key": key}, "value": value} for key, value in values.items()]
+    conversion = converted({"nodes": [{"id": "n", "type": "NumberToStringNode", "ports": ports}]})
+    return node(conversion, "numbertostringnode")
+
+
+def test_a_counterpart_can_hang_on_the_values_of_a_node() -> None:
+    assert written(number=1, decimalPlaces=-1)["inputs"] == {"value": 1}
+    assert written(number=1, decimalPlaces=0)["inputs"] == {"value": 1, "pattern": "0"}
+    assert written(number=1, decimalPlaces=2)["inputs"] == {"value": 1, "pattern": "0.00"}
+    assert written(number=1, decimalPlaces=2, exponential=True)["disabled"]
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"nodes": []}, {"nodes": [1, {}, {"id": "x"}]}, {"json": 3}])
@@ -138,6 +152,7 @@ def test_every_counterpart_is_there_with_its_ports(name: str) -> None:
     if not isinstance(found, Counterpart):
         (stub,) = read_export({"nodes": [{"id": "n", "type": name}]}).nodes
         found = found(stub)
+        assert found
     ports = BUILT_IN[found.type].ports(found.constants)
 
     assert {*found.inputs.values(), *found.constants} <= ports.inputs.keys()

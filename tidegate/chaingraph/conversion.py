@@ -22,7 +22,7 @@ from tidegate.chaingraph.export import Edge, End, Export, Node
 
 STAND_IN, STAND_IN_INPUTS, STAND_IN_OUTPUT = "flow.merge", ("a", "b", "c", "d"), "value"
 
-_NAMES = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z", re.ASCII)
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*\Z", re.ASCII)
 
 
 class _Unconnectable(Exception):
@@ -194,7 +194,7 @@ class _Converter:
         whole, _, part = end.port.partition(".")
         if end.port in counterpart.outputs:
             return [f"{id}.{counterpart.outputs[end.port]}"]
-        if whole in counterpart.outputs and _NAMES.match(part):
+        if whole in counterpart.outputs and _PATH.match(part):
             return [draft.picker(f"{id}.{counterpart.outputs[whole]}", id, part, end.node)]
         if end.port not in counterpart.inputs or end in passed:
             raise _Unconnectable(f"{counterpart.type} has nothing for the output {end.port!r}")

@@ -45,6 +45,21 @@ def _json(node: Node) -> Counterpart:
     return Counterpart("json.serialize", {"data": "value"}, {"json": "text"}, indent)
 
 
+def _parse(node: Node) -> Counterpart:
+    """It reads YAML too, unless it is told to read JSON only."""
+    type = "json.parse" if node.value("inputFormat") == "json" else "yaml.parse"
+    return Counterpart(type, {"inputString": "text"}, {"deserializedObject": "value"})
+
+
+def _number_text(node: Node) -> Counterpart | None:
+    """Without a number of places all digits are written; nothing here writes powers of ten."""
+    places = node.value("decimalPlaces")
+    if node.value("exponential"):
+        return None
+    pattern = {"pattern": f"0.{'0' * places}".rstrip(".")} if isinstance(places, int) and places >= 0 else {}
+    return Counterpart("number.format", {"number": "value"}, {"text": "text"}, pattern)
+
+
 def _http(node: Node) -> Counterpart:
     """A status of 400 or above is no failure there; the address is in two parts."""
     base, path = str(node.value("baseUri") or ""), str(node.value("path") or "")
@@ -63,8 +78,9 @@ def _http(node: Node) -> Counterpart:
     )
 
 
-COUNTERPARTS: Mapping[str, Counterpart | Callable[[Node], Counterpart]] = {
+COUNTERPARTS: Mapping[str, Counterpart | Callable[[Node], Counterpart | None]] = {
     "AndNode": Counterpart("logic.and", {"inputX": "values", "inputY": "values"}, {"result": "result"}),
+    "ArrayElementNode": Counterpart("array.element", {"array": "array", "index": "index"}, {"element": "result"}),
     "ArrayLengthNode": Counterpart("array.length", {"array": "array"}, {"length": "result"}),
     "ArrayNode": _same("value.array", "array"),
     "BooleanNode": _same("value.boolean", "flag"),
@@ -77,18 +93,21 @@ COUNTERPARTS: Mapping[str, Counterpart | Callable[[Node], Counterpart]] = {
     "HttpRequestNode": _http,
     "IsRootExecutionNode": Counterpart("event.is_root", {}, {"isRoot": "result"}),
     "JSONSerializerNode": _json,
-    "JsonYamlDeserializerNode": Counterpart("json.parse", {"inputString": "text"}, {"deserializedObject": "value"}),
+    "JsonDeserializeNode": Counterpart("json.parse", {"jsonString": "text"}, {"deserializedObject": "value"}),
+    "JsonYamlDeserializerNode": _parse,
     "MarkdownTextNode": _same("value.markdown", "text"),
     "MathNode": Counterpart(
         "math.arithmetic", {"a": "a", "b": "b", "operation": "operation"}, {"result": "result"}
     ),
     "NotNode": Counterpart("logic.not", {"input": "value"}, {"result": "result"}),
     "NumberNode": _same("value.number", "num"),
+    "NumberToStringNode": _number_text,
     "ObjectNode": _same("value.object", "object"),
     "OrNode": Counterpart("logic.or", {"inputX": "values", "inputY": "values"}, {"result": "result"}),
     "RandomNode": Counterpart(
         "math.random", {"rangeFrom": "min", "rangeTo": "max"}, {"result": "result"}, {"integer": True}
     ),
+    "SchemaInferNode": Counterpart("yaml.parse", {"input": "text"}, {"output": "value"}),
     "ServerTimeNode": Counterpart(
         "time.now", {"timezone": "timeZone"}, {"formattedTime": "iso", "timestampMilliseconds": "epochMs"}
     ),
@@ -96,6 +115,7 @@ COUNTERPARTS: Mapping[str, Counterpart | Callable[[Node], Counterpart]] = {
     "StringLengthNode": Counterpart("text.length", {"text": "text"}, {"length": "result"}),
     "SwitchNode": _switch,
     "TextNode": _same("value.text", "text"),
+    "YAMLSerializerNode": Counterpart("yaml.serialize", {"data": "value"}, {"yaml": "text"}),
 }  # fmt: skip
 """By their type; a function where it hangs on what the node has."""
 

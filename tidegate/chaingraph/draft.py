@@ -38,9 +38,9 @@ class Draft:
 
     def picker(self, source: str, id: str, part: str, origin: str) -> str:
         """A node that takes a part out of an object; gives its output."""
-        made = self._fresh(f"{id}_{part}", origin, {"type": "expr.cel", "inputs": {"expression": part}})
-        if {"from": source, "to": f"{made}.values"} not in self.edges:
-            self.add_edge(source, f"{made}.values", origin)
+        made = self._fresh(f"{id}_{part}", origin, {"type": "object.get", "inputs": {"path": part}})
+        if {"from": source, "to": f"{made}.object"} not in self.edges:
+            self.add_edge(source, f"{made}.object", origin)
         return f"{made}.result"
 
     def _fresh(self, wish: str, origin: str, content: dict[str, Any]) -> str:
