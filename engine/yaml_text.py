@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from engine.errors import InvalidDocument, NodeError
-from engine.reading import Format, read_document
+from engine.errors import NodeError
+from engine.reading import Format, InvalidText, read_document
 from engine.values import VALUE_LIMIT
 
 KEY_LENGTH = 1_000
@@ -32,8 +32,8 @@ def parse_yaml(text: str) -> Any:
     """Read one YAML document; raises `InvalidYaml` with the line and column of the first problem."""
     try:
         return read_document(text, Format.YAML).data
-    except InvalidDocument as error:
-        raise InvalidYaml(error.problems[0].message) from None
+    except InvalidText as error:
+        raise InvalidYaml(str(error.refusals[0])) from None
 
 
 def yaml_pieces(data: Any, indent: int) -> Iterator[str]:
@@ -53,13 +53,13 @@ def _block(data: Any, pad: str, indent: str) -> Iterator[str]:
             for key, each in data.items():
                 yield from _member(key, each, pad, indent)
         case _:
-            yield pad + _scalar(data, pad + indent)
+            yield pad + scalar(data, pad + indent)
 
 
 def _item(item: Any, pad: str, indent: str) -> Iterator[str]:
     """An item: what is in it begins in the line of its dash."""
-    if not _is_open(item):
-        yield f"{pad}- {_scalar(item, pad + indent)}"
+    if not is_open(item):
+        yield f"{pad}- {scalar(item, pad + indent)}"
         return
     lines = _block(item, pad + indent, indent)
     yield f"{pad}-{' ' * (len(indent) - 1)}{next(lines)[len(pad) + len(indent) :]}"
@@ -67,24 +67,30 @@ def _item(item: Any, pad: str, indent: str) -> Iterator[str]:
 
 
 def _member(key: str, data: Any, pad: str, indent: str) -> Iterator[str]:
-    name = _text(key)
-    head = f"{pad}{name}:" if len(name) <= KEY_LENGTH else f"{pad}? {name}\n{pad}:"
-    if not _is_open(data):
-        yield f"{head} {_scalar(data, pad + indent)}"
+    if not is_open(data):
+        yield f"{head(key, pad)} {scalar(data, pad + indent)}"
         return
-    yield head
+    yield head(key, pad)
     yield from _block(data, pad + indent, indent)
 
 
-def _is_open(data: Any) -> bool:
+def head(key: str, pad: str) -> str:
+    """What comes before a value, in a line that begins with `pad`."""
+    name = inline(key)
+    return f"{pad}{name}:" if len(name) <= KEY_LENGTH else f"{pad}? {name}\n{pad}:"
+
+
+def is_open(data: Any) -> bool:
+    """Whether a value has parts."""
     return isinstance(data, (dict, list)) and bool(data)
 
 
-def _scalar(data: Any, pad: str) -> str:
+def scalar(data: Any, pad: str) -> str:
+    """A value without parts; a text of several lines as it is, each of them after `pad`."""
     if not isinstance(data, str):
         # YAML 1.1 wants a point in each float.
         return _BARE_FLOAT.sub(r"\1.0e", json.dumps(data))
-    return _lines(data, pad) if _is_prose(data, pad) else _text(data)
+    return _lines(data, pad) if _is_prose(data, pad) else inline(data)
 
 
 def _is_prose(text: str, pad: str) -> bool:
@@ -101,7 +107,8 @@ def _lines(text: str, pad: str) -> str:
     return "\n".join([mark, *(pad + line if line else "" for line in lines)])
 
 
-def _text(text: str) -> str:
+def inline(text: str) -> str:
+    """A text on one line, in quotes where it could be taken for anything else."""
     if _PLAIN.match(text) and text.lower() not in _WORDS:
         return text
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -18,6 +18,9 @@ class Refusal(NamedTuple):
     span: Span
     related: Span | None = None
 
+    def __str__(self) -> str:
+        return f"{str(self.span.start).capitalize()}: {self.problem.message}"
+
 
 @dataclass(slots=True)
 class _Open:

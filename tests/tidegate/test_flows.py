@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidDocument
 from engine.reading import Format, read_document
+from tidegate.flow_text import flow_text
 from tidegate.flows import Flow, FlowError, Retry, secret
-from tidegate.yaml_text import yaml_text
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -255,5 +255,5 @@ DATA = st.recursive(
 @given(st.dictionaries(TEXTS, DATA, min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_as_yaml_is_read_as_it_was(data: dict[str, Any]) -> None:
-    read = read_document(yaml_text(data), Format.YAML).data
+    read = read_document(flow_text(data), Format.YAML).data
     assert (repr(read), read) == (repr(data), data)

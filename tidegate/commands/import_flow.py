@@ -23,15 +23,15 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.chaingraph.conversion import convert
     from tidegate.chaingraph.export import NoExport, read_export
     from tidegate.chaingraph.report import lines
+    from tidegate.flow_text import flow_text
     from tidegate.text_file import read_text, write_text
-    from tidegate.yaml_text import yaml_text
 
     try:
         export = read_export(parse_json(read_text(arguments.flow)))
     except InvalidJson as error:
         raise NoExport(f"{arguments.flow} is not JSON: {error.message}") from None
     conversion = convert(export, BUILT_IN)
-    write_text(arguments.output, yaml_text(conversion.document))
+    write_text(arguments.output, flow_text(conversion.document))
     print(*lines(conversion, export.lost), sep="\n", file=sys.stderr)
     return NEEDS_A_HAND if conversion.disabled or conversion.dropped or export.lost else 0
 

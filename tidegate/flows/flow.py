@@ -12,8 +12,8 @@ from engine.ports import AFTER, EXECUTE, SYSTEM_INPUTS, compatible
 from engine.registry import NodeTypes
 from engine.spelling import did_you_mean
 from engine.validation import load_document
+from tidegate.flow_text import flow_text
 from tidegate.flows.handles import FlowError, Given, Node, NoSuchPort, Port, Source, listed, port_of
-from tidegate.yaml_text import yaml_text
 
 NO_DEFAULT = object()
 
@@ -116,7 +116,7 @@ class Flow:
 
     def to_yaml(self) -> str:
         """The text of a file."""
-        return yaml_text(self.document())
+        return flow_text(self.document())
 
     def _add_edges(self, target: Node, inputs: Mapping[str, Source | Sequence[Source]]) -> None:
         for port, sources in inputs.items():
