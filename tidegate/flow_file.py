@@ -8,6 +8,7 @@ from engine.document import FlowDocument
 from engine.errors import TidegateError
 from engine.nodes import BUILT_IN
 from engine.reading import InvalidText, Source, format_of, read_document
+from engine.registry import NodeTypes
 from engine.validation import check_document
 from tidegate.diagnostics import Diagnosis, Diagnostic, lines_of, located, refused
 from tidegate.text_file import decoded, read_text
@@ -34,7 +35,7 @@ class InvalidFlowFile(TidegateError):
         self.diagnosis = diagnosis
 
 
-def read_flow_file(path: str) -> FlowFile:
+def read_flow_file(path: str, node_types: NodeTypes = BUILT_IN) -> FlowFile:
     """Read and check the flow in a YAML or JSON file, or in either from standard input if the path is `-`.
 
     Raises `UnreadableFile` or `InvalidFlowFile`.
@@ -42,7 +43,7 @@ def read_flow_file(path: str) -> FlowFile:
     text = decoded(sys.stdin.buffer.read(), path) if path == STANDARD_INPUT else read_text(path)
     lines = lines_of(text)
     source, found = _read(text, path)
-    document, problems = check_document(source.data, BUILT_IN) if source else (None, [])
+    document, problems = check_document(source.data, node_types) if source else (None, [])
     if source:
         found += located(problems, source, lines)
     if source is None or document is None or found:

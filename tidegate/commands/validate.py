@@ -18,12 +18,14 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
-    found = [diagnosis for path in arguments.flows if (diagnosis := _checked(path))]
-    for diagnosis in found:
-        _print(diagnosis, as_json=arguments.json)
-    if not found and not arguments.json:
+    is_valid = True
+    for path in arguments.flows:
+        if diagnosis := _checked(path):
+            is_valid = False
+            _print(diagnosis, as_json=arguments.json)
+    if is_valid and not arguments.json:
         print("ok")
-    return 1 if found else 0
+    return 0 if is_valid else 1
 
 
 def _checked(path: str) -> "Diagnosis | None":
