@@ -190,7 +190,11 @@ MISTAKES: dict[str, tuple[Callable[[Flow, Any], Any], str]] = {
     ),
     "edges and constants": (
         lambda flow, text: flow.node("flow.collect", items=[text, "x"]),
-        "The input 'items' is given outputs and constants together; a node can hold each constant.",
+        "An output is inside of the constant for the input 'items'; only edges can bring it.",
+    ),
+    "an edge into a constant": (
+        lambda flow, text: flow.node("text.template", template="", values={"name": [text]}),
+        "An output is inside of the constant for the input 'values'; only edges can bring it.",
     ),
     "an edge twice": (
         lambda flow, text: flow.node("flow.collect", items=[text, text]),

@@ -13,6 +13,6 @@ Printed, a flow can be run: `python flow.py | tidegate run -`.
 from engine.document import RetryPolicy as Retry
 from engine.secret_reference import reference as secret
 from tidegate.flows.flow import Flow
-from tidegate.flows.handles import FlowError, Given, Node, NoSuchPort, Port, Source
+from tidegate.flows.handles import FlowError, FlowNode, Given, NoSuchPort, OutputPort, Source
 
-__all__ = ["Flow", "FlowError", "Given", "NoSuchPort", "Node", "Port", "Retry", "Source", "secret"]
+__all__ = ["Flow", "FlowError", "FlowNode", "Given", "NoSuchPort", "OutputPort", "Retry", "Source", "secret"]

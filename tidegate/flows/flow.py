@@ -13,7 +13,7 @@ from engine.registry import NodeTypes
 from engine.spelling import did_you_mean
 from engine.validation import load_document
 from tidegate.flow_text import flow_text
-from tidegate.flows.handles import FlowError, Given, Node, NoSuchPort, Port, Source, listed, port_of
+from tidegate.flows.handles import FlowError, FlowNode, Given, NoSuchPort, OutputPort, Source, listed, port_of
 
 NO_DEFAULT = object()
 
@@ -47,7 +47,7 @@ class Flow:
         disabled: bool = False,
         ui: Any = None,
         **more: Given,
-    ) -> Node:
+    ) -> FlowNode:
         """Add a node, in the group that is open; raises `FlowError`.
 
         Its inputs are given by name, in `inputs` or as further arguments: an output of another node, a list of them, or
@@ -57,7 +57,7 @@ class Flow:
         id = self._fresh_id(id, type.rpartition(".")[2])
         given = {**(inputs or {}), **more}
         constants = {name: data for name, data in given.items() if not _is_edges(name, data)}
-        node = Node(id, type, self._type(type).ports(constants), self)
+        node = FlowNode(id, type, self._type(type).ports(constants), self)
         _check_names(node, type, given)
         self._nodes[id] = _given(
             id=id,
@@ -77,17 +77,17 @@ class Flow:
     def input(
         self, name: str, *, schema: Mapping[str, Any] | None = None, default: Any = NO_DEFAULT, id: str | None = None,
         title: str | None = None,
-    ) -> Node:  # fmt: skip
+    ) -> FlowNode:  # fmt: skip
         """Add an input of the flow; without `id` it is called as the input is."""
         default = {} if default is NO_DEFAULT else {"default": default}
         return self.node(FLOW_INPUT, id or name, {"name": name, **_given(schema=schema), **default}, title=title)
 
-    def output(self, name: str, value: Given, *, id: str | None = None, title: str | None = None) -> Node:
+    def output(self, name: str, value: Given, *, id: str | None = None, title: str | None = None) -> FlowNode:
         """Add an output of the flow; without `id` it is called as the output is, with `_out` behind it."""
         return self.node(FLOW_OUTPUT, id or f"{name}_out", {"name": name, "value": value}, title=title)
 
     @contextmanager
-    def group(self, id: str, **settings: Any) -> Iterator[Node]:
+    def group(self, id: str, **settings: Any) -> Iterator[FlowNode]:
         """Add a group; what is added while it is open belongs to it. It takes the settings that `node` does."""
         group = self.node(GROUP, id, **settings)
         self._groups.append(id)
@@ -96,7 +96,7 @@ class Flow:
         finally:
             self._groups.pop()
 
-    def connect(self, source: Source, target: Node, port: str) -> None:
+    def connect(self, source: Source, target: FlowNode, port: str) -> None:
         """Add an edge to an input of a node; raises `FlowError`."""
         output = port_of(source)
         self._check_edge(output, target, port)
@@ -118,7 +118,7 @@ class Flow:
         """The text of a file."""
         return flow_text(self.document())
 
-    def _add_edges(self, target: Node, inputs: Mapping[str, Source | Sequence[Source]]) -> None:
+    def _add_edges(self, target: FlowNode, inputs: Mapping[str, Source | Sequence[Source]]) -> None:
         for port, sources in inputs.items():
             for source in _sources(sources):
                 self.connect(source, target, port)
@@ -140,7 +140,7 @@ class Flow:
             raise FlowError(f"There is a node {id!r} already. Give another as id=…")
         return id
 
-    def _check_edge(self, output: Port, target: Node, port: str) -> None:
+    def _check_edge(self, output: OutputPort, target: FlowNode, port: str) -> None:
         if output._flow is not self or target._flow is not self:
             raise FlowError(f"The edge from {output} to {target._id}.{port} leaves this flow.")
         if port in SYSTEM_INPUTS:
@@ -155,7 +155,7 @@ class Flow:
             raise FlowError(f"{output} is of kind {output.kind}, {target._id}.{port} of kind {found.kind}.")
 
 
-def _check_names(node: Node, type: str, given: Mapping[str, Given]) -> None:
+def _check_names(node: FlowNode, type: str, given: Mapping[str, Given]) -> None:
     for name in given:
         if name not in node._ports.inputs:
             inputs = listed(node._ports.inputs)
@@ -167,19 +167,28 @@ def _given(**keys: Any) -> dict[str, Any]:
 
 
 def _sources(data: Source | Sequence[Source]) -> Sequence[Source]:
-    return [data] if isinstance(data, (Port, Node)) else data
+    return [data] if isinstance(data, (OutputPort, FlowNode)) else data
 
 
 def _signals(data: Source | Sequence[Source]) -> Sequence[Source]:
-    return [source.succeeded if isinstance(source, Node) else source for source in _sources(data)]
+    return [source.succeeded if isinstance(source, FlowNode) else source for source in _sources(data)]
 
 
 def _is_edges(name: str, data: Given) -> bool:
     """Whether an input gets edges, and not a constant."""
-    if isinstance(data, (Port, Node)):
+    if _is_source(data):
         return True
-    if not isinstance(data, (list, tuple)) or not any(isinstance(part, (Port, Node)) for part in data):
-        return False
-    if not all(isinstance(part, (Port, Node)) for part in data):
-        raise FlowError(f"The input {name!r} is given outputs and constants together; a node can hold each constant.")
-    return True
+    if isinstance(data, (list, tuple)) and data and all(map(_is_source, data)):
+        return True
+    if _has_source(data):
+        raise FlowError(f"An output is inside of the constant for the input {name!r}; only edges can bring it.")
+    return False
+
+
+def _is_source(data: Any) -> bool:
+    return isinstance(data, (OutputPort, FlowNode))
+
+
+def _has_source(data: Any) -> bool:
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, (list, tuple)) else ()
+    return _is_source(data) or any(map(_has_source, parts))

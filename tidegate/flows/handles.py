@@ -18,7 +18,7 @@ class NoSuchPort(FlowError, AttributeError):
     """The node has no such port."""
 
 
-class Port:
+class OutputPort:
     """An output of a node, to be given to inputs of others."""
 
     def __init__(self, reference: PortReference, kind: PortKind, flow: object) -> None:
@@ -32,7 +32,7 @@ class Port:
     __repr__ = __str__
 
 
-class Node:
+class FlowNode:
     """A node of a flow. Its outputs are its attributes, `total.result`; those with other names are its items.
 
     Where an output is expected, a node that has one only can be given itself.
@@ -45,28 +45,28 @@ class Node:
         self._ports = ports
 
     @property
-    def succeeded(self) -> Port:
+    def succeeded(self) -> OutputPort:
         """Whether it has completed: `__success`."""
         return self[SUCCESS]
 
     @property
-    def failed(self) -> Port:
+    def failed(self) -> OutputPort:
         """Whether it has failed: `__error`; resolves only then."""
         return self[ERROR]
 
     @property
-    def error_message(self) -> Port:
+    def error_message(self) -> OutputPort:
         """Why it has failed: `__errorMessage`; resolves only then."""
         return self[ERROR_MESSAGE]
 
-    def __getitem__(self, name: str) -> Port:
+    def __getitem__(self, name: str) -> OutputPort:
         kind = self._ports.outputs[name].kind if name in self._ports.outputs else SYSTEM_KINDS.get(name)
         if kind is None:
             outputs = listed([*self._ports.outputs, *SYSTEM_OUTPUTS])
             raise NoSuchPort(f"The node {self} has no output {name!r}; it has {outputs}.")
-        return Port(PortReference(self._id, name), kind, self._flow)
+        return OutputPort(PortReference(self._id, name), kind, self._flow)
 
-    def __getattr__(self, name: str) -> Port:
+    def __getattr__(self, name: str) -> OutputPort:
         # Python looks for methods of its own in this way too, such as __deepcopy__.
         if name.startswith("_"):
             raise AttributeError(name)
@@ -78,16 +78,16 @@ class Node:
     __repr__ = __str__
 
 
-Source: TypeAlias = Port | Node
+Source: TypeAlias = OutputPort | FlowNode
 """Where an edge comes from."""
 
 Given: TypeAlias = Source | Sequence[Source] | Any
 """What an input gets: an edge, several, or a constant, which may be any JSON."""
 
 
-def port_of(source: Source) -> Port:
+def port_of(source: Source) -> OutputPort:
     """The port itself, or the only output of a node."""
-    if isinstance(source, Port):
+    if isinstance(source, OutputPort):
         return source
     names = list(source._ports.outputs)
     if len(names) != 1:
