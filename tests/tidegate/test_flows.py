@@ -252,12 +252,12 @@ DATA = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
     | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-    max_leaves=12,
+    max_leaves=8,
 )  # fmt: skip
 
 
 @given(st.dictionaries(TEXTS, DATA, min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_is_written_as_yaml_is_read_as_it_was(data: dict[str, Any]) -> None:
     read = read_document(flow_text(data), Format.YAML).data
     assert (repr(read), read) == (repr(data), data)
