@@ -20,7 +20,7 @@ from resolvers.http import GraphQLOverHttp
 from resolvers.identified import HEADER, Identified
 from resolvers.metrics_page import metrics
 from resolvers.origins import LOOPBACK_ORIGINS, SameOrigin
-from resolvers.pages import Page
+from resolvers.pages import FOR_EDITORS, Page
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import Services
@@ -64,16 +64,25 @@ async def _end_streams(stopping: asyncio.Event, services: Services) -> None:
 
 
 def _ide(folder: Path | None) -> Sequence[BaseRoute]:
-    return Page("GraphiQL", "/graphiql", folder).routes if folder else []
+    return Page("GraphiQL", "/graphiql", folder, FOR_EDITORS).routes if folder else []
+
+
+def _console(folder: Path | None) -> Sequence[BaseRoute]:
+    return Page("The console", "/", folder, places=True).routes if folder else []
 
 
 def create_app(
-    open_services: OpenServices, policy: Policy, documents: Documents | None = None, *, graphiql: Path | None = None
+    open_services: OpenServices,
+    policy: Policy,
+    documents: Documents | None = None,
+    *,
+    console: Path | None = None,
+    graphiql: Path | None = None,
 ) -> Starlette:
     """Make the application; it opens the services when it starts and closes them when it stops.
 
-    `documents` are those that clients may name. `graphiql` is the folder that GraphiQL is built into; without it there
-    is none, as in production.
+    `documents` are those that clients may name. `console` is the folder that the console is built into, `graphiql` that
+    of GraphiQL; without one there is no such page, as of GraphiQL in production.
     """
 
     @asynccontextmanager
@@ -99,6 +108,7 @@ def create_app(
             Route("/metrics", metrics),
             Route(SCHEMA_PATH, serve_flow_schema),
             *_ide(graphiql),
+            *_console(console),
         ],
         middleware=[
             Middleware(Counted),

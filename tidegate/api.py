@@ -16,6 +16,7 @@ from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from resolvers.services import open_services
 from storage.keyring import NO_KEYS, KeyRing
+from tidegate.built_pages import CONSOLE
 from tidegate.http_server import serving
 
 KEEP_ALIVE_SECONDS = 75
@@ -39,7 +40,7 @@ async def api(
     get a few seconds. Raises `ServiceUnavailable`.
     """
     async with open_services(database_url, redis_url, node_types, keys=keys) as services:
-        app = create_app(lambda: nullcontext(services), policy, documents, graphiql=graphiql)
+        app = create_app(lambda: nullcontext(services), policy, documents, console=CONSOLE, graphiql=graphiql)
         async with serving(_configuration(app), listener, name="API") as task:
             yield task
 

@@ -17,6 +17,7 @@ from storage.embedded.home import Home
 from storage.keyring import NO_KEYS, KeyRing
 from storage.migrate import migrate
 from tidegate.api import api
+from tidegate.built_pages import CONSOLE, GRAPHIQL
 from tidegate.client import Client
 from tidegate.embedded_servers import embedded_servers
 from tidegate.example_flows import ExampleFlows
@@ -27,7 +28,6 @@ from tidegate.stop_signal import StopSignal
 from tidegate.worker_process import worker_process
 
 HOST = "127.0.0.1"
-GRAPHIQL = Path(__file__).parent.parent / "web" / "dist" / "graphiql"
 OPEN = Policy(loopback=True, is_development=True)
 """Everybody on this machine is let in, whatever the settings say, and sees the schema."""
 
@@ -109,11 +109,16 @@ class Dev:
         seconds = time.time() - psutil.Process().create_time()
         return (
             f"Tidegate is ready after {seconds:.1f} s.\n"
+            f"  console   http://{address}/{_how_to_build(CONSOLE)}\n"
             f"  GraphQL   http://{address}/graphql (subscriptions: ws://{address}/graphql)\n"
-            f"  GraphiQL  http://{address}/graphiql{'' if GRAPHIQL.is_dir() else ' (not built yet: make web)'}\n"
+            f"  GraphiQL  http://{address}/graphiql{_how_to_build(GRAPHIQL)}\n"
             f"  health    http://{address}/readyz\n"
             f"  data      {self._data_dir} (URLs for further processes: {self._data_dir / 'env'})\n"
             f"  examples  {flows} flows; try: {try_it}{url}\n"
             f"  worker    {'one beside this process' if self._with_worker else 'none; start: tidegate worker'}\n"
             "Ctrl-C ends it; the data stays."
         )
+
+
+def _how_to_build(page: Path) -> str:
+    return "" if page.is_dir() else " (not built yet: make web)"

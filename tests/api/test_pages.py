@@ -14,6 +14,7 @@ from tidegate.reference import FLOW_SCHEMA
 
 SCRIPT = "/graphiql/assets/main-B3x_-9.js"
 CODE = b"console.log('of the tide')"
+PACKED = b"Nothing here unpacks it."
 
 
 @pytest.fixture
@@ -164,3 +165,34 @@ async def test_the_schema_of_flow_documents_is_for_everybody_and_asked_for_once(
     assert served.headers["content-type"] == "application/schema+json"
     assert served.headers["cache-control"] == "public, max-age=3600"
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.fixture
+async def console(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """A server whose console is that build."""
+    (folder / "assets" / "main-B3x_-9.js.br").write_bytes(PACKED)
+    app = create_app(lambda: open_services("", ""), Policy(), console=folder)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tide.example") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("path", ["/", "/flows", "/executions/EX06H18KGGG0RGGMZJ"])
+async def test_links_into_the_console_lead_there_but_only_browsers_that_want_a_document(
+    console: httpx.AsyncClient, path: str
+) -> None:
+    page = await console.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status_code, page.text, page.headers["cache-control"]) == (200, "<!doctype html>", "no-cache")
+    assert (await console.get(path)).status_code == (200 if path == "/" else 404)
+
+
+async def test_the_console_allows_no_inline_scripts_or_styles(console: httpx.AsyncClient) -> None:
+    policy = (await console.get("/")).headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'; ")
+    assert not any(word in policy for word in ("unsafe", "data:", "http", "*"))
+
+
+async def test_the_smallest_copy_that_the_client_takes_is_sent(console: httpx.AsyncClient) -> None:
+    script = SCRIPT.removeprefix("/graphiql")
+    for wish, encoding in (("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip")):
+        async with console.stream("GET", script, headers={"accept-encoding": wish}) as answer:
+            assert answer.headers["content-encoding"] == encoding
