@@ -13,7 +13,7 @@ type Packing = Record<string, (content: Buffer) => Buffer>;
 const GZIP: Packing = { gz: (content) => gzipSync(content, { level: 9 }) };
 
 const BROTLI: Packing = {
-  br: (content) => brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
+  br: (content) => brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
 };
 
 /** Puts compressed copies beside each file of the build, so that nothing is compressed while it is served. */

@@ -143,7 +143,7 @@ async def test_a_page_that_has_not_been_built_says_how_to_and_is_there_once_it_i
         missing = await http.get("/graphiql")
         assert (missing.status_code, missing.headers["cache-control"]) == (503, "no-store")
         assert "make web" in missing.text
-        assert "default-src 'self'" in missing.headers["content-security-policy"]
+        assert "default-src 'none'" in missing.headers["content-security-policy"]
 
         (tmp_path / "dist").mkdir()
         (tmp_path / "dist" / "index.html").write_text("built")

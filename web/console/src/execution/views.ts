@@ -1,0 +1,22 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { Run } from "../fold/run";
+
+export interface ExecutionView {
+  /** What it is called in addresses. */
+  id: string;
+  title: string;
+  view: LazyExoticComponent<ComponentType>;
+  /** How many things it shows, if that is worth saying on its tab. */
+  count?: (run: Run) => number;
+}
+
+/** What can be opened below the graph; the first is open at first. */
+export const LOWER_VIEWS: readonly ExecutionView[] = [
+  { id: "timeline", title: "Timeline", view: lazy(() => import("./timeline/Timeline")) },
+  { id: "log", title: "Log", view: lazy(() => import("./log/Log")), count: (run) => run.index + 2 },
+];
+
+/** What can be opened beside the graph. */
+export const SIDE_VIEWS: readonly ExecutionView[] = [
+  { id: "details", title: "Details", view: lazy(() => import("./inspector/Inspector")) },
+];

@@ -1,0 +1,23 @@
+import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
+import { memo, useContext } from "react";
+import { classes } from "../design/classes";
+import type { GraphNode } from "./FlowGraph";
+import styles from "./FlowGraph.module.css";
+import { PartsContext } from "./parts";
+
+/** The scale below which words cannot be read. */
+const FAR = 0.35;
+
+/** The place of a node in the drawing; what is in it is the card's affair. */
+export const BoxNode = memo(({ data: { node } }: NodeProps<GraphNode>) => {
+  const { Card } = useContext(PartsContext);
+  const isFar = useStore((view) => view.transform[2] < FAR);
+  const isGroup = node.type === "group";
+  return (
+    <div className={classes(styles.box, isGroup && styles.group)} data-node={node.id}>
+      <Handle type="target" position={Position.Left} className={styles.handle ?? ""} />
+      <Card node={node} isFar={isFar} isGroup={isGroup} />
+      <Handle type="source" position={Position.Right} className={styles.handle ?? ""} />
+    </div>
+  );
+});
