@@ -2,8 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 PACKAGES := $(addsuffix /node_modules/.installed,tests/clients tests/schema web)
-WEB := web/dist/graphiql/index.html
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
+# The page that is built last.
+WEB := web/dist/console/index.html
+WEB_SOURCES := schema.graphql $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path '*/api/generated/*')
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 # Without a network this fails within seconds, so that `make dev` need not wait.
@@ -21,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 dev: install
-	@$(MAKE) --no-print-directory web NPM_ARGS="$(HASTY)" || echo "GraphiQL was not built, for the reason above; to try again: make web" >&2
+	@$(MAKE) --no-print-directory web NPM_ARGS="$(HASTY)" || echo "The pages were not built, for the reason above; to try again: make web" >&2
 	$(VENV)/bin/tidegate dev $(ARGS)
 
 web: $(WEB)

@@ -10,7 +10,7 @@ from tests.web.browser import Browser, browser, chromium
 from tests.web.ide import Ide
 
 NO_BROWSER = "there is no Chromium on this machine, so no page was tested (Debian: apt-get install chromium)"
-NO_BUILD = "GraphiQL has not been built, because Node.js cannot be had here: make web"
+NO_BUILD = "the pages have not been built, because Node.js cannot be had here: make web"
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def running_browser(session_folder: Path) -> Iterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip(NO_BROWSER)
-    if not (ROOT / "web" / "dist" / "graphiql" / "index.html").exists():
+    if not all((ROOT / "web" / "dist" / name / "index.html").exists() for name in ("console", "graphiql")):
         pytest.skip(NO_BUILD)
     with browser(path, session_folder / "chromium") as opened:
         yield opened

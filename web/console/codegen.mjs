@@ -1,4 +1,4 @@
-// Writes src/api/: the types of the schema, and typed documents of the *.graphql files, which are checked against it.
+// Writes src/api/generated/: the types of the schema, and typed documents of the *.graphql files, which are checked against it.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ const documents = readdirSync(sources, { encoding: "utf8", recursive: true })
   .map((name) => ({ location: name, document: parse(readFileSync(join(sources, name), "utf8")) }));
 
 async function write(name, plugins, documents) {
-  const filename = join(sources, "api", name);
+  const filename = join(sources, "api/generated", name);
   const pluginMap = { documentNodes, schemaTypes, operationTypes };
   const text = await codegen({
     filename,

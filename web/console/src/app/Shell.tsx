@@ -3,7 +3,7 @@ import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import icon from "../../icon.svg";
 import { access, leave } from "../api/access";
-import { ViewerDocument } from "../api/operations";
+import { ViewerDocument } from "../api/generated/operations";
 import { Button, IconButton } from "../design/Button";
 import { classes } from "../design/classes";
 import { useCell } from "../state/cell";

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { ExecutionStatus, NodeStatus } from "../api/schema";
+import type { ExecutionStatus, NodeStatus } from "../api/generated/schema";
 import { classes } from "./classes";
 import styles from "./Status.module.css";
 

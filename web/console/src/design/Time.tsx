@@ -1,5 +1,5 @@
 import { useNow } from "../state/now";
-import { duration, exact, relative } from "./words";
+import { clock, duration, exact, relative } from "./words";
 
 /** A time as people say it, with the exact one when one points at it. */
 export function Time({ at }: { at: number | string }) {
@@ -8,6 +8,15 @@ export function Time({ at }: { at: number | string }) {
   return (
     <time dateTime={new Date(ms).toISOString()} title={exact(ms)}>
       {relative(ms, now)}
+    </time>
+  );
+}
+
+/** A time as clocks show it, for what is compared with others. */
+export function Clock({ at }: { at: number }) {
+  return (
+    <time dateTime={new Date(at).toISOString()} title={`${relative(at, useNow())}, ${exact(at)}`}>
+      {clock(at)}
     </time>
   );
 }

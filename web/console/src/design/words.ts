@@ -2,6 +2,7 @@
 
 const WHOLE = new Intl.NumberFormat("en");
 const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
 
 const SECOND = 1000;
@@ -45,6 +46,12 @@ export function relative(at: number, now: number): string {
   if (size < HOUR) return RELATIVE.format(Math.round(span / MINUTE), "minute");
   if (size < DAY) return RELATIVE.format(Math.round(span / HOUR), "hour");
   return RELATIVE.format(Math.round(span / DAY), "day");
+}
+
+/** The time of day, and the day if it is not today's. */
+export function clock(at: number): string {
+  const isToday = new Date(at).toDateString() === new Date().toDateString();
+  return (isToday ? TIME : EXACT).format(at);
 }
 
 export const exact = (at: number): string => `${EXACT.format(at)} (${new Date(at).toISOString()})`;

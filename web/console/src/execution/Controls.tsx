@@ -1,9 +1,9 @@
 import type { TypedDocumentNode } from "@urql/core";
 import { useEffect, useState } from "react";
 import { useClient } from "urql";
-import { PauseDocument, ResumeDocument, StartDocument, StepDocument, StopDocument } from "../api/operations";
+import { PauseDocument, ResumeDocument, StartDocument, StepDocument, StopDocument } from "../api/generated/operations";
 import { problemOf } from "../api/problem";
-import type { ExecutionStatus } from "../api/schema";
+import type { ExecutionStatus } from "../api/generated/schema";
 import { Button } from "../design/Button";
 import type { IconName } from "../design/Icon";
 import { toastProblem } from "../design/Toasts";

@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "react";
 import { useQuery } from "urql";
 import { useParams } from "wouter";
 import { follow } from "../api/follow";
-import { EventsDocument, ExecutionDocument } from "../api/operations";
+import { EventsDocument, ExecutionDocument } from "../api/generated/operations";
 import { problemOf } from "../api/problem";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";
 import { logEvent } from "../fold/event";

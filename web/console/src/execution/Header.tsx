@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import { executionPath, flowPath } from "../app/routes";
 import { Status, StatusSign, statusText } from "../design/Status";
 import { Duration, Time } from "../design/Time";
-import type { NodeStatus } from "../api/schema";
+import type { NodeStatus } from "../api/generated/schema";
 import { number } from "../design/words";
 import { Controls } from "./Controls";
 import styles from "./Header.module.css";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useClient } from "urql";
-import { PayloadDocument } from "../api/operations";
+import { PayloadDocument } from "../api/generated/operations";
 import { problemOf } from "../api/problem";
 import { Button } from "../design/Button";
 import { Json, type LargeValue } from "../design/Json";

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type CSSProperties } from "react";
 import { Button, IconButton } from "../design/Button";
 import { classes } from "../design/classes";
 import { duration, number } from "../design/words";
@@ -31,6 +31,7 @@ export function Scrubber() {
           min={-1}
           max={last}
           value={index}
+          style={{ "--share": `${((index + 1) / Math.max(1, last + 1)) * 100}%` } as CSSProperties}
           aria-label="Moment of the execution"
           aria-valuetext={`After event ${index} of ${last}`}
           onChange={({ target }) => move(Number(target.value))}

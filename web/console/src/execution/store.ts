@@ -1,5 +1,5 @@
 import { createContext, use, useRef, useSyncExternalStore } from "react";
-import type { ExecutionQuery } from "../api/operations";
+import type { ExecutionQuery } from "../api/generated/operations";
 import type { Connection } from "../api/follow";
 import type { Problem } from "../api/problem";
 import type { LogEvent } from "../fold/event";

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useMemo } from "react";
 import { useQuery } from "urql";
 import { useParams, useSearchParams } from "wouter";
-import { FlowVersionDocument, FlowVersionsDocument, type FlowVersionsQuery } from "../api/operations";
+import { FlowVersionDocument, FlowVersionsDocument, type FlowVersionsQuery } from "../api/generated/operations";
 import { problemOf } from "../api/problem";
 import { control } from "../design/Field";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";

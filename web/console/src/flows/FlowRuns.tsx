@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { Link } from "wouter";
 import { follow } from "../api/follow";
 import { useList } from "../api/list";
-import { FlowRunsChangedDocument, FlowRunsDocument, type FlowRunsQuery } from "../api/operations";
+import { FlowRunsChangedDocument, FlowRunsDocument, type FlowRunsQuery } from "../api/generated/operations";
 import { executionPath } from "../app/routes";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";
 import { Panel } from "../design/Page";

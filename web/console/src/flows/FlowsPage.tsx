@@ -1,7 +1,7 @@
 import { useDeferredValue } from "react";
 import { Link, useSearchParams } from "wouter";
 import { useList } from "../api/list";
-import { FlowsDocument, type FlowsQuery } from "../api/operations";
+import { FlowsDocument, type FlowsQuery } from "../api/generated/operations";
 import { flowPath } from "../app/routes";
 import { control } from "../design/Field";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";

@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from "react";
 import { useMutation } from "urql";
 import { useLocation } from "wouter";
-import { RunFlowDocument, type FlowVersionQuery } from "../api/operations";
+import { RunFlowDocument, type FlowVersionQuery } from "../api/generated/operations";
 import { problemOf, type Problem } from "../api/problem";
 import { executionPath } from "../app/routes";
 import { Button } from "../design/Button";
@@ -53,7 +53,7 @@ export function RunForm({ version }: { version: Version }) {
           onChange={(text) => setTexts({ ...texts, [field.name]: text })}
         />
       ))}
-      <Field label="Record everything" hint="Edges, status changes and debug logs too.">
+      <Field isTick label="Record everything" hint="Edges, status changes and debug logs too.">
         {(control) => <input {...control} type="checkbox" checked={isDetailed} onChange={() => setDetailed(!isDetailed)} />}
       </Field>
       {refused && (

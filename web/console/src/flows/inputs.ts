@@ -1,4 +1,4 @@
-import type { FlowVersionQuery } from "../api/operations";
+import type { FlowVersionQuery } from "../api/generated/operations";
 
 type Version = NonNullable<NonNullable<FlowVersionQuery["flow"]>["version"]>;
 

@@ -1,4 +1,4 @@
-import type * as schema from "../api/schema";
+import type * as schema from "../api/generated/schema";
 
 /** The fields of a kind of event as they are in its `data`. */
 type Data<Event> = Omit<Event, keyof schema.ExecutionEvent>;

@@ -1,4 +1,4 @@
-import type { ExecutionStatus } from "../api/schema";
+import type { ExecutionStatus } from "../api/generated/schema";
 import type { Folds } from "./fold";
 import { changeNode, closeSpan } from "./fold-nodes";
 import type { Run } from "./run";

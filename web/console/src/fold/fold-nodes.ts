@@ -1,4 +1,4 @@
-import type { NodeStatus } from "../api/schema";
+import type { NodeStatus } from "../api/generated/schema";
 import type { Folds } from "./fold";
 import { closePorts, resolve } from "./fold-edges";
 import type { NodeRecord, Run, Span, Values, Wait } from "./run";

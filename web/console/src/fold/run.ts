@@ -1,4 +1,4 @@
-import type { ErrorCode, ExecutionStatus, NodeStatus } from "../api/schema";
+import type { ErrorCode, ExecutionStatus, NodeStatus } from "../api/generated/schema";
 import type { Topology } from "./topology";
 
 export type Values = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { GraphFragment } from "../api/operations";
+import type { GraphFragment } from "../api/generated/operations";
 
 export interface TopologyNode {
   readonly id: string;

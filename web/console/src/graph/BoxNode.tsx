@@ -3,20 +3,26 @@ import { memo, useContext } from "react";
 import { classes } from "../design/classes";
 import type { GraphNode } from "./FlowGraph";
 import styles from "./FlowGraph.module.css";
-import { PartsContext } from "./parts";
+import { PartsContext, type Distance } from "./parts";
 
-/** The scale below which words cannot be read. */
-const FAR = 0.35;
+/** The scales below which small letters, and large ones, cannot be read. */
+const MIDDLE = 0.75;
+const FAR = 0.3;
+
+function distanceAt(scale: number): Distance {
+  if (scale < FAR) return "far";
+  return scale < MIDDLE ? "middle" : "near";
+}
 
 /** The place of a node in the drawing; what is in it is the card's affair. */
 export const BoxNode = memo(({ data: { node } }: NodeProps<GraphNode>) => {
   const { Card } = useContext(PartsContext);
-  const isFar = useStore((view) => view.transform[2] < FAR);
+  const distance = useStore((view) => distanceAt(view.transform[2]));
   const isGroup = node.type === "group";
   return (
     <div className={classes(styles.box, isGroup && styles.group)} data-node={node.id}>
       <Handle type="target" position={Position.Left} className={styles.handle ?? ""} />
-      <Card node={node} isFar={isFar} isGroup={isGroup} />
+      <Card node={node} distance={distance} isGroup={isGroup} />
       <Handle type="source" position={Position.Right} className={styles.handle ?? ""} />
     </div>
   );

@@ -3,10 +3,10 @@ import styles from "./Card.module.css";
 import type { CardProps } from "./parts";
 
 /** A node of a flow that does not run. */
-export function PlainCard({ node, isFar, isGroup }: CardProps) {
+export function PlainCard({ node, distance, isGroup }: CardProps) {
   return (
-    <div className={classes(styles.card, isGroup && styles.group)} title={`${node.title} (${node.type})`}>
-      {!isFar && (
+    <div className={classes(styles.card, isGroup && styles.group, styles[distance])} title={`${node.title} (${node.type})`}>
+      {distance !== "far" && (
         <div className={styles.words}>
           <div className={styles.title}>{node.title}</div>
           <div className={styles.about}>{node.type}</div>

@@ -3,7 +3,7 @@ import ELK, { type ELK as Elk, type ElkNode } from "elkjs/lib/elk-api";
 import engine from "elkjs/lib/elk-worker.min.js?url";
 import type { Topology, TopologyNode } from "../fold/topology";
 
-export const CARD = { width: 208, height: 52 };
+export const CARD = { width: 184, height: 52 };
 const GROUP_HEAD = 36;
 /** From so many nodes on, a layout is to be there soon rather than be the best. */
 const LARGE = 400;
@@ -58,8 +58,8 @@ const options = ({ nodes }: Topology) => ({
   "elk.spacing.nodeNode": "20",
   "elk.spacing.edgeNode": "16",
   "elk.spacing.edgeEdge": "8",
-  "elk.layered.spacing.nodeNodeBetweenLayers": "56",
-  "elk.layered.spacing.edgeNodeBetweenLayers": "20",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "40",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "16",
   "elk.layered.mergeEdges": "true",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   ...(nodes.size > LARGE

@@ -2,10 +2,12 @@ import { createContext, type ComponentType } from "react";
 import type { TopologyEdge, TopologyNode } from "../fold/topology";
 import { PlainCard } from "./PlainCard";
 
+/** From how far a node is seen: all of it can be read, its title in large letters, or nothing. */
+export type Distance = "near" | "middle" | "far";
+
 export interface CardProps {
   node: TopologyNode;
-  /** Whether it is seen from so far that nothing can be read. */
-  isFar: boolean;
+  distance: Distance;
   /** Whether it is drawn as the head of the group that it is. */
   isGroup: boolean;
 }

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { executionPath } from "../../app/routes";
-import { Time } from "../../design/Time";
+import { Clock } from "../../design/Time";
 import { Failure } from "./Failure";
 import styles from "./Inspector.module.css";
 import { Children } from "./Children";
@@ -39,10 +39,7 @@ function Facts() {
   return (
     <Section title="Facts">
       <dl className={styles.facts}>
-        <dt>Created</dt>
-        <dd>
-          <Time at={createdAt} />
-        </dd>
+        <Moment title="Created" at={Date.parse(createdAt)} />
         {startedAt !== null && <Moment title="Started" at={startedAt} />}
         {endedAt !== null && <Moment title="Ended" at={endedAt} />}
         {rootExecutionId !== id && (
@@ -83,7 +80,7 @@ function Moment({ title, at }: { title: string; at: number }) {
     <>
       <dt>{title}</dt>
       <dd>
-        <Time at={at} />
+        <Clock at={at} />
       </dd>
     </>
   );

@@ -17,6 +17,7 @@ export function NodeDetails({ nodeId }: { nodeId: string }) {
   const node = topology.nodes.get(nodeId)!;
   const record = useRun((run) => run.nodes.get(nodeId)!);
   const { inputs, outputs, error, status, skipped } = record;
+  const isHalted = useRun((run) => run.halted.has(nodeId));
   const isTold = status === "FAILED" || (status === "WAITING" && record.wait?.isRetry);
   return (
     <div className={styles.details}>
@@ -31,6 +32,11 @@ export function NodeDetails({ nodeId }: { nodeId: string }) {
       </div>
       <Breakpoint nodeId={nodeId} />
       {record.wait && <Waiting nodeId={nodeId} />}
+      {isHalted && (
+        <Section title="What it waits for">
+          <p>Its breakpoint has stopped the execution before it. Resume or step to let it run.</p>
+        </Section>
+      )}
       {skipped && (
         <Section title="Why it is skipped">
           <p>{skipped.reason ?? "What it waited for cannot come."}</p>

@@ -9,18 +9,18 @@ import styles from "./LiveCard.module.css";
 import { progress, standing } from "./standing";
 
 /** A node of an execution, as it stands. */
-export function LiveCard({ node, isFar, isGroup }: CardProps) {
+export function LiveCard({ node, distance, isGroup }: CardProps) {
   const record = useRun((run) => run.nodes.get(node.id)!);
   const isHalted = useRun((run) => run.halted.has(node.id));
   const isChosen = useIsChosen(node.id);
   const isActive = record.status === "EXECUTING" || record.status === "WAITING";
   const tone = statusTone(record.status);
-  if (isFar) return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
+  if (distance === "far") return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
   return (
     <>
       <button
         type="button"
-        className={classes(cardStyles.card, isGroup && cardStyles.group, styles.live, tone, styles[record.status.toLowerCase()], isChosen && styles.chosen, isHalted && styles.halted)}
+        className={classes(cardStyles.card, isGroup && cardStyles.group, cardStyles[distance], styles.live, tone, styles[record.status.toLowerCase()], isChosen && styles.chosen, isHalted && styles.halted)}
         aria-pressed={isChosen}
         data-status={record.status}
         title={`${node.title} (${node.type}): ${statusText(record.status)}`}
@@ -28,8 +28,8 @@ export function LiveCard({ node, isFar, isGroup }: CardProps) {
       >
         <StatusSign status={record.status} />
         <span className={cardStyles.words}>
-          <span className={classes(cardStyles.title, styles.line)}>{node.title}</span>
-          <Standing nodeId={node.id} idle={node.type} isActive={isActive} />
+          <span className={cardStyles.title}>{node.title}</span>
+          <Standing nodeId={node.id} idle={isHalted ? "Stopped by its breakpoint" : node.type} isActive={isActive} />
         </span>
         {record.attempt > 1 && <span className={styles.attempts}>×{record.attempt}</span>}
         {record.wait && <Progress nodeId={node.id} />}
@@ -50,7 +50,7 @@ function Standing({ nodeId, idle, isActive }: StandingProps) {
   const record = useRun((run) => run.nodes.get(nodeId)!);
   const now = useMoment(isActive);
   return (
-    <span className={classes(cardStyles.about, styles.line)}>{record.status === "IDLE" ? idle : standing(record, now)}</span>
+    <span className={cardStyles.about}>{record.status === "IDLE" ? idle : standing(record, now)}</span>
   );
 }
 

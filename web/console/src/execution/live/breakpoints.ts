@@ -1,5 +1,5 @@
 import { useClient } from "urql";
-import { SetBreakpointsDocument } from "../../api/operations";
+import { SetBreakpointsDocument } from "../../api/generated/operations";
 import { problemOf } from "../../api/problem";
 import { toastProblem } from "../../design/Toasts";
 import { useExecution } from "../store";

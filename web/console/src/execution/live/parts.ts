@@ -11,7 +11,7 @@ function useWire({ id, target }: TopologyEdge): string | undefined {
   return useRun((run) => {
     const edge = run.edges.get(id);
     if (edge === "CARRIED") return run.nodes.get(target)?.status === "EXECUTING" ? styles.fresh : styles.carried;
-    if (edge === "FAILED") return styles.failed;
+    if (edge === "FAILED") return styles.misfit;
     return edge === "DEAD" ? styles.dead : undefined;
   });
 }

@@ -6,6 +6,8 @@ export interface Scale {
 }
 
 const MOST_TICKS = 8;
+/** The share of the axis in which a tick has room for its words. */
+const ROOM = 0.95;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const STEPS = [
@@ -19,5 +21,5 @@ const STEPS = [
 export function ticks({ from, to }: Scale): number[] {
   const span = to - from;
   const step = STEPS.find((step) => span / step <= MOST_TICKS) ?? Math.ceil(span / MOST_TICKS / HOUR) * HOUR;
-  return Array.from({ length: Math.floor(span / step) + 1 }, (_, place) => from + place * step);
+  return Array.from({ length: Math.floor((span * ROOM) / step) + 1 }, (_, place) => from + place * step);
 }

@@ -1,0 +1,112 @@
+"""The console in a real browser: one page that goes from place to place, as its user does."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tidegate.processes import Dev
+from tests.web.browser import Browser, Page
+
+ENDED = 'header [data-status="COMPLETED"]'
+
+
+@pytest.fixture(scope="module")
+def console(running_browser: Browser, service: Dev) -> Iterator[Page]:
+    """The console as it opens."""
+    with running_browser.page(service.at("/")) as page:
+        yield page
+
+
+def shows(page: Page, selector: str, text: str = "") -> None:
+    """Wait until something that a selector finds has this text in it."""
+    found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+    page.wait(f"{found}.some((it) => it.textContent.includes({json.dumps(text)}))")
+
+
+def press(page: Page, name: str) -> None:
+    """Click a button, tab or link by its name, once it can be clicked; a count behind the name does not matter."""
+    is_meant = f"(it.ariaLabel ?? it.textContent).replace(/\\d+$/, '') === {json.dumps(name)}"
+    found = f"[...document.querySelectorAll('button:enabled, a')].find((it) => {is_meant})"
+    page.wait(f"(() => {{ const it = {found}; it?.click(); return !!it }})()")
+
+
+def type_into(page: Page, selector: str, text: str) -> None:
+    """Replace what a field has."""
+    page.wait(
+        f"(() => {{ const field = document.querySelector({json.dumps(selector)}); field?.focus(); field?.select();"
+        " return !!field })()"
+    )
+    page.call("Input.insertText", text=text)
+
+
+def open_flow(page: Page, name: str) -> None:
+    press(page, "Flows")
+    shows(page, 'table[aria-label="Flows"] a', name)
+    press(page, name)
+    shows(page, "h1", name)
+
+
+def node(id: str, status: str) -> str:
+    return f'[data-node="{id}"] [data-status="{status}"]'
+
+
+def test_a_flow_is_found_run_from_its_form_and_followed_to_its_outputs(console: Page) -> None:
+    open_flow(console, "Order total")
+    type_into(console, 'input[name="price"]', "nothing")
+    press(console, "Run")
+    shows(console, "form", "It has to be a number.")
+
+    type_into(console, 'input[name="price"]', "2.5")
+    press(console, "Run")
+    shows(console, ENDED, "Completed")
+    shows(console, 'section[aria-label="Outputs"]', "total: 7.5")
+    for id in ("price", "qty", "total", "out"):
+        shows(console, node(id, "COMPLETED"))
+    shows(console, '[aria-label="Course of the execution"]', "Timeline")
+    assert console.troubles == []
+
+
+def test_any_moment_of_an_execution_can_be_looked_at_and_linked_to(console: Page) -> None:
+    press(console, "Log")
+    shows(console, '[role="log"]', "FLOW_COMPLETED")
+    address = console.evaluate("location.href")
+    console.call("Page.navigate", url=f"{address.split('?')[0]}?lower=log&node=total&at=0")
+
+    shows(console, '[role="status"]', "As it was after event 0.")
+    shows(console, 'header [data-status="RUNNING"]', "Running")
+    shows(console, node("total", "IDLE"))
+    assert "NODE_STARTED" not in console.evaluate("document.querySelector('[role=log]').textContent")
+
+    press(console, "The event after")
+    shows(console, '[role="log"]', "NODE_STARTED")
+    console.wait("new URLSearchParams(location.search).get('at') === '1'")
+    press(console, "Back to now")
+    shows(console, node("total", "COMPLETED"))
+    shows(console, 'section[aria-label="Outputs"]', "result: 7.5")
+    assert console.troubles == []
+
+
+def test_an_execution_is_stopped_before_a_node_stepped_resumed_and_told_apart_while_it_waits(console: Page) -> None:
+    open_flow(console, "Approval with a deadline")
+    type_into(console, 'input[name="deadlineMs"]', "1500")
+    press(console, "Create only")
+    shows(console, 'header [data-status="CREATED"]', "Created")
+    press(console, "Breakpoint before approval")
+    shows(console, '[aria-label="Breakpoint before approval"][aria-pressed="true"]')
+
+    press(console, "Start")
+    shows(console, 'header [data-status="PAUSED"]', "Paused")
+    shows(console, node("approval", "IDLE"))
+    press(console, "Step")
+    shows(console, node("approval", "WAITING"))
+    press(console, "approval")
+    shows(console, 'section[aria-label="What it waits for"]', "Signal “approval”")
+
+    press(console, "Resume")
+    shows(console, ENDED, "Completed")
+    shows(console, node("approval", "FAILED"))
+    shows(console, node("nobody", "COMPLETED"))
+    press(console, "Show the execution")
+    shows(console, 'section[aria-label="Outputs"]', "not paid")
+    assert console.troubles == []
