@@ -9,7 +9,7 @@ import { classes } from "../design/classes";
 import { useCell } from "../state/cell";
 import { PLACES } from "./routes";
 import styles from "./Shell.module.css";
-import { theme, toggleTheme } from "./theme";
+import { theme, toggleTheme } from "../design/theme";
 
 export function Shell({ children }: { children: ReactNode }) {
   return (

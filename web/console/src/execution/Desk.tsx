@@ -32,7 +32,7 @@ export function Desk() {
                 topology={topology}
                 parts={LIVE}
                 focus={node}
-                onClear={() => changeView({ node: null })}
+                onChoose={(node) => changeView({ node })}
               />
             </Suspense>
           </div>

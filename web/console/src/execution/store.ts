@@ -8,7 +8,7 @@ import { Run } from "../fold/run";
 import { Topology } from "../fold/topology";
 import { Cell, Changes } from "../state/cell";
 import { useNow } from "../state/now";
-import { onNextFrame } from "./frame";
+import { onNextFrame } from "../state/frame";
 
 export type Execution = NonNullable<ExecutionQuery["execution"]>;
 

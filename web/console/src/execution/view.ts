@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { navigate, useLocationProperty, useSearch } from "wouter/use-browser-location";
+import { Changes } from "../state/cell";
 
 /** What of an execution is looked at. All of it is in the address, so that a link shows the same. */
 export interface View {
@@ -28,9 +29,15 @@ export function useView(): View {
   }, [search]);
 }
 
+/** The chosen node as of now, for what is no component. */
+export const chosenNode = (): string | null => new URLSearchParams(location.search).get("node");
+
+const viewChanges = new Changes();
+export const onViewChange = viewChanges.subscribe;
+
 /** Whether a node is the chosen one; of all nodes, only the two that it changes for are drawn again. */
 export function useIsChosen(nodeId: string): boolean {
-  return useLocationProperty(() => new URLSearchParams(location.search).get("node") === nodeId);
+  return useLocationProperty(() => chosenNode() === nodeId);
 }
 
 /** Looks at something else; what is not named stays, and null is nothing. */
@@ -41,4 +48,5 @@ export function changeView(changes: Partial<View>): void {
     else parameters.set(name, String(value));
   const search = parameters.toString();
   navigate(`${location.pathname}${search && `?${search}`}`, { replace: true });
+  viewChanges.tell();
 }

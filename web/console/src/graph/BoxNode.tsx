@@ -1,18 +1,9 @@
 import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
 import { classes } from "../design/classes";
-import type { GraphNode } from "./FlowGraph";
+import type { GraphNode } from "./elements";
 import styles from "./FlowGraph.module.css";
-import { PartsContext, type Distance } from "./parts";
-
-/** The scales below which small letters, and large ones, cannot be read. */
-const MIDDLE = 0.75;
-const FAR = 0.3;
-
-function distanceAt(scale: number): Distance {
-  if (scale < FAR) return "far";
-  return scale < MIDDLE ? "middle" : "near";
-}
+import { distanceAt, PartsContext } from "./parts";
 
 /** The place of a node in the drawing; what is in it is the card's affair. */
 export const BoxNode = memo(({ data: { node } }: NodeProps<GraphNode>) => {

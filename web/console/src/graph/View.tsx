@@ -1,27 +1,40 @@
-import { Panel, useReactFlow, type FitViewOptions } from "@xyflow/react";
+import { Panel, useReactFlow, useStoreApi } from "@xyflow/react";
 import { useEffect } from "react";
 import { IconButton } from "../design/Button";
 import styles from "./FlowGraph.module.css";
+import type { Box, Layout } from "./layout";
+
+const DURATION_MS = 200;
+/** A node that is brought into view is at least so large. */
+const READABLE = 0.6;
+
+interface ViewProps {
+  layout: Layout;
+  padding: number;
+  focus: string | null;
+}
 
 /** What moves the view of a graph. */
-export function View({ fit, focus }: { fit: FitViewOptions; focus: string | null }) {
-  const { fitView, getInternalNode, getZoom, setCenter } = useReactFlow();
+export function View({ layout, padding, focus }: ViewProps) {
+  const { fitBounds, setCenter } = useReactFlow();
+  const store = useStoreApi();
   useEffect(() => {
-    const box = focus === null ? undefined : getInternalNode(focus);
-    if (!box || isInView(box)) return;
-    const { x, y } = box.internals.positionAbsolute;
-    const { width = 0, height = 0 } = box;
-    void setCenter(x + width / 2, y + height / 2, { zoom: Math.max(getZoom(), 0.6), duration: 200 });
-  }, [focus, getInternalNode, getZoom, setCenter]);
+    const box = focus === null ? undefined : layout.places.get(focus);
+    const { transform, width, height } = store.getState();
+    if (!box || isWithin(box, transform, width, height)) return;
+    const zoom = Math.max(transform[2], READABLE);
+    void setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom, duration: DURATION_MS });
+  }, [focus, layout, setCenter, store]);
+  const fit = () => void fitBounds(layout.bounds, { padding, duration: DURATION_MS });
   return (
     <Panel position="top-right" className={styles.view ?? ""}>
-      <IconButton icon="fit" label="Show the whole graph" onClick={() => void fitView({ ...fit, duration: 200 })} />
+      <IconButton icon="fit" label="Show the whole graph" onClick={fit} />
     </Panel>
   );
 }
 
-function isInView({ id }: { id: string }): boolean {
-  const box = document.querySelector(`[data-node="${CSS.escape(id)}"]`)?.getBoundingClientRect();
-  const pane = document.querySelector(".react-flow")?.getBoundingClientRect();
-  return !!box && !!pane && box.left >= pane.left && box.right <= pane.right && box.top >= pane.top && box.bottom <= pane.bottom;
+function isWithin(box: Box, [x, y, zoom]: [number, number, number], width: number, height: number): boolean {
+  const left = box.x * zoom + x;
+  const top = box.y * zoom + y;
+  return left >= 0 && top >= 0 && left + box.width * zoom <= width && top + box.height * zoom <= height;
 }

@@ -1,7 +1,7 @@
 import type { EdgeProps } from "@xyflow/react";
 import { memo, useContext } from "react";
 import { classes } from "../design/classes";
-import type { GraphEdge } from "./FlowGraph";
+import type { GraphEdge } from "./elements";
 import styles from "./FlowGraph.module.css";
 import { PartsContext } from "./parts";
 import { headOf, pathOf } from "./way";

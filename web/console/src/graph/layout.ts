@@ -18,10 +18,14 @@ export interface Box extends Point {
   height: number;
 }
 
-/** Where everything is: boxes relative to the group around them, ways of edges absolute. */
+/** Where everything is. */
 export interface Layout {
+  /** Each node relative to the group around it, which comes before it. */
   readonly boxes: ReadonlyMap<string, Box>;
+  /** The same, all relative to one origin, as the ways of the edges are. */
+  readonly places: ReadonlyMap<string, Box>;
   readonly ways: ReadonlyMap<string, readonly Point[]>;
+  readonly bounds: Box;
 }
 
 const made = new Map<string, Promise<Layout>>();
@@ -63,7 +67,7 @@ const options = ({ nodes }: Topology) => ({
   "elk.layered.mergeEdges": "true",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   ...(nodes.size > LARGE
-    ? { "elk.layered.thoroughness": "1", "elk.layered.nodePlacement.strategy": "LINEAR_SEGMENTS" }
+    ? { "elk.layered.thoroughness": "1", "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF" }
     : { "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX" }),
 });
 
@@ -90,15 +94,18 @@ function children(all: Families, parent: string | null): ElkNode[] {
 
 function read(root: ElkNode): Layout {
   const boxes = new Map<string, Box>();
-  const visit = ({ id, x = 0, y = 0, width = 0, height = 0, children = [] }: ElkNode) => {
+  const places = new Map<string, Box>();
+  const visit = ({ id, x = 0, y = 0, width = 0, height = 0, children = [] }: ElkNode, origin: Point) => {
+    const place = { x: origin.x + x, y: origin.y + y, width, height };
     boxes.set(id, { x, y, width, height });
-    children.forEach(visit);
+    places.set(id, place);
+    for (const child of children) visit(child, place);
   };
-  root.children?.forEach(visit);
+  for (const child of root.children ?? []) visit(child, { x: 0, y: 0 });
   const ways = new Map<string, readonly Point[]>();
   for (const { id, sections } of root.edges ?? []) {
     const section = sections?.[0];
     if (section) ways.set(id, [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
   }
-  return { boxes, ways };
+  return { boxes, places, ways, bounds: { x: 0, y: 0, width: root.width ?? 1, height: root.height ?? 1 } };
 }

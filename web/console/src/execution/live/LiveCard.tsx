@@ -15,7 +15,7 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
   const isChosen = useIsChosen(node.id);
   const isActive = record.status === "EXECUTING" || record.status === "WAITING";
   const tone = statusTone(record.status);
-  if (distance === "far") return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
+  if (distance === "far" && !isGroup) return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
   return (
     <>
       <button

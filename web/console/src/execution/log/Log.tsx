@@ -64,6 +64,8 @@ export default function Log() {
                 isOpen={open === event.index}
                 onToggle={() => {
                   setFollowing(false);
+                  // Only an open line has to be measured; the others are all alike.
+                  rows.measure();
                   setOpen(open === event.index ? null : event.index);
                 }}
               />

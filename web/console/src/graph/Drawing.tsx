@@ -1,0 +1,93 @@
+import { getViewportForBounds, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
+import "@xyflow/react/dist/base.css";
+import { useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
+import type { Topology } from "../fold/topology";
+import { BoxNode } from "./BoxNode";
+import { elementsOf, NO_ELEMENTS } from "./elements";
+import { FarView } from "./FarView";
+import styles from "./FlowGraph.module.css";
+import type { Layout, Point } from "./layout";
+import { distanceAt } from "./parts";
+import { View } from "./View";
+import { WireEdge } from "./WireEdge";
+
+const NODE_TYPES = { box: BoxNode };
+const EDGE_TYPES = { wire: WireEdge };
+const LEAST_ZOOM = 0.01;
+const FIT = { least: LEAST_ZOOM, most: 1.1, padding: 0.06 };
+/** From so many nodes on, a graph that is seen from far away is painted. */
+const MANY = 150;
+
+interface DrawingProps {
+  topology: Topology;
+  layout: Layout;
+  focus: string | null;
+  onChoose: (nodeId: string | null) => void;
+}
+
+/** A graph that has been laid out, at first as a whole. */
+export function Drawing(props: DrawingProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
+  useLayoutEffect(() => {
+    const { clientWidth, clientHeight } = frame.current!;
+    setSize({ width: clientWidth, height: clientHeight });
+  }, []);
+  const { bounds } = props.layout;
+  return (
+    <div ref={frame} className={styles.frame}>
+      {size && (
+        <ReactFlowProvider>
+          <Plane {...props} viewport={getViewportForBounds(bounds, size.width, size.height, FIT.least, FIT.most, FIT.padding)} />
+        </ReactFlowProvider>
+      )}
+    </div>
+  );
+}
+
+interface PlaneProps extends DrawingProps {
+  viewport: { x: number; y: number; zoom: number };
+}
+
+function Plane({ topology, layout, focus, onChoose, viewport }: PlaneProps) {
+  const elements = useMemo(() => elementsOf(topology, layout), [topology, layout]);
+  // Until it is ready, the library takes the scale to be 1.
+  const isFar = useStore((view) => distanceAt(view.panZoom ? view.transform[2] : viewport.zoom) === "far");
+  const isPainted = isFar && topology.nodes.size >= MANY;
+  const { nodes, edges } = isPainted ? NO_ELEMENTS : elements;
+  const { screenToFlowPosition } = useReactFlow();
+  const choose = ({ clientX, clientY }: MouseEvent) =>
+    onChoose(isPainted ? nodeAt(layout, screenToFlowPosition({ x: clientX, y: clientY })) : null);
+  return (
+    <ReactFlow
+      className={styles.graph ?? ""}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      elementsSelectable={false}
+      onlyRenderVisibleElements
+      minZoom={LEAST_ZOOM}
+      maxZoom={2}
+      defaultViewport={viewport}
+      onPaneClick={choose}
+      proOptions={{ hideAttribution: true }}
+      aria-label="The flow as a graph"
+    >
+      {isPainted && <FarView topology={topology} layout={layout} />}
+      <View layout={layout} padding={FIT.padding} focus={focus} />
+    </ReactFlow>
+  );
+}
+
+/** The node at a place; of a group and what is in it, the inner one. */
+function nodeAt({ places }: Layout, { x, y }: Point): string | null {
+  let found: string | null = null;
+  for (const [id, box] of places)
+    if (x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height) found = id;
+  return found;
+}
