@@ -42,7 +42,8 @@ function followEvents(store: ExecutionStore): () => void {
     onConnection: (connection) => {
       const before = link.get();
       const isResumed = before.connection === "RECONNECTING" && connection === "LIVE";
-      link.set({ ...before, connection, resumptions: before.resumptions + Number(isResumed) });
+      const resumptions = isResumed ? [...before.resumptions, store.nextIndex] : before.resumptions;
+      link.set({ ...before, connection, resumptions });
     },
     onEnd: (problem) => link.set({ ...link.get(), problem }),
     isComplete: () => store.isComplete,

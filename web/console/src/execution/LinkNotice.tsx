@@ -10,7 +10,7 @@ import { changeView } from "./view";
 export function LinkNotice() {
   const store = useExecution();
   const { connection, problem, resumptions } = useCell(store.link);
-  useResumptionToast(resumptions, store.nextIndex);
+  useResumptionToast(resumptions);
   const at = useSelected(({ at }) => at);
   if (problem) return <p role="alert" className={`${styles.notice} ${styles.bad}`}>{problem.message}</p>;
   if (connection === "RECONNECTING")
@@ -30,10 +30,11 @@ export function LinkNotice() {
   );
 }
 
-function useResumptionToast(resumptions: number, nextIndex: number): void {
-  const seen = useRef(resumptions);
+function useResumptionToast(resumptions: readonly number[]): void {
+  const seen = useRef(resumptions.length);
   useEffect(() => {
-    if (resumptions > seen.current) toast(`Connected again; resumed at event ${nextIndex}, so nothing is missing.`);
-    seen.current = resumptions;
-  }, [resumptions, nextIndex]);
+    for (const index of resumptions.slice(seen.current))
+      toast(`Connected again, and gone on at event ${index}: nothing is missing.`);
+    seen.current = resumptions.length;
+  }, [resumptions]);
 }

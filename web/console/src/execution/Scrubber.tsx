@@ -2,8 +2,9 @@ import { useEffect, useRef, type CSSProperties } from "react";
 import { Button, IconButton } from "../design/Button";
 import { classes } from "../design/classes";
 import { duration, number } from "../design/words";
+import { useCell } from "../state/cell";
 import styles from "./Scrubber.module.css";
-import { useExecution, useRun, useSelected } from "./store";
+import { useExecution, useHead, useRun, useSelected } from "./store";
 import { changeView, useView } from "./view";
 
 /** Browsers take only so many changes of the address in a while. */
@@ -16,6 +17,8 @@ export function Scrubber() {
   const at = useSelected((store) => store.at);
   const index = useRun((run) => run.index);
   const since = useRun((run) => run.at - (run.startedAt ?? run.createdAt ?? run.at));
+  const hasEnded = useHead((run) => run.hasEnded);
+  const isTrue = useCell(store.link).connection === "LIVE" || hasEnded;
   const travel = useTravel();
   // At its end the log is followed again.
   const move = (to: number) => travel(to >= last ? null : Math.max(-1, to));
@@ -45,12 +48,12 @@ export function Scrubber() {
         look="quiet"
         icon="live"
         aria-pressed={at === null}
-        className={classes(styles.live, at === null && styles.isLive)}
+        className={classes(styles.live, at === null && isTrue && styles.isLive)}
         title="Show it as it is now"
         onClick={() => travel(null)}
         disabled={at === null}
       >
-        {store.head.hasEnded ? "End" : "Live"}
+        {hasEnded ? "End" : "Live"}
       </Button>
     </div>
   );

@@ -14,8 +14,8 @@ export type Execution = NonNullable<ExecutionQuery["execution"]>;
 
 export interface Link {
   readonly connection: Connection;
-  /** How many times the connection has been lost and taken up again. */
-  readonly resumptions: number;
+  /** Where the subscription went on each time after the connection had been lost. */
+  readonly resumptions: readonly number[];
   readonly problem: Problem | null;
 }
 
@@ -26,7 +26,7 @@ export class ExecutionStore {
   readonly topology: Topology;
   readonly history: History;
   readonly changes = new Changes();
-  readonly link = new Cell<Link>({ connection: "CONNECTING", resumptions: 0, problem: null });
+  readonly link = new Cell<Link>({ connection: "CONNECTING", resumptions: [], problem: null });
   /** Where the subscription goes on. */
   nextIndex = -1;
   /** Whether the last event has come. */

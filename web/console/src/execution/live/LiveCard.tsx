@@ -14,13 +14,14 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
   const isHalted = useRun((run) => run.halted.has(node.id));
   const isChosen = useIsChosen(node.id);
   const isActive = record.status === "EXECUTING" || record.status === "WAITING";
+  const isTold = isActive || isHalted || record.status === "FAILED";
   const tone = statusTone(record.status);
   if (distance === "far" && !isGroup) return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
   return (
     <>
       <button
         type="button"
-        className={classes(cardStyles.card, isGroup && cardStyles.group, cardStyles[distance], styles.live, tone, styles[record.status.toLowerCase()], isChosen && styles.chosen, isHalted && styles.halted)}
+        className={classes(cardStyles.card, isGroup && cardStyles.group, cardStyles[distance], isTold && cardStyles.told, styles.live, tone, styles[record.status.toLowerCase()], isChosen && styles.chosen, isHalted && styles.halted)}
         aria-pressed={isChosen}
         data-status={record.status}
         title={`${node.title} (${node.type}): ${statusText(record.status)}`}
