@@ -1,5 +1,8 @@
 /** How numbers, sizes and times are written, everywhere alike. */
 
+/** A name that may go on in the next line after an underscore. */
+export const breakable = (name: string): string => name.replaceAll("_", "_\u200b");
+
 const WHOLE = new Intl.NumberFormat("en");
 const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });

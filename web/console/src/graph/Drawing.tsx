@@ -1,6 +1,6 @@
 import { getViewportForBounds, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
-import { useLayoutEffect, useMemo, useRef, useState, type MouseEvent } from "react";
+import { useMemo, type MouseEvent } from "react";
 import type { Topology } from "../fold/topology";
 import { BoxNode } from "./BoxNode";
 import { elementsOf, NO_ELEMENTS } from "./elements";
@@ -18,34 +18,32 @@ const FIT = { least: LEAST_ZOOM, most: 1.1, padding: 0.06 };
 /** From so many nodes on, a graph that is seen from far away is painted. */
 const MANY = 150;
 
+/** The size that a graph has to be shown in, in pixels. */
+export interface Room {
+  width: number;
+  height: number;
+}
+
 interface DrawingProps {
   topology: Topology;
   layout: Layout;
+  room: Room;
   focus: string | null;
   onChoose: (nodeId: string | null) => void;
 }
 
 /** A graph that has been laid out, at first as a whole. */
-export function Drawing(props: DrawingProps) {
-  const frame = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
-  useLayoutEffect(() => {
-    const { clientWidth, clientHeight } = frame.current!;
-    setSize({ width: clientWidth, height: clientHeight });
-  }, []);
-  const { bounds } = props.layout;
+export function Drawing({ room, ...graph }: DrawingProps) {
+  const { least, most, padding } = FIT;
+  const viewport = getViewportForBounds(graph.layout.bounds, room.width, room.height, least, most, padding);
   return (
-    <div ref={frame} className={styles.frame}>
-      {size && (
-        <ReactFlowProvider>
-          <Plane {...props} viewport={getViewportForBounds(bounds, size.width, size.height, FIT.least, FIT.most, FIT.padding)} />
-        </ReactFlowProvider>
-      )}
-    </div>
+    <ReactFlowProvider>
+      <Plane {...graph} viewport={viewport} />
+    </ReactFlowProvider>
   );
 }
 
-interface PlaneProps extends DrawingProps {
+interface PlaneProps extends Omit<DrawingProps, "room"> {
   viewport: { x: number; y: number; zoom: number };
 }
 

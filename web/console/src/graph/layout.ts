@@ -28,34 +28,38 @@ export interface Layout {
   readonly bounds: Box;
 }
 
+/** Where the edges lead: to the right, or down where there is more height than width. */
+export type Direction = "RIGHT" | "DOWN";
+
 const made = new Map<string, Promise<Layout>>();
 let elk: Elk | null = null;
 
-/** The layout of a flow version, made once for each `id`. */
-export function layoutOf(id: string, topology: Topology): Promise<Layout> {
-  let layout = made.get(id);
+/** The layout of a flow version, made once for each `id` and direction. */
+export function layoutOf(id: string, topology: Topology, direction: Direction): Promise<Layout> {
+  const key = `${id} ${direction}`;
+  let layout = made.get(key);
   if (!layout) {
-    layout = lay(topology);
-    made.set(id, layout);
-    layout.catch(() => made.delete(id));
+    layout = lay(topology, direction);
+    made.set(key, layout);
+    layout.catch(() => made.delete(key));
   }
   return layout;
 }
 
-async function lay(topology: Topology): Promise<Layout> {
+async function lay(topology: Topology, direction: Direction): Promise<Layout> {
   elk ??= new ELK({ workerFactory: () => new Worker(engine) });
   const root = await elk.layout({
     id: " root",
-    layoutOptions: options(topology),
+    layoutOptions: options(topology, direction),
     children: children(families(topology), null),
     edges: topology.edges.map(({ id, source, target }) => ({ id, sources: [source], targets: [target] })),
   });
   return read(root);
 }
 
-const options = ({ nodes }: Topology) => ({
+const options = ({ nodes }: Topology, direction: Direction) => ({
   "elk.algorithm": "layered",
-  "elk.direction": "RIGHT",
+  "elk.direction": direction,
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.json.edgeCoords": "ROOT",
   "elk.edgeRouting": "ORTHOGONAL",

@@ -25,8 +25,10 @@ function towards(from: Point, to: Point): Point {
   return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }
 
-/** The head of an edge's arrow; edges end from the left. */
+/** The head of an edge's arrow; edges end from the left or from above. */
 export function headOf(points: readonly Point[]): string {
-  const end = points.at(-1);
-  return end ? `M${end.x - 7} ${end.y - 4}L${end.x} ${end.y}L${end.x - 7} ${end.y + 4}z` : "";
+  const [before, end] = points.slice(-2);
+  if (!before || !end) return "";
+  if (before.x === end.x) return `M${end.x - 4} ${end.y - 7}L${end.x} ${end.y}L${end.x + 4} ${end.y - 7}z`;
+  return `M${end.x - 7} ${end.y - 4}L${end.x} ${end.y}L${end.x - 7} ${end.y + 4}z`;
 }

@@ -3,7 +3,7 @@ import { Status } from "../../design/Status";
 import { useExecution, useHead, useMoment, useRun } from "../store";
 import { changeView } from "../view";
 import { useToggleBreakpoint } from "../live/breakpoints";
-import { standing } from "../live/standing";
+import { awaited } from "../live/standing";
 import { Attempts } from "./Attempts";
 import { Children } from "./Children";
 import { Failure } from "./Failure";
@@ -57,7 +57,7 @@ function Waiting({ nodeId }: { nodeId: string }) {
   const record = useRun((run) => run.nodes.get(nodeId)!);
   return (
     <Section title="What it waits for">
-      <p>{standing(record, useMoment(true))}</p>
+      <p>{awaited(record, useMoment(true))}</p>
     </Section>
   );
 }

@@ -1,5 +1,6 @@
 import { classes } from "../../design/classes";
 import { StatusSign, statusText, statusTone } from "../../design/Status";
+import { breakable } from "../../design/words";
 import type { CardProps } from "../../graph/parts";
 import cardStyles from "../../graph/Card.module.css";
 import { useMoment, useRun } from "../store";
@@ -29,7 +30,7 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
       >
         <StatusSign status={record.status} />
         <span className={cardStyles.words}>
-          <span className={cardStyles.title}>{node.title}</span>
+          <span className={cardStyles.title}>{breakable(node.title)}</span>
           <Standing nodeId={node.id} idle={isHalted ? "Stopped by its breakpoint" : node.type} isActive={isActive} />
         </span>
         {record.attempt > 1 && <span className={styles.attempts}>×{record.attempt}</span>}

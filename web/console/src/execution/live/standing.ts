@@ -24,9 +24,19 @@ function waiting({ wait, attempt, spawned, returned }: NodeRecord, now: number):
   if (!wait) return "Waiting";
   const left = wait.until === null ? "" : `${duration(wait.until - now)} left`;
   if (wait.isRetry) return `Attempt ${attempt + 1} · ${left}`;
-  if (wait.signal !== null) return ["Signal", `“${wait.signal}”`, left && `· ${left}`].filter(Boolean).join(" ");
+  if (wait.signal !== null) return left ? `Signal · ${left}` : `Signal “${wait.signal}”`;
   if (wait.children !== null) return `${number(returned)} of ${counted(wait.children, "child", "children")}`;
   return left || counted(spawned, "child", "children");
+}
+
+/** What a waiting node waits for, in a sentence. */
+export function awaited({ wait, attempt, returned }: NodeRecord, now: number): string {
+  if (!wait) return "";
+  const left = wait.until === null ? null : duration(wait.until - now);
+  if (wait.isRetry) return `Attempt ${attempt + 1}, which begins in ${left}.`;
+  if (wait.signal !== null) return `The signal “${wait.signal}”${left === null ? "" : `, for ${left} at most`}.`;
+  if (wait.children !== null) return `Its children: ${number(returned)} of ${number(wait.children)} have ended.`;
+  return left === null ? "Its children." : `Its time, which comes in ${left}.`;
 }
 
 /** How far a wait has come, from 0 to 1; null if that cannot be told. */

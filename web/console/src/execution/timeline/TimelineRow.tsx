@@ -21,10 +21,10 @@ export const TimelineRow = memo(({ node, scale, top }: TimelineRowProps) => {
   const isChosen = useIsChosen(node.id);
   const { status, spans } = record;
   return (
-    <li className={classes(styles.row, isChosen && styles.chosen)} style={{ transform: `translateY(${top}px)` }}>
+    <li className={classes(styles.row, isChosen && styles.chosen, node.type === "group" && styles.group)} style={{ transform: `translateY(${top}px)` }}>
       <button type="button" className={styles.label} aria-pressed={isChosen} onClick={() => changeView({ node: isChosen ? null : node.id })}>
         <StatusSign status={status} />
-        <span>{node.title}</span>
+        <span className={node.parent === null ? undefined : styles.member}>{node.title}</span>
       </button>
       <div className={styles.lane}>
         {spans.map((span) => (
