@@ -110,7 +110,7 @@ class Page:
             return None
         headers = {**self._headers, "cache-control": caching, "vary": "accept-encoding"}
         path, encoding = _smallest(path, request)
-        response = FileResponse(path, media_type=type, headers=headers | encoding, stat_result=path.stat())
+        response = FileResponse(path, media_type=type, headers={**headers, **encoding}, stat_result=path.stat())
         return NotModifiedResponse(response.headers) if has_it(request, response.headers["etag"]) else response
 
 

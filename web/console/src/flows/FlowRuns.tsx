@@ -14,7 +14,7 @@ import { number } from "../design/words";
 type Run = FlowRunsQuery["rootExecutions"]["edges"][number]["node"];
 
 const COLUMNS: Column<Run>[] = [
-  { title: "Execution", cell: ({ id }) => <Link href={executionPath(id)}>{id}</Link> },
+  { title: "Execution", cell: ({ execution: { id } }) => <Link href={executionPath(id)}>{id}</Link> },
   { title: "Status", cell: ({ execution }) => <Status status={execution.status} /> },
   { title: "Version", cell: ({ execution }) => execution.flowVersion.version, isNumber: true, isMinor: true },
   { title: "Children", cell: ({ totalNested }) => number(totalNested), isNumber: true, isMinor: true },

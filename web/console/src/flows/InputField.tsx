@@ -10,9 +10,10 @@ interface InputFieldProps {
 
 /** One input of a flow, with the control that its schema asks for. */
 export function InputField({ field, text, problem, onChange }: InputFieldProps) {
-  const { name, isRequired, control: kind, choices, description } = field;
+  const { name, title, isRequired, control: kind, choices, description } = field;
+  const hint = [title === name ? "" : name, description ?? HINTS[kind]].filter(Boolean).join(": ");
   return (
-    <Field label={isRequired ? name : `${name} (optional)`} hint={description ?? HINTS[kind]} problem={problem}>
+    <Field label={isRequired ? title : `${title} (optional)`} hint={hint} problem={problem}>
       {(control) => {
         if (kind === "choice" || kind === "boolean")
           return (

@@ -7,6 +7,7 @@ export type Control = "text" | "integer" | "number" | "boolean" | "choice" | "js
 
 export interface InputSpec {
   name: string;
+  title: string;
   isRequired: boolean;
   control: Control;
   choices: readonly unknown[];
@@ -23,21 +24,22 @@ interface Schema {
 
 /** The inputs of a flow version, as a form shows them. */
 export function fieldsOf({ inputs, nodes }: Pick<Version, "inputs" | "nodes">): InputSpec[] {
-  const defaults = new Map(nodes.filter((node) => node.type === "flow.input").map(({ inputs }) => defaultOf(inputs)));
+  const sources = new Map(nodes.filter((node) => node.type === "flow.input").map(sourceOf));
   return inputs.map(({ name, schema, required }) => {
     const { type, enum: choices, description } = (schema ?? {}) as Schema;
     const control = choices ? "choice" : controlOf(type);
-    const initial = defaults.get(name);
+    const { initial, title } = sources.get(name) ?? {};
     return {
-      ...{ name, isRequired: required, control, choices: choices ?? [], description },
+      ...{ name, title: title || name, isRequired: required, control, choices: choices ?? [], description },
       initial: initial === undefined ? "" : written(control, initial),
     };
   });
 }
 
-function defaultOf(inputs: unknown): [string, unknown] {
+/** What the node of an input says about it. */
+function sourceOf({ inputs, title }: Version["nodes"][number]): [string, { initial: unknown; title: string | null | undefined }] {
   const { name, default: initial } = inputs as { name: string; default?: unknown };
-  return [name, initial];
+  return [name, { initial, title }];
 }
 
 function controlOf(type: Schema["type"]): Control {

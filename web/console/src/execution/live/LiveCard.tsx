@@ -13,6 +13,7 @@ import { progress, standing } from "./standing";
 export function LiveCard({ node, distance, isGroup }: CardProps) {
   const record = useRun((run) => run.nodes.get(node.id)!);
   const isHalted = useRun((run) => run.halted.has(node.id));
+  const hasEnded = useRun((run) => run.hasEnded);
   const isChosen = useIsChosen(node.id);
   const isActive = record.status === "EXECUTING" || record.status === "WAITING";
   const isTold = isActive || isHalted || record.status === "FAILED";
@@ -31,7 +32,7 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
         <StatusSign status={record.status} />
         <span className={cardStyles.words}>
           <span className={cardStyles.title}>{breakable(node.title)}</span>
-          <Standing nodeId={node.id} idle={isHalted ? "Stopped by its breakpoint" : node.type} isActive={isActive} />
+          <Standing nodeId={node.id} idle={isHalted ? "Stopped by its breakpoint" : hasEnded ? "Did not run" : node.type} isActive={isActive} />
         </span>
         {record.attempt > 1 && <span className={styles.attempts}>×{record.attempt}</span>}
         {record.wait && <Progress nodeId={node.id} />}
