@@ -52,7 +52,11 @@ export function page(name: string, base: string, { kilobytes }: Demands = {}): U
       reportCompressedSize: false,
       // An image in a data URL would need a policy that allows them.
       assetsInlineLimit: kilobytes ? 0 : 4096,
-      rolldownOptions: { onwarn: (warning, warn) => warning.code !== DIRECTIVES && warn(warning) },
+      rolldownOptions: {
+        // To compress takes long, and that is known.
+        checks: { pluginTimings: false },
+        onwarn: (warning, warn) => warning.code !== DIRECTIVES && warn(warning),
+      },
     },
     worker: { format: "es" },
     server: { proxy: { "/graphql": { target: API, ws: true } } },

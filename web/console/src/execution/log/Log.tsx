@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type UIEvent } from "react";
 import { Notice } from "../../design/Notice";
 import { useExecution, useRun } from "../store";
 import { useView } from "../view";
@@ -31,13 +31,14 @@ export default function Log() {
     getItemKey: (place) => events[place]!.index,
     overscan: 12,
   });
+  const size = rows.getTotalSize();
   const [isFollowing, setFollowing] = useState(true);
   useEffect(() => {
-    if (isFollowing && events.length > 0) rows.scrollToIndex(events.length - 1, { align: "end" });
-  }, [isFollowing, events.length, rows]);
+    if (isFollowing && box.current) box.current.scrollTop = size;
+  }, [isFollowing, size]);
 
-  const noteScroll = () => {
-    const { scrollTop, clientHeight, scrollHeight } = box.current!;
+  const noteScroll = ({ currentTarget }: UIEvent) => {
+    const { scrollTop, clientHeight, scrollHeight } = currentTarget;
     if (scrollHeight - scrollTop - clientHeight < NEAR) setFollowing(true);
   };
   return (
@@ -51,7 +52,7 @@ export default function Log() {
         onFollow={() => setFollowing(!isFollowing)}
       />
       <div ref={box} className={styles.scroll} tabIndex={0} role="log" aria-label="Events" onScroll={noteScroll} onWheel={({ deltaY }) => deltaY < 0 && setFollowing(false)}>
-        <ol className={styles.rows} style={{ height: rows.getTotalSize() }}>
+        <ol className={styles.rows} style={{ height: size }}>
           {rows.getVirtualItems().map(({ key, index: place, start }) => {
             const event = events[place]!;
             return (
