@@ -22,7 +22,9 @@ function compressed(folder: string, packings: Packing): Plugin {
     name: "compressed",
     apply: "build",
     closeBundle() {
-      const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((name) => COMPRESSIBLE.test(name));
+      const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((name) =>
+        COMPRESSIBLE.test(name),
+      );
       for (const path of files.map((name) => join(folder, name)))
         for (const [suffix, pack] of Object.entries(packings))
           writeFileSync(`${path}.${suffix}`, pack(readFileSync(path)));

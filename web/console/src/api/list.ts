@@ -66,7 +66,8 @@ export function useList<Data, Variables extends Record<string, unknown>, Row ext
     problem: read.problem,
     isLoading: read.isLoading,
     hasMore: read.cursor !== null,
-    more: () => void load(read.cursor, (before, page) => ({ rows: joined(before.rows ?? [], nodes(page)), cursor: next(page) })),
+    more: () =>
+      void load(read.cursor, (before, page) => ({ rows: joined(before.rows ?? [], nodes(page)), cursor: next(page) })),
     refresh: useCallback(() => {
       void load(null, (before, page) =>
         before.rows ? { rows: joined(nodes(page), before.rows) } : { rows: nodes(page), cursor: next(page) },

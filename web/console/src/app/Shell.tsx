@@ -41,7 +41,12 @@ function Navigation() {
         const isHere = location === path || location.startsWith(`${path}/`);
         return (
           title && (
-            <Link key={path} href={path} className={classes(styles.link, isHere && styles.here)} aria-current={isHere ? "page" : undefined}>
+            <Link
+              key={path}
+              href={path}
+              className={classes(styles.link, isHere && styles.here)}
+              aria-current={isHere ? "page" : undefined}
+            >
               {title}
             </Link>
           )
@@ -70,5 +75,11 @@ function Caller() {
 
 function ThemeButton() {
   const isDark = useCell(theme) === "dark";
-  return <IconButton icon={isDark ? "sun" : "moon"} label={isDark ? "Light colours" : "Dark colours"} onClick={toggleTheme} />;
+  return (
+    <IconButton
+      icon={isDark ? "sun" : "moon"}
+      label={isDark ? "Light colours" : "Dark colours"}
+      onClick={toggleTheme}
+    />
+  );
 }

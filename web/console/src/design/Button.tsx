@@ -24,5 +24,14 @@ interface IconButtonProps extends Omit<ButtonProps, "children" | "icon"> {
 }
 
 export function IconButton({ label, icon, look = "quiet", className, ...rest }: IconButtonProps) {
-  return <Button look={look} icon={icon} aria-label={label} title={label} className={classes(styles.square, className)} {...rest} />;
+  return (
+    <Button
+      look={look}
+      icon={icon}
+      aria-label={label}
+      title={label}
+      className={classes(styles.square, className)}
+      {...rest}
+    />
+  );
 }

@@ -9,7 +9,12 @@ interface FieldProps {
   /** Whether the control stands before its name, as boxes to tick do. */
   isTick?: boolean;
   /** Draws the control; it has to have this id, and these words about it. */
-  children: (control: { id: string; "aria-describedby": string; "aria-invalid": boolean; className: string }) => ReactNode;
+  children: (control: {
+    id: string;
+    "aria-describedby": string;
+    "aria-invalid": boolean;
+    className: string;
+  }) => ReactNode;
 }
 
 /** A control of a form with its name, what it wants, and what is wrong with it. */
@@ -19,7 +24,12 @@ export function Field({ label, hint, problem, isTick = false, children }: FieldP
   return (
     <div className={classes(styles.field, isTick && styles.tick)}>
       <label htmlFor={id}>{label}</label>
-      {children({ id, "aria-describedby": about, "aria-invalid": problem !== undefined, className: styles.control ?? "" })}
+      {children({
+        id,
+        "aria-describedby": about,
+        "aria-invalid": problem !== undefined,
+        className: styles.control ?? "",
+      })}
       <div id={about} className={problem ? styles.problem : styles.hint}>
         {problem ?? hint}
       </div>

@@ -25,7 +25,16 @@ const SOLID = new Set<IconName>(["play", "stop"]);
 export function Icon({ name }: { name: IconName }) {
   const look = SOLID.has(name) ? { fill: "currentColor" } : { fill: "none", stroke: "currentColor" };
   return (
-    <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" strokeWidth="1.500" strokeLinecap="round" strokeLinejoin="round" {...look}>
+    <svg
+      width="16"
+      height="16"
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+      strokeWidth="1.500"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      {...look}
+    >
       <path d={PATHS[name]} />
     </svg>
   );

@@ -40,11 +40,28 @@ interface ValueProps {
 function Value({ name, value, depth, large }: ValueProps) {
   const label = name !== undefined && <span className={styles.name}>{name}: </span>;
   const stored = isObject(value) && isObject(value.$payload) ? (value.$payload as unknown as LargeValue) : null;
-  if (stored) return <div className={styles.line}>{label}{large(stored)}</div>;
+  if (stored)
+    return (
+      <div className={styles.line}>
+        {label}
+        {large(stored)}
+      </div>
+    );
   if (isObject(value) && typeof value.$secret === "string")
-    return <div className={styles.line}>{label}<span className={styles.secret}>secret “{value.$secret}”</span></div>;
-  if (isObject(value) || Array.isArray(value)) return <Members label={label} value={value} depth={depth} large={large} />;
-  return <div className={styles.line}>{label}<Scalar value={value} /></div>;
+    return (
+      <div className={styles.line}>
+        {label}
+        <span className={styles.secret}>secret “{value.$secret}”</span>
+      </div>
+    );
+  if (isObject(value) || Array.isArray(value))
+    return <Members label={label} value={value} depth={depth} large={large} />;
+  return (
+    <div className={styles.line}>
+      {label}
+      <Scalar value={value} />
+    </div>
+  );
 }
 
 interface MembersProps extends Omit<ValueProps, "name" | "value"> {
@@ -57,13 +74,27 @@ function Members({ label, value, depth, large }: MembersProps) {
   const [isOpen, setOpen] = useState(depth < 2 && members.length <= SMALL);
   const [shown, setShown] = useState(SHOWN);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
-  if (members.length === 0) return <div className={styles.line}>{label}{open}{close}</div>;
-  return (
-    <div>
-      <button type="button" className={classes(styles.line, styles.fold)} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+  if (members.length === 0)
+    return (
+      <div className={styles.line}>
         {label}
         {open}
-        {!isOpen && <span className={styles.more}> {counted(members.length, Array.isArray(value) ? "item" : "field")} </span>}
+        {close}
+      </div>
+    );
+  return (
+    <div>
+      <button
+        type="button"
+        className={classes(styles.line, styles.fold)}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {label}
+        {open}
+        {!isOpen && (
+          <span className={styles.more}> {counted(members.length, Array.isArray(value) ? "item" : "field")} </span>
+        )}
         {!isOpen && close}
       </button>
       {isOpen && (
@@ -85,7 +116,8 @@ function Members({ label, value, depth, large }: MembersProps) {
 
 function Scalar({ value }: { value: unknown }) {
   const [isWhole, setWhole] = useState(false);
-  if (typeof value !== "string") return <span className={styles[typeof value] ?? styles.null}>{JSON.stringify(value)}</span>;
+  if (typeof value !== "string")
+    return <span className={styles[typeof value] ?? styles.null}>{JSON.stringify(value)}</span>;
   const isLong = value.length > CHARACTERS && !isWhole;
   return (
     <span className={styles.string}>

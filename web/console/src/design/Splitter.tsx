@@ -26,7 +26,9 @@ export function Splitter({ label, edge, initial, least, children }: SplitterProp
       setSize(Math.max(least, size + (isTop ? clientY - at.clientY : clientX - at.clientX)));
     handle.setPointerCapture(event.pointerId);
     handle.addEventListener("pointermove", move);
-    handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", move), { once: true });
+    handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", move), {
+      once: true,
+    });
   };
   const press = ({ key }: KeyboardEvent) => {
     if (key === (isTop ? "ArrowUp" : "ArrowLeft")) grow(STEP);

@@ -39,7 +39,11 @@ export const statusTone = (status: AnyStatus): string | undefined => lookOf(stat
 export function StatusSign({ status }: { status: AnyStatus }) {
   const { shape, tone } = lookOf(status);
   return (
-    <svg className={classes(styles.sign, tone, shape === "half" && styles.turning)} viewBox="0 0 16 16" aria-hidden="true">
+    <svg
+      className={classes(styles.sign, tone, shape === "half" && styles.turning)}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+    >
       {SHAPES[shape]}
     </svg>
   );
@@ -56,7 +60,9 @@ export function Status({ status }: { status: AnyStatus }) {
 
 const DISC = <circle cx="8" cy="8" r="7" fill="var(--tone)" />;
 const RING = <circle cx="8" cy="8" r="6" fill="none" stroke="var(--tone)" strokeWidth="2" />;
-const mark = (d: string) => <path d={d} fill="none" stroke="var(--surface)" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />;
+const mark = (d: string) => (
+  <path d={d} fill="none" stroke="var(--surface)" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />
+);
 
 const SHAPES: Record<Shape, ReactNode> = {
   ring: RING,

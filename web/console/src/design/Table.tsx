@@ -18,7 +18,8 @@ interface TableProps<Row> {
 }
 
 export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
-  const look = ({ isMinor, isNumber }: Column<Row>) => [isMinor && styles.minor, isNumber && styles.number].filter(Boolean).join(" ");
+  const look = ({ isMinor, isNumber }: Column<Row>) =>
+    [isMinor && styles.minor, isNumber && styles.number].filter(Boolean).join(" ");
   return (
     <table className={styles.table} aria-label={label}>
       <thead>

@@ -22,11 +22,38 @@ interface Command {
 }
 
 const COMMANDS: readonly Command[] = [
-  { name: "Start", icon: "play", about: "Let its nodes run", document: StartDocument, accepted: ["CREATED"], isOnlyThere: true },
-  { name: "Resume", icon: "play", about: "Let it go on", document: ResumeDocument, accepted: ["PAUSED"], isOnlyThere: true },
-  { name: "Pause", icon: "pause", about: "Start no more nodes; those that run may finish", document: PauseDocument, accepted: ["RUNNING"], isOnlyThere: true },
+  {
+    name: "Start",
+    icon: "play",
+    about: "Let its nodes run",
+    document: StartDocument,
+    accepted: ["CREATED"],
+    isOnlyThere: true,
+  },
+  {
+    name: "Resume",
+    icon: "play",
+    about: "Let it go on",
+    document: ResumeDocument,
+    accepted: ["PAUSED"],
+    isOnlyThere: true,
+  },
+  {
+    name: "Pause",
+    icon: "pause",
+    about: "Start no more nodes; those that run may finish",
+    document: PauseDocument,
+    accepted: ["RUNNING"],
+    isOnlyThere: true,
+  },
   { name: "Step", icon: "step", about: "Let one more node run", document: StepDocument, accepted: ["PAUSED"] },
-  { name: "Stop", icon: "stop", about: "End it now, with all that it spawned", document: StopDocument, accepted: ["CREATED", "RUNNING", "PAUSED"] },
+  {
+    name: "Stop",
+    icon: "stop",
+    about: "End it now, with all that it spawned",
+    document: StopDocument,
+    accepted: ["CREATED", "RUNNING", "PAUSED"],
+  },
 ];
 
 /** What can be asked of the execution as it is now, whichever moment of it is shown. */
@@ -53,7 +80,13 @@ export function Controls() {
         <Button
           key={command.name}
           icon={command.icon}
-          look={command.name === "Stop" ? "danger" : command.name === "Start" || command.name === "Resume" ? "primary" : "plain"}
+          look={
+            command.name === "Stop"
+              ? "danger"
+              : command.name === "Start" || command.name === "Resume"
+                ? "primary"
+                : "plain"
+          }
           title={command.about}
           disabled={asked !== null || !command.accepted.includes(status)}
           aria-busy={asked === command.name}

@@ -4,9 +4,9 @@ import { Status, StatusSign, statusText } from "../design/Status";
 import { Duration, Time } from "../design/Time";
 import type { NodeStatus } from "../api/generated/schema";
 import { number } from "../design/words";
-import { Controls } from "./Controls";
 import styles from "./Header.module.css";
 import { useExecution, useRun, useSelected } from "./store";
+import { ACTIONS } from "./views";
 
 export function Header() {
   const { execution } = useExecution();
@@ -16,7 +16,11 @@ export function Header() {
     <header className={styles.header}>
       <div className={styles.what}>
         <h1 className={styles.name}>
-          {flow ? <Link href={`${flowPath(flow.id)}?version=${flowVersion.version}`}>{flowVersion.name}</Link> : flowVersion.name}
+          {flow ? (
+            <Link href={`${flowPath(flow.id)}?version=${flowVersion.version}`}>{flowVersion.name}</Link>
+          ) : (
+            flowVersion.name
+          )}
           <span className={styles.version}>version {flowVersion.version}</span>
         </h1>
         <div className={styles.facts}>
@@ -31,7 +35,9 @@ export function Header() {
         </div>
       </div>
       <Counts />
-      <Controls />
+      {ACTIONS.map((Action, place) => (
+        <Action key={place} />
+      ))}
     </header>
   );
 }

@@ -12,7 +12,12 @@ export function LinkNotice() {
   const { connection, problem, resumptions } = useCell(store.link);
   useResumptionToast(resumptions);
   const at = useSelected(({ at }) => at);
-  if (problem) return <p role="alert" className={`${styles.notice} ${styles.bad}`}>{problem.message}</p>;
+  if (problem)
+    return (
+      <p role="alert" className={`${styles.notice} ${styles.bad}`}>
+        {problem.message}
+      </p>
+    );
   if (connection === "RECONNECTING")
     return (
       <p role="status" className={`${styles.notice} ${styles.waiting}`}>

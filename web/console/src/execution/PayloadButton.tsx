@@ -17,7 +17,9 @@ function Payload({ value }: { value: LargeValue }) {
   const [whole, setWhole] = useState<{ value: unknown } | null>(null);
   const bring = async () => {
     const variables = { executionId: execution.id, payloadId: value.id };
-    const { data, error } = await client.query(PayloadDocument, variables, { requestPolicy: "network-only" }).toPromise();
+    const { data, error } = await client
+      .query(PayloadDocument, variables, { requestPolicy: "network-only" })
+      .toPromise();
     if (error) toastProblem(problemOf(error));
     else setWhole({ value: data?.payload });
   };

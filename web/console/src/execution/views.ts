@@ -1,5 +1,6 @@
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { Run } from "../fold/run";
+import { Controls } from "./Controls";
 
 export interface ExecutionView {
   /** What it is called in addresses. */
@@ -15,6 +16,9 @@ export const LOWER_VIEWS: readonly ExecutionView[] = [
   { id: "timeline", title: "Timeline", view: lazy(() => import("./timeline/Timeline")) },
   { id: "log", title: "Log", view: lazy(() => import("./log/Log")), count: (run) => run.index + 2 },
 ];
+
+/** What stands at the end of the header: commands to the execution, and what can be made of it. */
+export const ACTIONS: readonly ComponentType[] = [Controls];
 
 /** What can be opened beside the graph. */
 export const SIDE_VIEWS: readonly ExecutionView[] = [

@@ -27,7 +27,11 @@ export default function FlowPage() {
   const number = Number(parameters.get("version")) || (flow.versions.edges[0]?.node.version ?? 1);
   const choose = (version: string) => setParameters({ version }, { replace: true });
   return (
-    <Page title={flow.name} about={flow.description} actions={<Versions flow={flow} number={number} onChoose={choose} />}>
+    <Page
+      title={flow.name}
+      about={flow.description}
+      actions={<Versions flow={flow} number={number} onChoose={choose} />}
+    >
       <FlowVersion key={number} flowId={flow.id} number={number} />
       <FlowRuns flowId={flow.id} />
     </Page>

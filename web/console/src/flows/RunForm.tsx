@@ -15,7 +15,9 @@ type Version = NonNullable<NonNullable<FlowVersionQuery["flow"]>["version"]>;
 /** Runs a version of a flow with what its inputs are given, and leads to the execution. */
 export function RunForm({ version }: { version: Version }) {
   const fields = fieldsOf(version);
-  const [texts, setTexts] = useState<Record<string, string>>(() => Object.fromEntries(fields.map(({ name, initial }) => [name, initial])));
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(fields.map(({ name, initial }) => [name, initial])),
+  );
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [isDetailed, setDetailed] = useState(false);
   const [refused, setRefused] = useState<Problem | null>(null);
@@ -54,7 +56,9 @@ export function RunForm({ version }: { version: Version }) {
         />
       ))}
       <Field isTick label="Record everything" hint="Edges, status changes and debug logs too.">
-        {(control) => <input {...control} type="checkbox" checked={isDetailed} onChange={() => setDetailed(!isDetailed)} />}
+        {(control) => (
+          <input {...control} type="checkbox" checked={isDetailed} onChange={() => setDetailed(!isDetailed)} />
+        )}
       </Field>
       {refused && (
         <p role="alert" className={styles.refused}>
@@ -65,7 +69,11 @@ export function RunForm({ version }: { version: Version }) {
         <Button type="submit" look="primary" icon="play" disabled={fetching}>
           Run
         </Button>
-        <Button disabled={fetching} onClick={(event) => submit(event, false)} title="To set breakpoints before it starts">
+        <Button
+          disabled={fetching}
+          onClick={(event) => submit(event, false)}
+          title="To set breakpoints before it starts"
+        >
           Create only
         </Button>
       </div>

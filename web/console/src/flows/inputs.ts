@@ -37,7 +37,10 @@ export function fieldsOf({ inputs, nodes }: Pick<Version, "inputs" | "nodes">): 
 }
 
 /** What the node of an input says about it. */
-function sourceOf({ inputs, title }: Version["nodes"][number]): [string, { initial: unknown; title: string | null | undefined }] {
+function sourceOf({
+  inputs,
+  title,
+}: Version["nodes"][number]): [string, { initial: unknown; title: string | null | undefined }] {
   const { name, default: initial } = inputs as { name: string; default?: unknown };
   return [name, { initial, title }];
 }
@@ -48,7 +51,9 @@ function controlOf(type: Schema["type"]): Control {
 }
 
 export function written(control: Control, value: unknown): string {
-  return control === "text" && typeof value === "string" ? value : JSON.stringify(value, null, control === "json" ? 2 : 0);
+  return control === "text" && typeof value === "string"
+    ? value
+    : JSON.stringify(value, null, control === "json" ? 2 : 0);
 }
 
 /** The values of all fields, and what is wrong with those that have none. A field that is left empty is left out. */
@@ -71,7 +76,8 @@ export function readAll(fields: readonly InputSpec[], texts: Readonly<Record<str
 function read({ control }: InputSpec, text: string): unknown {
   if (control === "text") return text;
   if (control === "integer" && !/^\s*-?\d+\s*$/.test(text)) throw new Error("It has to be a whole number.");
-  if (control === "number" && !(text.trim() && Number.isFinite(Number(text)))) throw new Error("It has to be a number.");
+  if (control === "number" && !(text.trim() && Number.isFinite(Number(text))))
+    throw new Error("It has to be a number.");
   if (control === "integer" || control === "number") return Number(text);
   try {
     return JSON.parse(text) as unknown;

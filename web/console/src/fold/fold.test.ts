@@ -18,7 +18,10 @@ interface Golden {
 }
 
 function read(name: string): Golden {
-  const lines = readFileSync(join(FOLDER, name), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  const lines = readFileSync(join(FOLDER, name), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   return { topology: topologyOf(lines[0].document), events: lines.slice(1, -1), state: lines.at(-1) };
 }
 
@@ -72,7 +75,8 @@ describe.each(LOGS)("the log %s", (name) => {
     expect([...run.breakpoints].sort()).toEqual(state.breakpoints[0]);
     const open = [...run.children.values()].filter((child) => child.status === "RUNNING");
     expect(open.map((child) => child.id)).toEqual(state.children);
-    for (const node of run.nodes.values()) expect([node.id, ...told(node)]).toEqual([node.id, ...expected(state.nodes[node.id])]);
+    for (const node of run.nodes.values())
+      expect([node.id, ...told(node)]).toEqual([node.id, ...expected(state.nodes[node.id])]);
   });
 
   test("leaves an edge waiting until its source has given a value or ended", () => {
@@ -100,7 +104,11 @@ describe.each(LOGS)("the log %s", (name) => {
         expect(span.to ?? run.at, id).toBeGreaterThanOrEqual(span.from);
         if (place) expect(span.from, id).toBe(Math.max(spans[place - 1]!.to!, span.from));
       });
-      if (run.hasEnded) expect(spans.every((span) => span.to !== null), id).toBe(true);
+      if (run.hasEnded)
+        expect(
+          spans.every((span) => span.to !== null),
+          id,
+        ).toBe(true);
     }
   });
 });

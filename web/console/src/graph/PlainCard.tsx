@@ -6,7 +6,10 @@ import type { CardProps } from "./parts";
 /** A node of a flow that does not run. */
 export function PlainCard({ node, distance, isGroup }: CardProps) {
   return (
-    <div className={classes(styles.card, isGroup && styles.group, styles[distance])} title={`${node.title} (${node.type})`}>
+    <div
+      className={classes(styles.card, isGroup && styles.group, styles[distance])}
+      title={`${node.title} (${node.type})`}
+    >
       {distance !== "far" && (
         <div className={styles.words}>
           <div className={styles.title}>{breakable(node.title)}</div>

@@ -19,7 +19,16 @@ export function elementsOf(topology: Topology, { boxes, ways }: Layout): Element
     const around = node.parent === null ? {} : { parentId: node.parent };
     const size = { width, height };
     // With its size and handles told, what is out of sight need not be drawn to be measured.
-    return { id, type: "box", position: { x, y }, ...size, measured: size, handles: handles(width, height), data: { node }, ...around };
+    return {
+      id,
+      type: "box",
+      position: { x, y },
+      ...size,
+      measured: size,
+      handles: handles(width, height),
+      data: { node },
+      ...around,
+    };
   });
   const edges = topology.edges.map((edge): GraphEdge => {
     const { id, source, target } = edge;

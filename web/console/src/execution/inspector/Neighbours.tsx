@@ -37,7 +37,12 @@ function Edges({ title, edges, isIncoming = false }: EdgesProps) {
           const state = states[place];
           return (
             <li key={id}>
-              <Button look="quiet" className={styles.wide} title={`${source}.${sourcePort} → ${target}.${targetPort}`} onClick={() => changeView({ node: other })}>
+              <Button
+                look="quiet"
+                className={styles.wide}
+                title={`${source}.${sourcePort} → ${target}.${targetPort}`}
+                onClick={() => changeView({ node: other })}
+              >
                 {topology.title(other)}
                 <code>{isIncoming ? targetPort : sourcePort}</code>
               </Button>

@@ -42,8 +42,14 @@ export function NodeDetails({ nodeId }: { nodeId: string }) {
           <p>{skipped.reason ?? "What it waited for cannot come."}</p>
         </Section>
       )}
-      {error && isTold && <Failure error={error} nodeId={nodeId} title={status === "FAILED" ? "Error" : "Error of the last attempt"} />}
-      {inputs ? <ValueSection title="Inputs" value={inputs} /> : <ValueSection title="Constants" value={node.constants} />}
+      {error && isTold && (
+        <Failure error={error} nodeId={nodeId} title={status === "FAILED" ? "Error" : "Error of the last attempt"} />
+      )}
+      {inputs ? (
+        <ValueSection title="Inputs" value={inputs} />
+      ) : (
+        <ValueSection title="Constants" value={node.constants} />
+      )}
       <Streams streams={record.streams} />
       {Object.keys(outputs).length > 0 && <ValueSection title="Outputs" value={outputs} />}
       <Attempts record={record} />

@@ -30,7 +30,10 @@ export function ValueSection({ title, value }: { title: string; value: unknown }
     toast(`${title} copied.`);
   };
   return (
-    <Section title={title} actions={<IconButton icon="copy" label={`Copy ${title.toLowerCase()}`} onClick={() => void copy()} />}>
+    <Section
+      title={title}
+      actions={<IconButton icon="copy" label={`Copy ${title.toLowerCase()}`} onClick={() => void copy()} />}
+    >
       <Json value={value} large={PayloadButton} />
     </Section>
   );

@@ -18,12 +18,23 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
   const isActive = record.status === "EXECUTING" || record.status === "WAITING";
   const isTold = isActive || isHalted || record.status === "FAILED";
   const tone = statusTone(record.status);
-  if (distance === "far" && !isGroup) return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
+  if (distance === "far" && !isGroup)
+    return <div className={classes(styles.far, tone, isChosen && styles.chosen)} data-status={record.status} />;
   return (
     <>
       <button
         type="button"
-        className={classes(cardStyles.card, isGroup && cardStyles.group, cardStyles[distance], isTold && cardStyles.told, styles.live, tone, styles[record.status.toLowerCase()], isChosen && styles.chosen, isHalted && styles.halted)}
+        className={classes(
+          cardStyles.card,
+          isGroup && cardStyles.group,
+          cardStyles[distance],
+          isTold && cardStyles.told,
+          styles.live,
+          tone,
+          styles[record.status.toLowerCase()],
+          isChosen && styles.chosen,
+          isHalted && styles.halted,
+        )}
         aria-pressed={isChosen}
         data-status={record.status}
         title={`${node.title} (${node.type}): ${statusText(record.status)}`}
@@ -32,7 +43,11 @@ export function LiveCard({ node, distance, isGroup }: CardProps) {
         <StatusSign status={record.status} />
         <span className={cardStyles.words}>
           <span className={cardStyles.title}>{breakable(node.title)}</span>
-          <Standing nodeId={node.id} idle={isHalted ? "Stopped by its breakpoint" : hasEnded ? "Did not run" : node.type} isActive={isActive} />
+          <Standing
+            nodeId={node.id}
+            idle={isHalted ? "Stopped by its breakpoint" : hasEnded ? "Did not run" : node.type}
+            isActive={isActive}
+          />
         </span>
         {record.attempt > 1 && <span className={styles.attempts}>×{record.attempt}</span>}
         {record.wait && <Progress nodeId={node.id} />}
@@ -52,9 +67,7 @@ interface StandingProps {
 function Standing({ nodeId, idle, isActive }: StandingProps) {
   const record = useRun((run) => run.nodes.get(nodeId)!);
   const now = useMoment(isActive);
-  return (
-    <span className={cardStyles.about}>{record.status === "IDLE" ? idle : standing(record, now)}</span>
-  );
+  return <span className={cardStyles.about}>{record.status === "IDLE" ? idle : standing(record, now)}</span>;
 }
 
 function Progress({ nodeId }: { nodeId: string }) {

@@ -5,7 +5,8 @@ import type { NodeRecord } from "../../fold/run";
 /** In a few words, where a node stands at a moment, in milliseconds since 1970. */
 export function standing(node: NodeRecord, now: number): string {
   const tries = node.attempt > 1 ? ` · attempt ${node.attempt}` : "";
-  const took = node.startedAt === null || node.completedAt === null ? null : duration(node.completedAt - node.startedAt);
+  const took =
+    node.startedAt === null || node.completedAt === null ? null : duration(node.completedAt - node.startedAt);
   switch (node.status) {
     case "EXECUTING":
       return `${duration(now - (node.startedAt ?? now))}${tries}`;

@@ -51,7 +51,15 @@ export default function Log() {
         onChange={setTools}
         onFollow={() => setFollowing(!isFollowing)}
       />
-      <div ref={box} className={styles.scroll} tabIndex={0} role="log" aria-label="Events" onScroll={noteScroll} onWheel={({ deltaY }) => deltaY < 0 && setFollowing(false)}>
+      <div
+        ref={box}
+        className={styles.scroll}
+        tabIndex={0}
+        role="log"
+        aria-label="Events"
+        onScroll={noteScroll}
+        onWheel={({ deltaY }) => deltaY < 0 && setFollowing(false)}
+      >
         <ol className={styles.rows} style={{ height: size }}>
           {rows.getVirtualItems().map(({ key, index: place, start }) => {
             const event = events[place]!;

@@ -25,7 +25,12 @@ export const LogRow = memo(({ event, place, top, measure, isOpen, onToggle }: Lo
   const start = useRun((run) => run.startedAt ?? run.createdAt ?? event.at);
   const nodeId = nodeOf(event);
   return (
-    <li ref={isOpen ? measure : undefined} data-index={place} className={classes(styles.row, isOpen && styles.open)} style={{ transform: `translateY(${top}px)` }}>
+    <li
+      ref={isOpen ? measure : undefined}
+      data-index={place}
+      className={classes(styles.row, isOpen && styles.open)}
+      style={{ transform: `translateY(${top}px)` }}
+    >
       <button type="button" className={styles.line} aria-expanded={isOpen} onClick={onToggle}>
         <span className={styles.index}>{event.index}</span>
         <span className={styles.time} title={exact(event.at)}>

@@ -34,7 +34,12 @@ interface LogToolsProps {
 export function LogTools({ tools, hasNode, isFollowing, shown, onChange, onFollow }: LogToolsProps) {
   return (
     <div className={styles.tools}>
-      <select className={control} aria-label="Kinds of events" value={tools.family} onChange={({ target }) => onChange({ ...tools, family: target.value })}>
+      <select
+        className={control}
+        aria-label="Kinds of events"
+        value={tools.family}
+        onChange={({ target }) => onChange({ ...tools, family: target.value })}
+      >
         {FAMILIES.map(([family, title]) => (
           <option key={family} value={family}>
             {title}
@@ -49,7 +54,13 @@ export function LogTools({ tools, hasNode, isFollowing, shown, onChange, onFollo
         value={tools.text}
         onChange={({ target }) => onChange({ ...tools, text: target.value })}
       />
-      <Button look="quiet" aria-pressed={tools.isOfNode} disabled={!hasNode} title="Only events of the chosen node" onClick={() => onChange({ ...tools, isOfNode: !tools.isOfNode })}>
+      <Button
+        look="quiet"
+        aria-pressed={tools.isOfNode}
+        disabled={!hasNode}
+        title="Only events of the chosen node"
+        onClick={() => onChange({ ...tools, isOfNode: !tools.isOfNode })}
+      >
         Chosen node
       </Button>
       <span className={styles.shown}>{counted(shown, "event")}</span>

@@ -49,13 +49,23 @@ export function summary(event: LogEvent, topology: Topology): string {
     case "CHILD_EXECUTION_FAILED":
       return `${event.data.childExecutionId}: ${event.data.error.message}`;
     case "SIGNAL_RECEIVED":
-      return [event.data.signalName, event.data.accepted ? "" : `refused: ${event.data.reason}`].filter(Boolean).join(" ");
+      return [event.data.signalName, event.data.accepted ? "" : `refused: ${event.data.reason}`]
+        .filter(Boolean)
+        .join(" ");
     default:
       return nodeOf(event) ? "" : Object.keys(data).length > 0 ? JSON.stringify(data) : "";
   }
 }
 
-function waited({ until, signalName, childCount }: { until?: string | null; signalName?: string | null; childCount?: number | null }): string {
+function waited({
+  until,
+  signalName,
+  childCount,
+}: {
+  until?: string | null;
+  signalName?: string | null;
+  childCount?: number | null;
+}): string {
   if (signalName) return `for the signal “${signalName}”`;
   if (childCount) return `for ${counted(childCount, "child", "children")}`;
   return until ? `until ${until}` : "";

@@ -16,7 +16,12 @@ export default function Timeline() {
   const order = useRun(begunNodes, sameItems);
   const scale = useScale();
   const box = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: order.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 8 });
+  const rows = useVirtualizer({
+    count: order.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+  });
   if (order.length === 0) return <Notice title="Nothing has run yet" />;
   return (
     <div ref={box} className={styles.timeline}>

@@ -21,8 +21,16 @@ export const TimelineRow = memo(({ node, scale, top }: TimelineRowProps) => {
   const isChosen = useIsChosen(node.id);
   const { status, spans } = record;
   return (
-    <li className={classes(styles.row, isChosen && styles.chosen, node.type === "group" && styles.group)} style={{ transform: `translateY(${top}px)` }}>
-      <button type="button" className={styles.label} aria-pressed={isChosen} onClick={() => changeView({ node: isChosen ? null : node.id })}>
+    <li
+      className={classes(styles.row, isChosen && styles.chosen, node.type === "group" && styles.group)}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <button
+        type="button"
+        className={styles.label}
+        aria-pressed={isChosen}
+        onClick={() => changeView({ node: isChosen ? null : node.id })}
+      >
         <StatusSign status={status} />
         <span className={node.parent === null ? undefined : styles.member}>{node.title}</span>
       </button>
@@ -40,9 +48,17 @@ function Bar({ span, scale }: { span: Span; scale: Scale }) {
   const { kind, attempt, from, to, outcome } = span;
   const left = scale.share(from);
   const width = scale.share(to ?? scale.to) - left;
-  const tone = kind === "attempt" ? (outcome === "LOST" ? styles.lost : statusTone(outcome === "WAITING" || outcome === null ? "EXECUTING" : outcome)) : statusTone("WAITING");
+  const tone =
+    kind === "attempt"
+      ? outcome === "LOST"
+        ? styles.lost
+        : statusTone(outcome === "WAITING" || outcome === null ? "EXECUTING" : outcome)
+      : statusTone("WAITING");
   const what = kind === "attempt" ? `Attempt ${attempt}` : kind === "retry" ? "Until the next attempt" : "Wait";
-  const end = outcome === null || kind !== "attempt" ? "" : `, ${outcome === "LOST" ? "lost with its worker" : statusText(outcome).toLowerCase()}`;
+  const end =
+    outcome === null || kind !== "attempt"
+      ? ""
+      : `, ${outcome === "LOST" ? "lost with its worker" : statusText(outcome).toLowerCase()}`;
   return (
     <i
       className={classes(styles.bar, styles[kind], tone, to === null && styles.open)}
@@ -59,6 +75,15 @@ function Took({ spans, scale }: { spans: readonly Span[]; scale: Scale }) {
   if (!first || !last) return null;
   const end = scale.share(last.to ?? scale.to);
   const text = duration((last.to ?? scale.to) - first.from);
-  if (end < 0.88) return <span className={styles.took} style={{ left: `${end * 100}%` }}>{text}</span>;
-  return <span className={styles.took} style={{ right: `${(1 - scale.share(first.from)) * 100}%` }}>{scale.share(first.from) > 0.1 ? text : ""}</span>;
+  if (end < 0.88)
+    return (
+      <span className={styles.took} style={{ left: `${end * 100}%` }}>
+        {text}
+      </span>
+    );
+  return (
+    <span className={styles.took} style={{ right: `${(1 - scale.share(first.from)) * 100}%` }}>
+      {scale.share(first.from) > 0.1 ? text : ""}
+    </span>
+  );
 }
