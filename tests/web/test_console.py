@@ -121,3 +121,26 @@ def test_an_execution_stops_before_a_node_is_stepped_and_resumed_and_says_what_i
     press(console, "Show the execution")
     shows(console, 'section[aria-label="Outputs"]', "paid, as Ada has approved")
     assert console.troubles == []
+
+
+def test_who_is_not_let_in_gives_a_token_which_then_goes_with_requests_and_sockets(console: Page) -> None:
+    refusal = {"errors": [{"message": "Show a token.", "extensions": {"code": "UNAUTHENTICATED"}}]}
+    options = {"status": 401, "headers": {"content-type": "application/json"}}
+    answer = f"new Response({json.dumps(json.dumps(refusal))}, {json.dumps(options)})"
+    console.evaluate(f"[window.letIn, window.fetch] = [fetch, async () => {answer}], 1")
+    press(console, "Flows")
+    shows(console, "form h1", "This server asks who you are")
+
+    console.evaluate("window.fetch = letIn, 1")
+    console.forget()
+    type_into(console, 'input[type="password"]', "Bearer of.good.news")
+    press(console, "Continue")
+    open_flow(console, "Order total")
+    console.hear(lambda: console.socket_texts, "the first message of a socket")
+    token = {"Authorization": "Bearer of.good.news"}
+    assert json.loads(console.socket_texts[0]) == {"type": "connection_init", "payload": token}
+    shown = {request["headers"].get("authorization") for request in console.sent if "/graphql" in request["url"]}
+    assert shown == {"Bearer of.good.news"}
+    press(console, "Leave")
+    shows(console, "h1", "Order total")
+    assert console.troubles == []
