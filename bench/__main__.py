@@ -8,6 +8,7 @@ import uvloop
 from bench import (
     baseline,
     children,
+    engine,
     large,
     latency,
     lists,
@@ -25,7 +26,7 @@ from bench.stage import Stage, stage
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
 
-WITHOUT_SERVERS = {"nodes": nodes.measure}
+WITHOUT_SERVERS = {"engine": engine.measure, "nodes": nodes.measure}
 
 BENCHMARKS: dict[str, Benchmark] = {
     "throughput": throughput.measure,
@@ -41,7 +42,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "lists": lambda where, _: lists.measure(where),
     "parked": lambda where, _: parked.measure(where),
 }
-
 
 ALL = [*WITHOUT_SERVERS, *BENCHMARKS]
 
