@@ -15,7 +15,7 @@ def completion(
     """The node ends well; `old` is its status where that is not yet what the state says."""
     node = state.plan.nodes[number]
     yield from status_change(state, number, NodeStatus.COMPLETED, old=old)
-    yield NodeCompleted(
+    yield NodeCompleted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=state.nodes[number].attempt,

@@ -30,7 +30,7 @@ def start_node(state: State, number: int, now: int) -> Iterator[Event]:
     if records_all(state):
         yield from _transfers(state, node, now)
     yield from status_change(state, number, NodeStatus.EXECUTING)
-    yield NodeStarted(
+    yield NodeStarted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=record.attempt + 1,
@@ -74,7 +74,7 @@ def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
     first = state.nodes[node.number].readiness.first
     for port in ([EXECUTE] if EXECUTE in first else []) + _ports_used(state, node):
         for edge in _edges_used(state, node, port):
-            yield EdgeTransferStarted(source=edge.source, target=edge.target)
+            yield EdgeTransferStarted.model_construct(source=edge.source, target=edge.target)
             yield _arrival(state, edge, now)
 
 
@@ -87,7 +87,9 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
         error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
         return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
     resolved_at = source.completed_at if source.completed_at is not None else now
-    return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
+    return EdgeTransferCompleted.model_construct(
+        source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0))
+    )
 
 
 def _fits(kind: PortKind, value: Value) -> bool:
@@ -102,7 +104,7 @@ def status_change(state: State, number: int, status: NodeStatus, *, old: NodeSta
     """The event that says a node's new status, if it is one and such events are recorded."""
     before, node = old or state.nodes[number].status, state.plan.nodes[number]
     if before is not status and records_all(state):
-        yield NodeStatusChanged(
+        yield NodeStatusChanged.model_construct(
             node_id=node.id,
             node_type=node.node_type.type,
             old_status=before,
