@@ -3,8 +3,6 @@
 import argparse
 from collections.abc import Awaitable, Callable
 
-import uvloop
-
 from bench import (
     baseline,
     children,
@@ -23,6 +21,7 @@ from bench import (
     waiting,
 )
 from bench.stage import Stage, stage
+from tidegate import loop
 
 Benchmark = Callable[[Stage, float], Awaitable[None]]
 
@@ -61,7 +60,7 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *ALL], help="which ones (default: all)")
-    uvloop.run(run(parser.parse_args().names or ALL))
+    loop.run(run(parser.parse_args().names or ALL))
 
 
 if __name__ == "__main__":
