@@ -3,6 +3,7 @@
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ CUT = " … (cut)"
 
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
-Outputs = Mapping[str, Value]
+Outputs = dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +161,16 @@ def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
     """The data of the fields that were set, by port name in the order of declaration."""
-    fields, given = type(outputs).model_fields, outputs.model_fields_set
+    ports, given = _port_names(type(outputs)), outputs.model_fields_set
     # Not by attribute: a port that a node adds may have the name of one of the model's methods.
-    data = {name: each for name, each in iter(outputs) if name in given}
-    return {(fields[name].alias or name) if name in fields else name: each for name, each in data.items()}
+    data = {**outputs.__dict__, **(outputs.model_extra or {})}
+    return {ports.get(name, name): each for name, each in data.items() if name in given}
+
+
+@cache
+def _port_names(model: type[Output]) -> Mapping[str, str]:
+    """The names of ports by field, as far as they are not the field's own."""
+    return {name: field.alias for name, field in model.model_fields.items() if field.alias}
 
 
 def _take_value(port: str, data: Any, secrets: SecretUse) -> Value:

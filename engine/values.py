@@ -68,10 +68,11 @@ class Value:
     def of(cls, data: Any) -> "Value":
         """Take a value into the service; raises `ValueRefused` for what cannot be stored exactly."""
         text = encode(data)
+        if type(data) in PLAIN:
+            return cls._sized(data, text)
         _check_size(text)
-        if type(data) not in PLAIN:
-            data = orjson.loads(text)
-            check_depth(data, text)
+        data = orjson.loads(text)
+        check_depth(data, text)
         if isinstance(data, dict) and data.keys() == {PAYLOAD_KEY}:
             raise ValueRefused(f"An object whose only key is {PAYLOAD_KEY!r} is reserved for stored payloads.")
         return cls._sized(data, text)
@@ -80,6 +81,7 @@ class Value:
     def _sized(cls, data: Any, text: bytes) -> "Value":
         if len(text) <= INLINE_LIMIT:
             return cls(data, text)
+        _check_size(text)
         payload = Payload(hashlib.sha256(text).hexdigest(), text)
         return cls(data, payload_reference(payload), payload)
 
@@ -93,7 +95,6 @@ class Value:
     def listed(cls, values: "Sequence[Value]") -> "Value":
         """Join values into one that is the list of them; raises `ValueRefused` where that is too large."""
         text = b"[" + b",".join(value.text for value in values) + b"]"
-        _check_size(text)
         return cls._sized([value.data for value in values], text)
 
     def fresh(self) -> Any:

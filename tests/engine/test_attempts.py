@@ -30,7 +30,8 @@ class Panic(BaseException):
 class Torn(Output):
     """Cannot be read."""
 
-    def __iter__(self) -> Any:
+    @property
+    def model_fields_set(self) -> Any:
         raise OverflowError("unreadable")
 
 
