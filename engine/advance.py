@@ -29,11 +29,17 @@ def advance(state: State, command: Advance, now: int) -> Decision:
     """The first thing that can be done now, or nothing."""
     if state.status is ExecutionStatus.CREATED:
         return _start_timeout(state, now)
-    for rule in _NEXT if state.status is ExecutionStatus.RUNNING else _NEXT_WHILE_PAUSED:
+    for rule in _rules(state):
         decision = rule(state, now)
         if decision is not NOTHING:
             return decision
     return NOTHING
+
+
+def _rules(state: State) -> Sequence[Callable[[State, int], Decision]]:
+    if state.status is not ExecutionStatus.RUNNING:
+        return _NEXT_WHILE_PAUSED
+    return _NEXT if state.has_more_than_starts else _NEXT_STARTS
 
 
 def _start_timeout(state: State, now: int) -> Decision:
@@ -194,6 +200,10 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
     _start_ready,
     _complete_flow,
 )
+
+
+# Those of them that have something to do where no node waits, is doomed, or has a group, a failure or a child.
+_NEXT_STARTS = (_fail_on_timeout, _start_ready, _complete_flow)
 
 
 # What ended the execution before the pause came in still ends it: its nodes are cancelled already. What is settled is

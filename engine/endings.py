@@ -14,7 +14,8 @@ def completion(
 ) -> Iterator[Event]:
     """The node ends well; `old` is its status where that is not yet what the state says."""
     node = state.plan.nodes[number]
-    yield from status_change(state, number, NodeStatus.COMPLETED, old=old)
+    if state.records_all:
+        yield from status_change(state, number, NodeStatus.COMPLETED, old=old)
     yield NodeCompleted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,

@@ -7,7 +7,6 @@ from functools import partial
 from engine.attempt import printable
 from engine.commands import NodeLogged
 from engine.secret_use import SecretUse
-from engine.starting import records_all
 from engine.state import State
 from engine.status import NodeStatus
 
@@ -25,7 +24,7 @@ class NodeLogs:
     def __init__(self, state: State, report: Callable[[NodeLogged], None]) -> None:
         self._state = state
         self._report = report
-        self._is_recorded = records_all(state)
+        self._is_recorded = state.records_all
         self._waiting: Counter[int] = Counter()
 
     def of(self, number: int, attempt: int, secrets: SecretUse) -> Callable[[str], None]:

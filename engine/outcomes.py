@@ -10,7 +10,7 @@ from engine.endings import completion, failure
 from engine.entry import time_text
 from engine.events import Calls, Event, NodeDebugLogString, NodeRetrying, NodeWaiting
 from engine.signals import take_kept
-from engine.starting import records_all, status_change
+from engine.starting import status_change
 from engine.state import State
 from engine.status import NodeStatus
 from engine.values import Value
@@ -120,7 +120,7 @@ def _retry(state: State, command: NodeErred) -> Iterator[Event]:
 
 def node_logged(state: State, command: NodeLogged, now: int) -> Decision:
     """The line is recorded, where such lines are."""
-    if not records_all(state) or not _is_current(state, command.node, command.attempt):
+    if not state.records_all or not _is_current(state, command.node, command.attempt):
         return NOTHING
     node = state.plan.nodes[command.node]
     return Decision((NodeDebugLogString(node_id=node.id, node_type=node.node_type.type, log=command.text),))

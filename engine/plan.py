@@ -44,11 +44,14 @@ class PlanNode:
     `incoming` has the edges of each connected input in document order, the system inputs included; `inputs` are the
     connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of
     the node, or of a group around it, leads somewhere. `listens_to` is the event that an event.listen is there for.
+    `join` says whether the node awaits all connected inputs or the first; `is_group` is true if it only holds others.
     """
 
     number: int
     id: str
     node_type: type[AnyNode]
+    join: JoinMode
+    is_group: bool
     constants: Mapping[str, Value]
     incoming: Mapping[str, tuple[PlanEdge, ...]]
     outgoing: Mapping[str, tuple[PlanEdge, ...]]
@@ -63,16 +66,6 @@ class PlanNode:
     handles_errors: bool
     listens_to: str | None = None
     title: str | None = None
-
-    @property
-    def join(self) -> JoinMode:
-        """Whether the node awaits all connected inputs or the first."""
-        return self.node_type.join
-
-    @property
-    def is_group(self) -> bool:
-        """True for a node that only holds others."""
-        return self.node_type.type == GROUP
 
     @property
     def has_error_edges(self) -> bool:
@@ -167,6 +160,8 @@ class _Compiler:
             number=number,
             id=node.id,
             node_type=self.registry[node.type],
+            join=self.registry[node.type].join,
+            is_group=node.type == GROUP,
             constants={name: Value.of(data) for name, data in node.inputs.items() if name not in incoming},
             incoming={port: tuple(edges) for port, edges in incoming.items()},
             outgoing={port: tuple(edges) for port, edges in self.outgoing.get(number, {}).items()},

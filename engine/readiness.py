@@ -4,7 +4,7 @@ A source settles once: it resolves with a value, or it is dead. A node is ready 
 will be skipped, as soon as one thing that it needs can no longer come.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,8 @@ class Readiness:
     is_content: bool = False
     unsettled: dict[str, int] = field(default_factory=dict)
     first: dict[str, PlanEdge] = field(default_factory=dict)
-    met: list[str] = field(default_factory=list)
-    causes: list[int] = field(default_factory=list)
+    met: Sequence[str] = ()
+    causes: Sequence[int] = ()
     doomed: bool = False
 
     @property
@@ -63,16 +63,16 @@ def open_requirements(node: PlanNode, constants: Collection[str], members: int, 
 
 def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
     """Note at the target of an edge that its source resolved with a value, or (None) is dead."""
-    if not state.is_inside(edge.target_node):
+    number, port = edge.target_node, edge.target_port
+    if not state.is_inside(number):
         return
-    node = state.plan.nodes[edge.target_node]
-    readiness = state.nodes[edge.target_node].readiness
-    readiness.unsettled[edge.target_port] -= 1
-    if edge.target_port == EXECUTE:
+    node, readiness = state.plan.nodes[number], state.nodes[number].readiness
+    readiness.unsettled[port] -= 1
+    if port == EXECUTE:
         _settle_execute(state, node, readiness, edge, value)
-    elif edge.target_port == AFTER:
+    elif port == AFTER:
         _meet(state, node, readiness, readiness.unsettled[AFTER] == 0)
-    elif edge.target_port in node.many:
+    elif port in node.many:
         _settle_many(state, node, readiness, edge, value)
     else:
         _settle_input(state, node, readiness, edge, value)
@@ -114,7 +114,7 @@ def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: Pl
 
 
 def _meet_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
-    readiness.met.append(port)
+    readiness.met = (*readiness.met, port)
     is_needed = node.join is JoinMode.ALL or (len(readiness.met) == 1 and not readiness.is_content)
     _meet(state, node, readiness, is_needed)
 
@@ -127,7 +127,7 @@ def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str)
 
 def _meet(state: "State", node: PlanNode, readiness: Readiness, met: bool) -> None:
     readiness.open -= met
-    if met and readiness.is_met and state.nodes[node.number].status is NodeStatus.IDLE:
+    if met and readiness.open == 0 and not readiness.doomed and state.nodes[node.number].status is NodeStatus.IDLE:
         state.make_ready(node.number)
 
 

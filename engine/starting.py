@@ -1,6 +1,6 @@
 """What a node starts with: the values that its edges bring, and the events that say so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.errors import ValueRefused
@@ -17,7 +17,7 @@ from engine.plan import PlanEdge, PlanNode
 from engine.ports import EXECUTE, PortKind, accepts, kind_of_value
 from engine.secret_reference import contains_reference, has_reference
 from engine.state import State
-from engine.status import ErrorCode, JoinMode, NodeStatus, RecordEvents
+from engine.status import ErrorCode, JoinMode, NodeStatus
 from engine.values import UNLOADED, Value
 
 
@@ -27,9 +27,9 @@ def start_node(state: State, number: int, now: int) -> Iterator[Event]:
     Raises `ValueRefused` where the values that come together at a port are too large.
     """
     node, record = state.plan.nodes[number], state.nodes[number]
-    if records_all(state):
+    if state.records_all:
         yield from _transfers(state, node, now)
-    yield from status_change(state, number, NodeStatus.EXECUTING)
+        yield from status_change(state, number, NodeStatus.EXECUTING)
     yield NodeStarted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,
@@ -41,11 +41,18 @@ def start_node(state: State, number: int, now: int) -> Iterator[Event]:
 
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:
     inputs = dict(state.constants(node))
+    first = state.nodes[node.number].readiness.first
     for port in _ports_used(state, node):
-        edges = _edges_used(state, node, port)
-        values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
-        inputs[port] = _join(port, values) if port in node.many else values[0]
+        if port in node.many:
+            edges = _edges_used(state, node, port)
+            inputs[port] = _join(port, [_carried(state, edge) for edge in edges])
+        else:
+            inputs[port] = _carried(state, first[port])
     return inputs
+
+
+def _carried(state: State, edge: PlanEdge) -> Value:
+    return state.nodes[edge.source_node].outputs[edge.source_port]
 
 
 def _join(port: str, values: list[Value]) -> Value:
@@ -55,11 +62,11 @@ def _join(port: str, values: list[Value]) -> Value:
         raise ValueRefused(f"Input '{port}': {error.message}") from None
 
 
-def _ports_used(state: State, node: PlanNode) -> list[str]:
+def _ports_used(state: State, node: PlanNode) -> Sequence[str]:
     """The connected inputs that have a value; of a node that runs on the first, only that one."""
     if node.join is JoinMode.ANY:
         return state.nodes[node.number].readiness.met[:1]
-    return list(node.inputs)
+    return node.inputs
 
 
 def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:
@@ -72,7 +79,7 @@ def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
     if state.nodes[node.number].attempt:
         return
     first = state.nodes[node.number].readiness.first
-    for port in ([EXECUTE] if EXECUTE in first else []) + _ports_used(state, node):
+    for port in (*([EXECUTE] if EXECUTE in first else []), *_ports_used(state, node)):
         for edge in _edges_used(state, node, port):
             yield EdgeTransferStarted.model_construct(source=edge.source, target=edge.target)
             yield _arrival(state, edge, now)
@@ -103,15 +110,10 @@ def _nature(data: Any) -> str:
 def status_change(state: State, number: int, status: NodeStatus, *, old: NodeStatus | None = None) -> Iterator[Event]:
     """The event that says a node's new status, if it is one and such events are recorded."""
     before, node = old or state.nodes[number].status, state.plan.nodes[number]
-    if before is not status and records_all(state):
+    if before is not status and state.records_all:
         yield NodeStatusChanged.model_construct(
             node_id=node.id,
             node_type=node.node_type.type,
             old_status=before,
             new_status=status,
         )
-
-
-def records_all(state: State) -> bool:
-    """Whether edges, status changes and debug logs are recorded."""
-    return state.setup.options.recorded is RecordEvents.ALL

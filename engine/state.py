@@ -20,7 +20,7 @@ from engine.plan import Plan, PlanNode
 from engine.readiness import Readiness, settle
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
-from engine.status import ExecutionStatus, NodeStatus
+from engine.status import ExecutionStatus, NodeStatus, RecordEvents
 from engine.values import Value
 
 
@@ -92,6 +92,8 @@ class State:
         self.breakpoints = frozenset(setup.options.breakpoints)
         self.halted: set[int] = set()
         self.passed: set[int] = set()
+        # Whether edges, status changes and debug logs are recorded.
+        self.records_all = setup.options.recorded is RecordEvents.ALL
         self.scope = self._scope()
         self.inside = self.scope.inside
         self.nodes = [NodeRecord() for _ in plan.nodes]
@@ -133,6 +135,12 @@ class State:
     def has_place(self) -> bool:
         """True if one more node may run."""
         return self.executing < self.setup.options.max_concurrency
+
+    @property
+    def has_more_than_starts(self) -> bool:
+        """Whether there may be more to do than to start nodes, or to end the flow."""
+        rare = self.fatal or self.doomed or self.finished_groups or self.due or self.callers
+        return bool(rare or self.setup.external_events)
 
     def next_to_start(self, now: int) -> int | None:
         """Which node comes first in the document: of those that are ready or have waited long enough to try again."""
