@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, isfunction
 from typing import Any, cast
 
 from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, printable, resume
@@ -36,7 +36,7 @@ CANCEL_GRACE_SECONDS = 1.0
 EFFECT_CHECK_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Trial:
     """One attempt of one node, the secrets that it uses, and the events that it has emitted so far."""
 
@@ -70,6 +70,7 @@ class Attempts:
         self._now = now
         self._may_begin = may_begin
         self._reach = reach
+        self._clock = asyncio.get_running_loop().time
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
@@ -78,10 +79,12 @@ class Attempts:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
         node, trial = self._state.plan.nodes[number], self._trial(number, attempt)
         if stray := _stray_secret(node, inputs):
-            self._report(self._failure(trial, stray, _clock()))
+            self._report(self._failure(trial, stray, self._clock()))
             return
-        work = partial(begin, node.node_type, _fresh(inputs), self._context(node, trial))
-        if node.node_type.pure and _never_waits(node.node_type.run):
+        run = node.node_type.run
+        context = self._context(node, trial) if _looks_around(run) else NOWHERE
+        work = partial(begin, node.node_type, _fresh(inputs), context)
+        if node.node_type.pure and _never_waits(run):
             self._run_in_place(trial, work)
         else:
             self._run_as_task(trial, work)
@@ -106,7 +109,7 @@ class Attempts:
         return Trial(number, attempt, SecretUse(self._reach.find_secret))
 
     def _run_in_place(self, trial: Trial, work: Work) -> None:
-        started = _clock()
+        started = self._clock()
         try:
             work().send(None)
         except StopIteration as done:
@@ -117,7 +120,7 @@ class Attempts:
     def _run_as_task(self, trial: Trial, work: Work) -> None:
         task = asyncio.create_task(self._begin(trial, work))
         self._tasks.add(task)
-        task.add_done_callback(partial(self._end, trial, _clock()))
+        task.add_done_callback(partial(self._end, trial, self._clock()))
 
     def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -129,7 +132,7 @@ class Attempts:
         node = self._state.plan.nodes[trial.number]
         while not (node.node_type.safe or self._may_begin()):
             await asyncio.sleep(EFFECT_CHECK_SECONDS)
-        limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, _clock()
+        limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, self._clock()
         task = cast(asyncio.Task[None], asyncio.current_task())
         expire = partial(self._expire, task, trial, limit, started)
         timer = asyncio.get_running_loop().call_later(limit / 1000, expire)
@@ -165,6 +168,8 @@ class Attempts:
             # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
             raise NodeError("The node emitted events before it waits; it may emit only where it gives its outputs.")
         match outcome:
+            case dict():
+                return NodeSucceeded(trial.number, trial.attempt, outcome, self._elapsed(started), trial.emits)
             case Waiting(until, outputs):
                 return NodeWaits(trial.number, trial.attempt, milliseconds(until), outputs)
             case AwaitingSignal(name, until):
@@ -172,13 +177,11 @@ class Attempts:
                 return NodeAwaitsSignal(trial.number, trial.attempt, name, limit)
             case Calls():
                 return NodeCalls(trial.number, trial.attempt, outcome)
-            case _:
-                return NodeSucceeded(trial.number, trial.attempt, outcome, _elapsed(started), trial.emits)
 
     def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
         node_id = self._state.plan.nodes[trial.number].id
         said = execution_error(node_error(error, trial.secrets), node_id, trial.secrets)
-        return NodeErred(trial.number, trial.attempt, said, _elapsed(started), random.random())
+        return NodeErred(trial.number, trial.attempt, said, self._elapsed(started), random.random())
 
     def _emit(self, trial: Trial, event_name: str, payload: Any) -> str | None:
         """Take note of an event that somebody listens to; gives the id of the child that will run for it."""
@@ -209,6 +212,9 @@ class Attempts:
             reach=self._reach,
             secrets=trial.secrets,
         )
+
+    def _elapsed(self, started: float) -> float:
+        return round((self._clock() - started) * 1000, 3)
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
@@ -254,14 +260,6 @@ def _copied(data: Any) -> Any:
     return deepcopy(data) if isinstance(data, (dict, list)) else data
 
 
-def _clock() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _elapsed(started: float) -> float:
-    return round((_clock() - started) * 1000, 3)
-
-
 @cache
 def _never_waits(run: Callable[..., Any]) -> bool:
     """Whether a node's `run` has no `await` in it.
@@ -269,3 +267,25 @@ def _never_waits(run: Callable[..., Any]) -> bool:
     Only such a node can run to its end outside of a task: whatever waits may ask for the task that it is in.
     """
     return iscoroutinefunction(run) and not any(step.opname == "SEND" for step in dis.get_instructions(run))
+
+
+@cache
+def _looks_around(run: Callable[..., Any]) -> bool:
+    """Whether a node's `run` speaks of its context anywhere; for most nodes there need not be one."""
+    if not isfunction(run) or run.__code__.co_argcount != 3:
+        return True
+    name = run.__code__.co_varnames[2]
+    return any(step.argval == name for step in dis.get_instructions(run))
+
+
+NOWHERE = Context(
+    execution_id="",
+    root_execution_id="",
+    parent_execution_id=None,
+    depth=0,
+    node_id="",
+    attempt=0,
+    idempotency_key="",
+    inputs={},
+)
+"""What a node is given that does not look at it."""

@@ -55,9 +55,9 @@ InputT = TypeVar("InputT", bound=Input)
 OutputT = TypeVar("OutputT", bound=Output)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What a node may know and do beside its inputs.
+    """What a node may know and do beside its inputs. Each attempt has one of its own.
 
     `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
     system so that a repeated effect counts once. `inputs` are the execution's own inputs by name.

@@ -7,7 +7,7 @@ as a part of something longer that was encoded as a whole, such as the `user:pas
 import base64
 import html
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -33,7 +33,7 @@ def replacements(name: str, secret: str) -> list[Replacement]:
     return [(form, f"[secret {name}]") for form in sorted(found, key=len, reverse=True)]
 
 
-def scrub_text(text: str, wanted: list[Replacement]) -> str:
+def scrub_text(text: str, wanted: Sequence[Replacement]) -> str:
     """The text with each form replaced."""
     for form, mark in wanted:
         if form in text:
@@ -41,7 +41,7 @@ def scrub_text(text: str, wanted: list[Replacement]) -> str:
     return text
 
 
-def scrub_data(data: Any, wanted: list[Replacement]) -> Any:
+def scrub_data(data: Any, wanted: Sequence[Replacement]) -> Any:
     """JSON data with each form replaced, also in keys, and in numbers, which become texts then; references stay."""
     match data:
         case str():

@@ -1,5 +1,6 @@
 """The secrets that one attempt of a node has used, and what is said of it without them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.errors import InputError
@@ -16,8 +17,8 @@ class SecretUse:
 
     def __init__(self, find: FindSecret = find_no_secret) -> None:
         self._find = find
-        self._used: set[tuple[str, str]] = set()
-        self._wanted: list[Replacement] = []
+        self._used: frozenset[tuple[str, str]] = frozenset()
+        self._wanted: Sequence[Replacement] = ()
 
     async def look_up(self, secret: Any) -> str:
         """The secret of a name or reference; raises `InputError` if there is none, `NodeError` if it is unreadable."""
@@ -26,7 +27,7 @@ class SecretUse:
             raise InputError(f"The name of a secret must be {NAME_RULE}.")
         found = await self._find(name)
         if (name, found) not in self._used:
-            self._used.add((name, found))
+            self._used |= {(name, found)}
             every = [*self._wanted, *replacements(name, found)]
             self._wanted = sorted(every, key=lambda each: len(each[0]), reverse=True)
         return found
