@@ -1,14 +1,13 @@
 """What a decision is: events that belong together, and what becomes of them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.commands import Command
 from engine.events import Event
 from engine.spawns import Spawn
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Events to append together.
 
     Those that end the execution (`closing`) or create children (`spawns`) are folded in only after the log has them:

@@ -8,7 +8,7 @@ from engine.events import Event
 _EPOCH = datetime(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """An event with its index and its time, in whole milliseconds since 1970 by the database's clock."""
 

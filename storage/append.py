@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     OVER_BUDGET = "over_budget"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One event as it is stored; `at` is milliseconds since 1970."""
 
