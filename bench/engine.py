@@ -27,7 +27,7 @@ from engine.status import ExecutionStatus, RecordEvents
 SIZES = (1_000, 10_000, 100_000)
 SHAPES = {"chain": lambda size: chain(size - 1), "fan_out": lambda size: fan_out(size - 2)}
 NODES_A_ROUND = 20_000
-ROUNDS = 5
+ROUNDS = 3
 TARGET = ">= 30000"
 
 
