@@ -9,9 +9,10 @@ T = TypeVar("T")
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end."""
+    """Run a coroutine to its end; the garbage collector, which may be off up to here, is on from here."""
     # What the imports have made stays to the end: the collector need not go through it again and again.
     gc.freeze()
+    gc.enable()
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(main)
 
