@@ -13,7 +13,6 @@ from engine.attribution import attributed
 from engine.errors import InputError, NodeError, NodeTimeout
 from engine.exchange import URL_LIMIT, Query, Request, Response, checked_url, exchange, with_query
 from engine.json_text import InvalidJson, parse_json
-from engine.lean import httpx
 from engine.node import Context, Input, Node, Output
 from engine.ports import HoldsSecrets, Kind, PortKind
 from engine.secret_reference import SecretReference
