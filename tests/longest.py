@@ -14,6 +14,7 @@ LONGEST = (
     "clients/test_clients.py",
     "fuzz/test_short_fuzz.py",
     "schema/test_tools.py",
+    "web/test_console.py",
     "web/test_graphiql.py",
     "jobs/test_children.py",
     "storage/test_embedded_crashes.py",
