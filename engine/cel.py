@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-import cel
-
 from engine.errors import NodeError
+from engine.lean import cel
 from engine.moments import iso_text
 
 LENGTH_LIMIT = 4_000

@@ -31,7 +31,10 @@ CREATED, RUNNING, PAUSED = ExecutionStatus.CREATED, ExecutionStatus.RUNNING, Exe
 class Record(BaseModel):
     """The base of what the log stores: immutable, camel-case on the wire, blind to keys that it does not know."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    # As those of `engine.node.Input`, validators are built when they are first used.
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore", defer_build=True
+    )
 
 
 class ExecutionError(Record):

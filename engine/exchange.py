@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import httpcore
-import httpx
 
 from engine.egress import Resolver, connections, resolve
 from engine.errors import InputError, NodeError
+from engine.lean import httpx
 
 BODY_LIMIT = 10 * 1024 * 1024
 REDIRECT_LIMIT = 5

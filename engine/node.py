@@ -42,13 +42,14 @@ logger = logging.getLogger(__name__)
 class Input(BaseModel):
     """The base of a node's inputs. Values are taken as they are, never converted."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
+    # Validators are built when they are first used: a process needs few of all that there are, and has to start soon.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Output(BaseModel):
     """The base of a node's outputs. A port resolves when its field was given a value; unset fields stay unresolved."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 InputT = TypeVar("InputT", bound=Input)

@@ -18,6 +18,10 @@ from jobs.dispatch import LOOK, QUEUE, cancel_for_good, connect, deserialize, se
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01
+QUIET_AFTER_SECONDS = 1.0
+QUIET_POLL_SECONDS = 0.04
+"""A bell that has not rung for a while is asked less often: an idle worker would take a twentieth of a processor."""
+
 MAX_JOBS = 1000
 RESTART_SECONDS = 1.0
 END_SECONDS = 1.0
@@ -53,7 +57,7 @@ class Bell:
             listening.result()
 
     def _worker(self, redis: ArqRedis) -> Worker:
-        return Worker(
+        return _Listener(
             functions=[func(self._look, name=LOOK, keep_result=0, max_tries=1)],
             queue_name=QUEUE,
             redis_pool=redis,
@@ -68,6 +72,20 @@ class Bell:
 
     async def _look(self, ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         self._on_ring()
+
+
+class _Listener(Worker):
+    """arq's worker, which polls less often while nothing comes."""
+
+    _last_look = 0.0
+
+    async def _poll_iteration(self) -> None:
+        await super()._poll_iteration()
+        now = asyncio.get_running_loop().time()
+        if self.tasks or not self._last_look:
+            self._last_look = now
+        elif now - self._last_look > QUIET_AFTER_SECONDS:
+            await asyncio.sleep(QUIET_POLL_SECONDS - POLL_SECONDS)
 
 
 async def _end(worker: Worker) -> None:

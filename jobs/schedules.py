@@ -66,8 +66,10 @@ class Schedules:
             except DATABASE_TROUBLE as error:
                 logger.warning("Schedules could not be read (%s: %s).", type(error).__name__, error)
                 nap = LONGEST_NAP
+            # Before Python 3.12, `wait_for` forgets a cancellation that comes together with what it waits for.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), nap)
+                async with asyncio.timeout(nap):
+                    await self._wanted.wait()
 
     async def _turn(self) -> float:
         """See to what is due; gives the seconds until there may be more."""

@@ -1,9 +1,10 @@
 """The servers of a test session, and for each test its own database and its own Redis.
 
 A test takes `database_url` (migrated), `empty_database_url` or `redis_url`; nothing of one test is seen by
-another. `server_folder` is for tests that start servers of their own.
+another, unless its file takes `shared_database_url`. `server_folder` is for tests that start servers of their own.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -16,12 +17,15 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
+import certifi
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
 from storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from storage.migrate import migrate
+from tests.longest import longest_first
+from tests.tidegate.processes import Dev, dev
 
 # A shell that runs the tests in the background makes them, and all that they start, ignore SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -46,6 +50,26 @@ def _memory() -> Path | None:
     """Where files are in memory, which makes a database for a test in a third of the time; None if there is no room."""
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ENOUGH_MEMORY
     return MEMORY if has_room and os.access(MEMORY, os.W_OK) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=longest_first)
+
+
+def pytest_collection_finish() -> None:
+    # What was collected stays to the end: the collector need not go through it again and again.
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """To read all that the world trusts takes every HTTP client 20 ms; no test asks beyond this machine."""
+    path = tmp_path_factory.mktemp("authorities") / "one.pem"
+    first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    path.write_text(first + end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield
 
 
 @pytest.fixture
@@ -79,25 +103,49 @@ async def valkey_url(session_folder: Path) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def migrated_template(postgres_url: str) -> str:
+async def builder(postgres_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """The connection that makes and drops the databases of tests."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_template(postgres_url: str, builder: asyncpg.Connection) -> str:
     """The name of a database with all migrations applied, to be cloned."""
-    await _execute(postgres_url, f"CREATE DATABASE {TEMPLATE}")
+    await builder.execute(f"CREATE DATABASE {TEMPLATE}")
     await migrate(_on(postgres_url, TEMPLATE))
     return TEMPLATE
 
 
-@pytest.fixture
-async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(postgres_url: str, builder: asyncpg.Connection, migrated_template: str) -> AsyncIterator[str]:
     """A database of this test's own, with all migrations applied."""
-    async with _database(postgres_url, migrated_template) as url:
-        yield url
+    async with _database(builder, migrated_template) as name:
+        yield _on(postgres_url, name)
 
 
-@pytest.fixture
-async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_database_url(
+    postgres_url: str, builder: asyncpg.Connection, migrated_template: str
+) -> AsyncIterator[str]:
+    """A database of all tests of a file, with all migrations applied."""
+    async with _database(builder, migrated_template) as name:
+        yield _on(postgres_url, name)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty_database_url(postgres_url: str, builder: asyncpg.Connection) -> AsyncIterator[str]:
     """A database of this test's own with nothing in it."""
-    async with _database(postgres_url, "template0") as url:
-        yield url
+    async with _database(builder, "template0") as name:
+        yield _on(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+def service(session_folder: Path) -> Iterator[Dev]:
+    """All that `tidegate dev` starts, example flows included, for tests that only use it."""
+    with dev(session_folder / "service") as running:
+        yield running
 
 
 @pytest.fixture
@@ -110,19 +158,11 @@ async def redis_url(valkey_url: str) -> str:
 
 
 @asynccontextmanager
-async def _database(postgres_url: str, template: str) -> AsyncIterator[str]:
+async def _database(builder: asyncpg.Connection, template: str) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
-    await _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _on(postgres_url, name)
-    await _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    await builder.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield name
+    await builder.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _on(url: str, database: str) -> str:

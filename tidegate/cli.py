@@ -1,5 +1,6 @@
 """The command line: `tidegate COMMAND`."""
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -17,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; what can be expected to fail is one line on stderr."""
     asked = _parser().parse_args(arguments)
     command: Command = asked.command
+    # A command begins with its imports, which make much and drop little: the collector is of use when they are done.
+    gc.disable()
     try:
         code = command.execute(asked)
         sys.stdout.flush()
@@ -29,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has left; Python would complain about it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    finally:
+        gc.enable()
 
 
 def _complain(error: TidegateError) -> int:

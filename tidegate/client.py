@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
 
 from engine.errors import BadUserInput, ServiceUnavailable, TidegateError
+from engine.lean import httpx
 from tidegate.commands.arguments import DEFAULT_URL
 from tidegate.loopback import is_this_machine
 

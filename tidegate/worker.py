@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from engine.errors import TidegateError
@@ -13,7 +14,6 @@ from storage.claims import Limits
 from tidegate.migrated import require_migrated
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
-from tidegate.worker_port import worker_port
 
 ALONE = (sys.executable, "-P", "-m", "tidegate", "worker", "--alone")
 """Starts a process for one execution, which it is told of on standard input; with the settings of the environment."""
@@ -25,8 +25,17 @@ async def work(settings: Settings, log_level: str) -> None:
     await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
     engine = Worker(worker, BUILT_IN)
-    async with worker_port(settings, engine):
+    async with _port(settings, engine):
         await _run(run_until_told(engine))
+
+
+def _port(settings: Settings, worker: Worker) -> AbstractAsyncContextManager[None]:
+    if settings.worker_port is None:
+        return nullcontext()
+    # Few workers have one, and its web server is a good part of what there would be to import.
+    from tidegate.worker_port import worker_port
+
+    return worker_port(settings.worker_host, settings.worker_port, worker)
 
 
 async def work_alone(settings: Settings, ticket: Ticket, log_level: str) -> None:

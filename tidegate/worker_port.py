@@ -15,18 +15,14 @@ from jobs.worker import Worker
 from resolvers.health import Check, Health, database_checks, healthz, report
 from tidegate.http_server import serving
 from tidegate.listening import address, listen
-from tidegate.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def worker_port(settings: Settings, worker: Worker) -> AsyncIterator[None]:
-    """Answer for a worker from entry to exit, if the settings name a port; raises `CannotListen`."""
-    if settings.worker_port is None:
-        yield
-        return
-    with listen(settings.worker_host, settings.worker_port, anywhere=True) as listener:
+async def worker_port(host: str, port: int, worker: Worker) -> AsyncIterator[None]:
+    """Answer for a worker from entry to exit; raises `CannotListen`."""
+    with listen(host, port, anywhere=True) as listener:
         configuration = uvicorn.Config(
             _app(worker), log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=1
         )

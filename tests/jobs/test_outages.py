@@ -112,15 +112,15 @@ async def test_a_beat_that_is_not_answered_is_tried_on_another_connection_within
 ) -> None:
     """Else every worker would be given up that has a half-open connection, however well it could reach the database."""
     async with proxy(database_url) as link:
-        worker = await new_worker(database_url=link.url, lease=2.0)
-        watching = await new_worker(lease=2.0)
+        worker = await new_worker(database_url=link.url, lease=4.0)
+        watching = await new_worker(lease=4.0)
         execution = await client.run(await client.flow([witness("a", notes, gate)]))
         await eventually(lambda: notes.nodes("began") == ["a"])
         link.block()
         beats = "select beat from workers where id = $1"
         before = await client.pool.fetchval(beats, worker.id)
         reached = f"select beat >= {before + 3} from workers where id = $1"
-        await eventually(lambda: client.pool.fetchval(reached, worker.id))
+        await eventually(lambda: client.pool.fetchval(reached, worker.id), within=30.0)
         assert worker.parts.heartbeat.is_fresh
         assert watching.parts.heartbeat.is_fresh
         link.cut_all()

@@ -15,6 +15,8 @@ from tests.jobs.observed import outcomes_of_appends
 from tests.pauses import locked
 
 OUT_SECONDS = 15.0
+PATIENT_LEASE = 30.0
+"""Seconds; no worker that is only slow is given up meanwhile."""
 
 
 async def failures(client: Client) -> int:
@@ -26,13 +28,13 @@ async def failures(client: Client) -> int:
 async def test_sigterm_under_load_gives_everything_back_and_another_worker_goes_on(
     client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
-    leaving = await new_process(concurrency=40, warm_seconds=30.0)
+    leaving = await new_process(concurrency=40, warm_seconds=30.0, lease=PATIENT_LEASE)
     nodes = [witness("a", notes), witness("b", notes, gate), witness("c", notes)]
     busy = await client.flow(nodes, in_a_row(nodes))
     running = [await client.run(busy) for _ in range(40)]
     await eventually(lambda: notes.nodes("began").count("b") == 40)
     waiting = [await client.create(await client.flow(TRIVIAL, TRIVIAL_EDGES)) for _ in range(20)]
-    staying = await new_worker(concurrency=100)
+    staying = await new_worker(concurrency=100, lease=PATIENT_LEASE)
     leaving.terminate()
     assert await leaving.exit_code(within=OUT_SECONDS) == 0
     gate.touch()

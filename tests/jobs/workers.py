@@ -15,6 +15,7 @@ from tests.jobs.nodes import REGISTRY
 from tests.jobs.worker_entry import command
 
 READY = re.compile(r"Worker (\S+) is ready")
+STOPS_WITHIN = 60.0
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -68,7 +69,8 @@ class LocalWorker:
         """End in order, as on SIGTERM; raises what ended the worker before."""
         assert self.task
         self.task.cancel()
-        await asyncio.wait([self.task])
+        await asyncio.wait([self.task], timeout=STOPS_WITHIN)
+        assert self.task.done(), f"worker {self.id} does not stop"
         if not self.task.cancelled():
             self.task.result()
 

@@ -1,9 +1,11 @@
 """Files of queries: what their sections mean, and that Postgres understands every query."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
+import pytest_asyncio
 
-from storage.pool import Connection
 from storage.queries import FOLDER, load, parse
 
 FILE = """
@@ -49,9 +51,18 @@ def test_an_unknown_fragment_or_query_is_a_key_error() -> None:
 QUERIES = [(path.stem, name) for path in sorted(FOLDER.glob("*.sql")) for name in load(path.stem)]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reader(shared_database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that changes nothing."""
+    opened = await asyncpg.connect(shared_database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("file", "name"), QUERIES)
-async def test_postgres_understands_every_query(connection: Connection, file: str, name: str) -> None:
+async def test_postgres_understands_every_query(reader: asyncpg.Connection, file: str, name: str) -> None:
     try:
-        await connection.prepare(load(file)[name])
+        await reader.prepare(load(file)[name])
     except asyncpg.PostgresError as error:
         pytest.fail(f"{file}.sql, {name}: {error}")

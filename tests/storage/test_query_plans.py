@@ -14,7 +14,6 @@ import pytest
 import pytest_asyncio
 
 from storage.queries import load
-from tests.conftest import _database
 
 HOT = [
     ("access", "granted"),
@@ -169,14 +168,13 @@ SMALL_TABLES = {"workers", "declined"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def explainer(postgres_url: str, migrated_template: str) -> AsyncIterator[asyncpg.Connection]:
+async def explainer(shared_database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a database with large tables."""
-    async with _database(postgres_url, migrated_template) as url:
-        connection = await asyncpg.connect(url)
-        await connection.execute(LARGE + EXPLAIN)
-        await connection.execute("vacuum analyze")
-        yield connection
-        await connection.close()
+    connection = await asyncpg.connect(shared_database_url)
+    await connection.execute(LARGE + EXPLAIN)
+    await connection.execute("vacuum analyze")
+    yield connection
+    await connection.close()
 
 
 async def steps(explainer: asyncpg.Connection, file: str, name: str) -> list[dict[str, Any]]:

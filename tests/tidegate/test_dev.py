@@ -3,6 +3,7 @@
 import json
 import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ TOTAL = ("run", "examples/order-total.yaml", "--json")
 @pytest.fixture
 def data_dir(server_folder: Path) -> Path:
     return server_folder / "data"
+
+
+@pytest.fixture(scope="module")
+def without_worker(session_folder: Path) -> Iterator[Dev]:
+    """One that tests only look at."""
+    with dev(session_folder / "without-worker", "--no-worker") as running:
+        yield running
 
 
 def events(text: str) -> list[dict[str, Any]]:
@@ -50,15 +58,14 @@ def test_dev_is_ready_runs_an_example_and_ends_cleanly(data_dir):
     assert running.log == ""
 
 
-def test_dev_tells_further_processes_its_urls_and_nobody_else(data_dir):
-    with dev(data_dir, "--no-worker") as running:
-        path = data_dir / "env"
-        urls = dict(line.split("=", 1) for line in path.read_text().splitlines())
+def test_dev_tells_further_processes_its_urls_and_nobody_else(without_worker):
+    path = without_worker.data_dir / "env"
+    urls = dict(line.split("=", 1) for line in path.read_text().splitlines())
 
-        assert set(urls) == {"DATABASE_URL", "REDIS_URL"}
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert running.program(WORKER) is None
-        assert tidegate("migrate", **urls).stdout == "nothing to do\n"
+    assert set(urls) == {"DATABASE_URL", "REDIS_URL"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert without_worker.program(WORKER) is None
+    assert tidegate("migrate", **urls).stdout == "nothing to do\n"
 
 
 def test_a_second_start_keeps_executions_and_flows(data_dir):
@@ -85,28 +92,31 @@ def test_killing_dev_leaves_nothing_behind_and_its_data_usable(data_dir):
         assert outputs(running.run(*TOTAL).stdout) == {"total": 60}
 
 
-def test_a_twin_on_the_same_data_is_refused(data_dir):
-    with dev(data_dir, "--no-worker") as running:
-        twin = tidegate("dev", "--port", "0", "--data-dir", str(data_dir))
+def test_a_twin_on_the_same_data_is_refused(without_worker):
+    twin = tidegate("dev", "--port", "0", "--data-dir", str(without_worker.data_dir))
 
-        assert twin.returncode == 1
-        assert twin.stderr == (
-            f"tidegate: {data_dir} is in use by process {running.process.pid}. "
-            "Stop that one, or choose another --data-dir.\n"
-        )
+    assert twin.returncode == 1
+    assert twin.stderr == (
+        f"tidegate: {without_worker.data_dir} is in use by process {without_worker.process.pid}. "
+        "Stop that one, or choose another --data-dir.\n"
+    )
 
 
 WORKER, VALKEY, POSTGRES = "-m tidegate worker", "valkey-server", "bin/postgres -D"
 
 
-@pytest.mark.parametrize("program", [WORKER, VALKEY, POSTGRES])
-async def test_what_dies_is_started_again(data_dir, program):
-    with dev(data_dir) as running:
-        victim = await eventually(lambda: running.program(program))
-        victim.kill()
+async def kill(running: Dev, program: str) -> None:
+    """Kill one of its programs, and wait until it has started another."""
+    victim = await eventually(lambda: running.program(program))
+    victim.kill()
+    await eventually(lambda: running.program(program) not in (None, victim), within=30)
 
-        await eventually(lambda: running.program(program) not in (None, victim), within=30)
-        # What is asked while Postgres is away may fail.
-        await eventually(lambda: running.run(*TOTAL).returncode == 0, within=30)
+
+async def test_what_dies_is_started_again(data_dir):
+    with dev(data_dir) as running:
+        for program, said in ((WORKER, "worker ended"), (VALKEY, "Valkey has ended"), (POSTGRES, "Postgres has ended")):
+            await kill(running, program)
+            # What is asked while Postgres is away may fail.
+            await eventually(lambda: running.run(*TOTAL).returncode == 0, within=30)
+            assert said in running.log
         assert running.end(signal.SIGTERM) == []
-        assert "starting it again" in running.log

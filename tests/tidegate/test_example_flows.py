@@ -22,10 +22,10 @@ async def delete(client: Client) -> None:
     await client.ask("mutation ($id: ID!) { deleteFlow(id: $id) { deletedId } }", id=flow_id)
 
 
-async def test_an_example_is_created_once_and_follows_its_file(running, tmp_path, caplog):
+async def test_an_example_is_created_once_and_follows_its_file(service, tmp_path, caplog):
     record, file = tmp_path / "record.json", tmp_path / "greeting.yaml"
 
-    async with Client(running.url) as client:
+    async with Client(service.url) as client:
 
         async def load(text: str) -> list[int]:
             file.write_text(text)

@@ -59,8 +59,8 @@ def parsed(text: str) -> list[dict[str, Any]]:
         ),
     ],
 )
-def test_an_example_gives_its_outputs_as_json_lines(running, example, outputs):
-    done = running.run("run", f"examples/{example[0]}", "--json", *example[1:])
+def test_an_example_gives_its_outputs_as_json_lines(service, example, outputs):
+    done = service.run("run", f"examples/{example[0]}", "--json", *example[1:])
 
     events = parsed(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
@@ -69,24 +69,24 @@ def test_an_example_gives_its_outputs_as_json_lines(running, example, outputs):
     assert events[-1]["data"]["outputs"] == outputs
 
 
-def test_the_access_log_is_read_from_a_file_and_its_report_shown(running):
-    done = running.run("run", "examples/access-log.yaml", "--input", "log=@examples/access.log")
+def test_the_access_log_is_read_from_a_file_and_its_report_shown(service):
+    done = service.run("run", "examples/access-log.yaml", "--input", "log=@examples/access.log")
 
     assert done.returncode == 0
     assert "360 requests, 1.8 MB sent, 1.4 % server errors" in done.stdout
     assert "27 of 27 nodes completed" in done.stdout
 
 
-def answer(running: Dev, query: str, **variables: Any) -> Any:
+def answer(service: Dev, query: str, **variables: Any) -> Any:
     """The data that the service answers with."""
-    body = httpx.post(running.url, json={"query": query, "variables": variables}).json()
+    body = httpx.post(service.url, json={"query": query, "variables": variables}).json()
     assert "errors" not in body, body
     return body["data"]
 
 
-def test_an_approval_that_comes_in_time_ends_the_wait(running):
+def test_an_approval_that_comes_in_time_ends_the_wait(service):
     with subprocess.Popen(
-        [*COMMAND, "run", "examples/approval.yaml", "--json", "--url", running.url],
+        [*COMMAND, "run", "examples/approval.yaml", "--json", "--url", service.url],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -94,7 +94,7 @@ def test_an_approval_that_comes_in_time_ends_the_wait(running):
     ) as process:
         assert process.stdout
         waiting = next(event for event in map(json.loads, process.stdout) if event["type"] == "NODE_WAITING")
-        answer(running, SIGNAL, id=waiting["executionId"], payload={"approved": True, "by": "Ada"})
+        answer(service, SIGNAL, id=waiting["executionId"], payload={"approved": True, "by": "Ada"})
         *_, last = map(json.loads, process.stdout)
 
     assert (waiting["data"]["nodeId"], waiting["data"]["signalName"]) == ("approval", "approval")
@@ -102,9 +102,9 @@ def test_an_approval_that_comes_in_time_ends_the_wait(running):
     assert process.returncode == 0
 
 
-def test_a_paused_run_says_what_lets_it_go_on(running):
+def test_a_paused_run_says_what_lets_it_go_on(service):
     with subprocess.Popen(
-        [*COMMAND, "run", "examples/approval.yaml", "--url", running.url],
+        [*COMMAND, "run", "examples/approval.yaml", "--url", service.url],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -113,9 +113,9 @@ def test_a_paused_run_says_what_lets_it_go_on(running):
         assert process.stdout
         execution = next(process.stdout).split()[-1]
         waiting = next(line for line in process.stdout if line.startswith("…"))
-        answer(running, PAUSE, id=execution)
+        answer(service, PAUSE, id=execution)
         paused = next(line for line in process.stdout if line.startswith("‖"))
-        answer(running, STOP, id=execution)
+        answer(service, STOP, id=execution)
         *_, last = process.stdout
 
     assert "signal.wait      waits for the signal 'approval', until 20" in waiting
@@ -124,11 +124,11 @@ def test_a_paused_run_says_what_lets_it_go_on(running):
     assert process.returncode == 1
 
 
-def test_a_large_order_has_a_child_and_a_grandchild(running):
-    done = running.run("run", "examples/orders.yaml")
+def test_a_large_order_has_a_child_and_a_grandchild(service):
+    done = service.run("run", "examples/orders.yaml")
 
     execution = done.stdout.splitlines()[0].split()[-1]
-    members = [edge["node"] for edge in answer(running, TREE, id=execution)["executionTree"]["edges"]]
+    members = [edge["node"] for edge in answer(service, TREE, id=execution)["executionTree"]["edges"]]
     assert (done.returncode, done.stderr) == (0, "")
     assert "for the event 'placed'" in done.stdout
     assert [member["level"] for member in members] == [0, 1, 2]
@@ -139,47 +139,47 @@ def test_a_large_order_has_a_child_and_a_grandchild(running):
     ]
 
 
-def test_a_handled_failure_completes(running):
-    done = running.run("run", "examples/error-port.yaml", "--json")
+def test_a_handled_failure_completes(service):
+    done = service.run("run", "examples/error-port.yaml", "--json")
 
     assert done.returncode == 0
     assert parsed(done.stdout)[-1]["data"]["failedNodeCount"] == 1
 
 
-def test_a_failed_run_exits_with_1_and_names_the_node(running, tmp_path):
-    done = running.run("run", write(tmp_path, FAILING))
+def test_a_failed_run_exits_with_1_and_names_the_node(service, tmp_path):
+    done = service.run("run", write(tmp_path, FAILING))
 
     assert done.returncode == 1
     assert "node broken: Input 'text': Line 1, column 2" in done.stdout
 
 
-def test_a_flow_that_the_service_has_is_not_created_again(running):
-    first, second = (parsed(running.run("run", "examples/order-total.yaml", "--json").stdout) for _ in range(2))
+def test_a_flow_that_the_service_has_is_not_created_again(service):
+    first, second = (parsed(service.run("run", "examples/order-total.yaml", "--json").stdout) for _ in range(2))
 
     assert first[0]["data"]["flowId"] == second[0]["data"]["flowId"]
     assert first[0]["executionId"] != second[0]["executionId"]
 
 
-def test_events_are_printed_as_lines_from_any_index(running):
-    events = parsed(running.run("run", "examples/order-total.yaml", "--json").stdout)
+def test_events_are_printed_as_lines_from_any_index(service):
+    events = parsed(service.run("run", "examples/order-total.yaml", "--json").stdout)
     execution = events[0]["executionId"]
 
-    everything = running.run("events", execution).stdout.splitlines()
+    everything = service.run("events", execution).stdout.splitlines()
     assert [line.split()[2] for line in everything] == [event["type"] for event in events]
-    assert parsed(running.run("events", execution, "--json", "--from", "3").stdout) == events[4:]
-    assert running.run("events", execution, "--follow").stdout.splitlines() == everything
+    assert parsed(service.run("events", execution, "--json", "--from", "3").stdout) == events[4:]
+    assert service.run("events", execution, "--follow").stdout.splitlines() == everything
 
 
 @pytest.mark.parametrize("more", [(), ("--follow",)])
-def test_an_unknown_execution_is_one_line(running, more):
-    done = running.run("events", "EX0000000000000000", *more)
+def test_an_unknown_execution_is_one_line(service, more):
+    done = service.run("events", "EX0000000000000000", *more)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "tidegate: There is no such execution.\n"
 
 
-def test_an_interrupted_run_goes_on_at_the_server(running, tmp_path):
-    command = [*COMMAND, "run", write(tmp_path, SLEEPING), "--json", "--url", running.url]
+def test_an_interrupted_run_goes_on_at_the_server(service, tmp_path):
+    command = [*COMMAND, "run", write(tmp_path, SLEEPING), "--json", "--url", service.url]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -198,9 +198,9 @@ def test_an_interrupted_run_goes_on_at_the_server(running, tmp_path):
     ]
 
 
-def test_the_example_client_creates_watches_and_reads(running):
+def test_the_example_client_creates_watches_and_reads(service):
     done = subprocess.run(
-        [sys.executable, "examples/client.py", running.url], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "examples/client.py", service.url], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert done.stderr == ""
@@ -208,9 +208,9 @@ def test_the_example_client_creates_watches_and_reads(running):
     assert done.stdout.splitlines()[-1] == "{'status': 'COMPLETED', 'outputs': {'greeting': 'Hello, world'}}"
 
 
-def test_the_example_of_a_family_pauses_resumes_and_stops_it_as_one(running):
+def test_the_example_of_a_family_pauses_resumes_and_stops_it_as_one(service):
     done = subprocess.run(
-        [sys.executable, "examples/family.py", running.url], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "examples/family.py", service.url], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert done.stderr == ""

@@ -1,11 +1,11 @@
-"""One service and one Chromium for all tests of pages."""
+"""One Chromium for all tests of pages, which share a service too."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.tidegate.processes import ROOT, Dev, dev
+from tests.tidegate.processes import ROOT, Dev
 from tests.web.browser import Browser, browser, chromium
 from tests.web.ide import Ide
 
@@ -23,13 +23,6 @@ def running_browser(session_folder: Path) -> Iterator[Browser]:
         pytest.skip(NO_BUILD)
     with browser(path, session_folder / "chromium") as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def service(session_folder: Path) -> Iterator[Dev]:
-    """Everything that `tidegate dev` starts."""
-    with dev(session_folder / "web") as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -20,15 +20,17 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
+    from tidegate.settings import Settings
+
+    # Read here also for the worker, which would only say again and again what is wrong.
+    settings = Settings.read()
+
     from tidegate.dev import Dev
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.manifest import trusted_documents
-    from tidegate.settings import Settings
     from tidegate.traces import traced
 
-    # Read here also for the worker, which would only say again and again what is wrong.
-    settings = Settings.read()
     documents = trusted_documents(settings)
     log_to_stderr("warning", settings.log_format)
     dev = Dev(arguments.data_dir, arguments.port, documents, settings.secret_keys, with_worker=not arguments.no_worker)

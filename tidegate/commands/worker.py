@@ -19,16 +19,18 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
+    from tidegate.settings import Settings
+
+    settings = Settings.read()
+
     from jobs.ticket import Ticket
     from tidegate.arming import arm_if_asked
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
-    from tidegate.settings import Settings
     from tidegate.stdin_watch import end_when_stdin_closes
     from tidegate.traces import traced
     from tidegate.worker import work, work_alone
 
-    settings = Settings.read()
     log_level = arguments.log_level or settings.log_level
     log_to_stderr(log_level, settings.log_format)
     arm_if_asked()
