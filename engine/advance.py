@@ -21,6 +21,7 @@ from engine.starting import start_node, status_change
 from engine.state import State
 from engine.status import ErrorCode, ExecutionStatus, NodeStatus
 from engine.values import Value
+from engine.voiding import past_repeating, users_that_ended
 
 NAMED_NODES = 10
 
@@ -166,11 +167,19 @@ def _may_begin(state: State, number: int) -> bool:
 
 
 def _begin(state: State, number: int, now: int) -> Decision:
+    if spent := users_that_ended(state, number):
+        return _end_unrepeatable(state, number, spent)
     try:
         return Decision(tuple(start_node(state, number, now)))
     except ValueRefused as error:
         refused = ExecutionError(code=ErrorCode.PAYLOAD, message=error.message, node_id=state.plan.nodes[number].id)
         return Decision(tuple(failure(state, number, refused, 0.0)))
+
+
+def _end_unrepeatable(state: State, number: int, spent: list[int]) -> Decision:
+    node_id = state.plan.nodes[number].id
+    cut = ExecutionError(code=ErrorCode.CRASH, message="The worker was lost while the node ran.", node_id=node_id)
+    return Decision(tuple(failure(state, number, past_repeating(state, number, spent, cut), 0.0)))
 
 
 def _complete_flow(state: State, now: int) -> Decision:

@@ -142,6 +142,28 @@ class NodeLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeResolved:
+    """An attempt gave an output its value before its end."""
+
+    node: int
+    attempt: int
+    port: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWrote:
+    """An attempt wrote `count` pieces, which `chunk` lists, to a stream; `sequence` is the place of the first."""
+
+    node: int
+    attempt: int
+    port: str
+    sequence: int
+    count: int
+    chunk: Value
+
+
+@dataclass(frozen=True, slots=True)
 class ChildrenRefused:
     """The budget of the tree does not allow the children that a node (None: the execution itself) wants to spawn."""
 
@@ -154,5 +176,7 @@ class Advance:
 
 
 ClientCommand = Start | Pause | Resume | Step | SetBreakpoints | Signal | Stop
-NodeOutcome = NodeSucceeded | NodeWaits | NodeAwaitsSignal | NodeCalls | NodeErred | NodeLogged
+NodeOutcome = (
+    NodeSucceeded | NodeWaits | NodeAwaitsSignal | NodeCalls | NodeErred | NodeLogged | NodeResolved | NodeWrote
+)
 Command = ClientCommand | ChildEnded | Recover | NodeOutcome | ChildrenRefused | Advance

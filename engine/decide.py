@@ -15,8 +15,10 @@ from engine.commands import (
     NodeCalls,
     NodeErred,
     NodeLogged,
+    NodeResolved,
     NodeSucceeded,
     NodeWaits,
+    NodeWrote,
     Pause,
     Recover,
     Resume,
@@ -36,6 +38,7 @@ from engine.events import (
     FlowStarted,
     FlowStepped,
 )
+from engine.giving import node_resolved, node_wrote
 from engine.outcomes import node_awaits_signal, node_calls, node_erred, node_logged, node_succeeded, node_waits
 from engine.signals import receive
 from engine.state import State
@@ -112,5 +115,7 @@ _RULES: Mapping[type[Command], Callable[[State, Any, int], Decision]] = {
     NodeCalls: node_calls,
     NodeErred: node_erred,
     NodeLogged: node_logged,
+    NodeResolved: node_resolved,
+    NodeWrote: node_wrote,
     Advance: advance,
 }

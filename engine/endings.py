@@ -6,6 +6,7 @@ from engine.events import Event, ExecutionError, NodeCompleted, NodeFailed
 from engine.starting import status_change
 from engine.state import State
 from engine.status import NodeStatus
+from engine.stream_reference import stream_value
 from engine.values import Value
 
 
@@ -20,9 +21,19 @@ def completion(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=state.nodes[number].attempt,
-        outputs=dict(outputs),
+        outputs=_with_given(state, number, outputs),
         execution_time=elapsed,
     )
+
+
+def _with_given(state: State, number: int, outputs: Mapping[str, Value]) -> dict[str, Value]:
+    """The outputs, with those that were given before; a stream that nothing was written to is an empty one."""
+    node, record = state.plan.nodes[number], state.nodes[number]
+    if not record.early and not node.stream_outputs:
+        return dict(outputs)
+    early = {port: record.outputs[port] for port in record.early}
+    streams = {port: stream_value(node.id, port, record.pieces(port)) for port in node.stream_outputs}
+    return {**outputs, **early, **streams}
 
 
 def failure(state: State, number: int, error: ExecutionError, elapsed: float) -> Iterator[Event]:

@@ -317,23 +317,28 @@ class NodeDebugLogString(NodeEvent):
 
 
 class NodePortResolved(NodeEvent):
-    """The node gave an output a value before it ended."""
+    """The node gave an output a value before it ended; it is void when another attempt follows."""
 
     attempt: int = Field(description="The attempt that gave it.")
     port: str = Field(description="The output port.")
-    value: Value = Field(description="The value.")
+    value: Value = Field(description="The value; of a stream, whose pieces follow, a reference to it.")
 
     def values(self) -> Iterable[Value]:
         return (self.value,)
 
 
 class NodeOutputChunk(NodeEvent):
-    """The node wrote a piece of a stream."""
+    """The node wrote to a stream: pieces that came close together, as one list.
 
-    attempt: int = Field(description="The attempt that wrote it.")
+    Whoever shows the stream appends them, the pieces of a text joined without anything in between, and begins anew when
+    `sequence` is 0.
+    """
+
+    attempt: int = Field(description="The attempt that wrote them; what an earlier one wrote is void.")
     port: str = Field(description="The stream's output port.")
-    sequence: int = Field(description="Counts the stream's pieces from 0.")
-    chunk: Value = Field(description="The piece.")
+    sequence: int = Field(description="The place in the stream of the first of these pieces, from 0.")
+    count: int = Field(description="How many pieces these are.")
+    chunk: Value = Field(description="The pieces, as a list.")
 
     def values(self) -> Iterable[Value]:
         return (self.chunk,)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.calling import CallEnd, CallRecord, CallsRecord
+from engine.early import StreamRecord
 from engine.entry import parse_time
 from engine.events import (
     BreakpointsSet,
@@ -26,6 +27,7 @@ from engine.events import (
     FlowStepped,
     NodeCompleted,
     NodeFailed,
+    NodeOutputChunk,
     NodePortResolved,
     NodeRetrying,
     NodeSkipped,
@@ -38,6 +40,7 @@ from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
 from engine.readiness import open_requirements, start_members
 from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from engine.values import NULL, Value
+from engine.voiding import users_that_ended, void
 
 if TYPE_CHECKING:
     from engine.state import State
@@ -52,12 +55,22 @@ def _recovered(state: "State", event: ExecutionRecovered, at: int) -> None:
     is_loss = event.failure_count > state.failure_count
     state.failure_count = event.failure_count
     state.count_no_time_since_last_word()
+    cut_short: list[int] = []
     for number, record in enumerate(state.nodes):
         if record.status is NodeStatus.EXECUTING and not state.plan.nodes[number].is_group:
             state.executing -= 1
             state.make_ready(number)
+            cut_short.append(number)
             if is_loss:
                 state.losses.note(number, record.retries, state.unfinished, alone=event.alone)
+    for number in cut_short:
+        _void_if_possible(state, number)
+
+
+def _void_if_possible(state: "State", number: int) -> None:
+    """Take back what a node gave that is attempted again; where others have ended with it, it will fail instead."""
+    if state.nodes[number].early and not users_that_ended(state, number):
+        void(state, number)
 
 
 def _flow_started(state: "State", event: FlowStarted, at: int) -> None:
@@ -206,6 +219,8 @@ def _node_retrying(state: "State", event: NodeRetrying, at: int) -> None:
     record = state.leave(number, NodeStatus.WAITING)
     record.retries += 1
     record.error, record.retrying = event.error, True
+    if record.early:
+        void(state, number)
     _wait(state, number, at + round(event.delay), state.retries)
 
 
@@ -248,7 +263,16 @@ def _doom_member(state: "State", number: int, group: int) -> None:
 
 
 def _port_resolved(state: "State", event: NodePortResolved, at: int) -> None:
-    state.resolve(state.plan.numbers[event.node_id], event.port, event.value)
+    state.resolve_early(state.plan.numbers[event.node_id], event.port, event.value, at)
+
+
+def _output_chunk(state: "State", event: NodeOutputChunk, at: int) -> None:
+    record = state.nodes[state.plan.numbers[event.node_id]]
+    stream = record.streams.get(event.port)
+    if stream is None or stream.attempt != event.attempt:
+        stream = StreamRecord(event.attempt, state.last_index + 1)
+        record.streams = {**record.streams, event.port: stream}
+    stream.pieces = event.sequence + event.count
 
 
 # --- signals and children ---------------------------------------------------------------------------------------------
@@ -324,6 +348,7 @@ FOLDS: Mapping[type[Event], Callable[["State", Any, int], None]] = {
     NodeWaiting: _node_waiting,
     NodeSkipped: _node_skipped,
     NodePortResolved: _port_resolved,
+    NodeOutputChunk: _output_chunk,
     SignalReceived: _signal_received,
     ChildExecutionSpawned: _child_spawned,
     ChildExecutionCompleted: _child_completed,

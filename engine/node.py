@@ -19,7 +19,7 @@ A node is one class with a docstring, a model of its inputs, a model of its outp
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
@@ -27,7 +27,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict
 
 from engine.events import ExecutionError
-from engine.ports import Ports, ports_of
+from engine.ports import UNSET, Ports, is_stream, ports_of
 from engine.reach import FoundFlow, Reach
 from engine.secret_reference import SecretReference
 from engine.secret_use import SecretUse
@@ -47,13 +47,33 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """The base of a node's outputs. A port resolves when its field was given a value; unset fields stay unresolved."""
+    """The base of a node's outputs. A port resolves when its field was given a value; unset fields stay unresolved.
+
+    Streams are never set, so they need no `UNSET` where no type checker asks for it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        required = [info for info in cls.model_fields.values() if info.is_required() and is_stream(info)]
+        for info in required:
+            info.default = UNSET
+        if required:
+            cls.model_rebuild(force=True)
 
 
 InputT = TypeVar("InputT", bound=Input)
 OutputT = TypeVar("OutputT", bound=Output)
+
+
+Give = Callable[[str, Any], Awaitable[None]]
+"""Gives something to an output port."""
+
+
+async def give_nobody(port: str, value: Any) -> None:
+    """Give it to nobody, as where a node is run by itself."""
 
 
 @dataclass(slots=True)
@@ -62,6 +82,11 @@ class Context:
 
     `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
     system so that a repeated effect counts once. `inputs` are the execution's own inputs by name.
+
+    `await resolve(port, value)` gives an output its value before the node ends, and `await chunk(port, piece)` writes a
+    piece to a stream, which holds the node up while the log is slower than it; what hangs on them runs at once. Both
+    are for `run`, and raise `NodeError` for a port that is not there, is of the other sort, or was given a value. What
+    they gave is void when the attempt fails and another follows.
     """
 
     execution_id: str
@@ -78,6 +103,8 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     log: Callable[[str], None] = field(default=logger.debug)
     emit: Callable[[str, Any], str | None] = field(default=lambda event_name, payload: None)
+    resolve: Give = field(default=give_nobody)
+    chunk: Give = field(default=give_nobody)
     reach: Reach = field(default=Reach())
     secrets: SecretUse = field(default_factory=SecretUse, repr=False)
 

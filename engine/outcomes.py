@@ -14,9 +14,10 @@ from engine.starting import status_change
 from engine.state import State
 from engine.status import NodeStatus
 from engine.values import Value
+from engine.voiding import past_repeating, users_that_ended
 
 
-def _is_current(state: State, number: int, attempt: int) -> bool:
+def is_current(state: State, number: int, attempt: int) -> bool:
     """Whether the attempt is still the node's own: it runs, or what it called has ended and it goes on with that."""
     record = state.nodes[number]
     is_at_work = record.status is NodeStatus.EXECUTING or (record.calls is not None and record.calls.is_over)
@@ -25,7 +26,7 @@ def _is_current(state: State, number: int, attempt: int) -> bool:
 
 def node_succeeded(state: State, command: NodeSucceeded, now: int) -> Decision:
     """The node completes, and a child is spawned for each event that it emitted."""
-    if not _is_current(state, command.node, command.attempt):
+    if not is_current(state, command.node, command.attempt):
         return NOTHING
     if command.emits and (error := too_deep(state, command.node)):
         return Decision(tuple(failure(state, command.node, error, command.elapsed)))
@@ -35,14 +36,14 @@ def node_succeeded(state: State, command: NodeSucceeded, now: int) -> Decision:
 
 def node_waits(state: State, command: NodeWaits, now: int) -> Decision:
     """The node waits for its time."""
-    if not _is_current(state, command.node, command.attempt):
+    if not is_current(state, command.node, command.attempt):
         return NOTHING
     return Decision(tuple(_wait(state, command.node, until=command.until, outputs=command.outputs)))
 
 
 def node_awaits_signal(state: State, command: NodeAwaitsSignal, now: int) -> Decision:
     """The node waits for a signal, or takes the oldest that was kept and fits."""
-    if not _is_current(state, command.node, command.attempt):
+    if not is_current(state, command.node, command.attempt):
         return NOTHING
     waiting = tuple(_wait(state, command.node, until=command.until, signal_name=command.name))
     outputs = take_kept(state, command.node, command.name)
@@ -54,7 +55,7 @@ def node_awaits_signal(state: State, command: NodeAwaitsSignal, now: int) -> Dec
 
 def node_calls(state: State, command: NodeCalls, now: int) -> Decision:
     """The node waits for the children that it asked for; they are spawned next."""
-    if not _is_current(state, command.node, command.attempt):
+    if not is_current(state, command.node, command.attempt):
         return NOTHING
     if command.calls.count and (error := too_deep(state, command.node)):
         elapsed = node_time(state.nodes[command.node], now)
@@ -86,16 +87,19 @@ def _wait(
 
 def node_erred(state: State, command: NodeErred, now: int) -> Decision:
     """The node is tried again after a while, or has failed."""
-    if not _is_current(state, command.node, command.attempt):
+    if not is_current(state, command.node, command.attempt):
         return NOTHING
     return err(state, command)
 
 
 def err(state: State, command: NodeErred) -> Decision:
     """What follows from a failure, whatever the node was at."""
-    if _may_retry(state, command):
-        return Decision(tuple(_retry(state, command)))
-    return Decision(tuple(failure(state, command.node, command.error, command.elapsed)))
+    if not _may_retry(state, command):
+        return Decision(tuple(failure(state, command.node, command.error, command.elapsed)))
+    if spent := users_that_ended(state, command.node):
+        final = past_repeating(state, command.node, spent, command.error)
+        return Decision(tuple(failure(state, command.node, final, command.elapsed)))
+    return Decision(tuple(_retry(state, command)))
 
 
 def _may_retry(state: State, command: NodeErred) -> bool:
@@ -120,7 +124,7 @@ def _retry(state: State, command: NodeErred) -> Iterator[Event]:
 
 def node_logged(state: State, command: NodeLogged, now: int) -> Decision:
     """The line is recorded, where such lines are."""
-    if not state.records_all or not _is_current(state, command.node, command.attempt):
+    if not state.records_all or not is_current(state, command.node, command.attempt):
         return NOTHING
     node = state.plan.nodes[command.node]
     return Decision((NodeDebugLogString(node_id=node.id, node_type=node.node_type.type, log=command.text),))

@@ -42,7 +42,8 @@ class PlanNode:
     """A node with its connections.
 
     `incoming` has the edges of each connected input in document order, the system inputs included; `inputs` are the
-    connected ordinary inputs, `shaping` those that take a constant only. `handles_errors` is true if an error port of
+    connected ordinary inputs, `shaping` those that take a constant only. `stream_inputs` are the connected inputs and
+    `stream_outputs` all the outputs that are streams. `handles_errors` is true if an error port of
     the node, or of a group around it, leads somewhere. `listens_to` is the event that an event.listen is there for.
     `join` says whether the node awaits all connected inputs or the first; `is_group` is true if it only holds others.
     """
@@ -66,6 +67,12 @@ class PlanNode:
     handles_errors: bool
     listens_to: str | None = None
     title: str | None = None
+    stream_inputs: tuple[str, ...] = ()
+    stream_outputs: tuple[str, ...] = ()
+
+    def has_reader(self, port: str) -> bool:
+        """Whether a node reads the stream of one of the outputs."""
+        return any(edge.target_kind is PortKind.STREAM for edge in self.outgoing.get(port, ()))
 
     @property
     def has_error_edges(self) -> bool:
@@ -176,6 +183,8 @@ class _Compiler:
             handles_errors=self._handles_errors(node),
             listens_to=node.inputs["eventName"] if node.type == EVENT_LISTEN else None,
             title=node.title,
+            stream_inputs=tuple(name for name in _streams(ports.inputs) if name in incoming),
+            stream_outputs=_streams(ports.outputs),
         )
 
     def _handles_errors(self, node: NodeDocument | None) -> bool:
@@ -201,3 +210,7 @@ def _kind(ports: Mapping[str, Port], name: str) -> PortKind:
     if name in (EXECUTE, AFTER) or name not in ports:
         return PortKind.ANY
     return ports[name].kind
+
+
+def _streams(ports: Mapping[str, Port]) -> tuple[str, ...]:
+    return tuple(name for name, port in ports.items() if port.kind is PortKind.STREAM)

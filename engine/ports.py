@@ -13,7 +13,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
+from engine.pieces import Pieces
 from engine.secret_reference import SecretReference, contains_reference, is_reference
+from engine.stream_reference import is_stream_reference
 
 SYSTEM_PREFIX = "__"
 EXECUTE = "__execute"
@@ -52,13 +54,24 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """States a port's kind where the annotation alone does not: `Annotated[list[Any], Kind(PortKind.STREAM)]`."""
+    """States a port's kind where the annotation alone does not, as `Secret` and `Stream` do."""
 
     kind: PortKind
 
 
 Secret: TypeAlias = Annotated[SecretReference, Kind(PortKind.SECRET)]
 """The annotation of a port that takes, or gives, a reference to a secret: `token: Secret`; see `Context.secret`."""
+
+
+Stream: TypeAlias = Annotated[Pieces, Kind(PortKind.STREAM)]
+"""The annotation of a port that takes, or gives, a stream.
+
+An input of it is read with `async for piece in inputs.stream`; an output is declared `stream: Stream = UNSET`, left
+unset by `run`, and written with `Context.chunk`.
+"""
+
+UNSET: Any = None
+"""What an output is declared with that `run` need not give a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,11 @@ def _port(name: str, info: FieldInfo) -> Port:
     )
 
 
+def is_stream(info: FieldInfo) -> bool:
+    """Whether a model's field is a stream."""
+    return Kind(PortKind.STREAM) in info.metadata
+
+
 def _schema(annotation: Any) -> Mapping[str, Any]:
     return TypeAdapter(annotation).json_schema(by_alias=True)
 
@@ -155,11 +173,14 @@ def kind_of_value(data: Any) -> PortKind | None:
 
 
 def compatible(source: PortKind, target: PortKind) -> bool:
-    """Whether an edge may join the two kinds: the same, enum → string, or anything ↔ any, but not secret → any."""
+    """Whether an edge may join the two kinds: the same, enum → string, or anything ↔ any.
+
+    A secret does not fit `any`, and a stream fits nothing but a stream.
+    """
     if source == target:
         return True
     if PortKind.ANY in (source, target):
-        return source is not PortKind.SECRET
+        return source is not PortKind.SECRET and PortKind.STREAM not in (source, target)
     return source is PortKind.ENUM and target is PortKind.STRING
 
 
@@ -169,10 +190,17 @@ def accepts(kind: PortKind, data: Any) -> bool:
         return True
     if kind is PortKind.SECRET:
         return is_reference(data)
+    if kind is PortKind.STREAM:
+        return is_stream_reference(data) or isinstance(data, Pieces)
     found = kind_of_value(data)
-    if kind in (PortKind.ENUM, PortKind.STREAM):
-        return kind is not PortKind.ENUM or found is PortKind.STRING
-    return found is kind
+    return found is (PortKind.STRING if kind is PortKind.ENUM else kind)
+
+
+def conversion(source: PortKind, target: PortKind) -> str | None:
+    """Which node makes the one kind into the other, in words, where there is one for it."""
+    if source is PortKind.STREAM:
+        return "The node type stream.buffer makes an array of a stream."
+    return "The node type stream.split makes a stream of an array." if target is PortKind.STREAM else None
 
 
 def stray_secret(port: Port, data: Any) -> str | None:

@@ -78,6 +78,38 @@ def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
         _settle_input(state, node, readiness, edge, value)
 
 
+def reopen(state: "State", number: int) -> None:
+    """Work out anew what a node waits for that has not begun, from all that has settled by now."""
+    node, record = state.plan.nodes[number], state.nodes[number]
+    around = None if node.parent is None else state.nodes[node.parent].status
+    if around is NodeStatus.SKIPPED or (record.readiness.doomed and not record.readiness.causes):
+        # No edge has doomed it.
+        return
+    record.status, record.readiness = NodeStatus.IDLE, Readiness()
+    members = sum(state.is_inside(member) and not state.nodes[member].status.ended for member in node.members)
+    open_requirements(node, state.constants(node), members, record.readiness)
+    if around is NodeStatus.EXECUTING:
+        _meet(state, node, record.readiness, True)
+    elif record.readiness.is_met:
+        state.make_ready(number)
+    for edge, value in _settled(state, node):
+        settle(state, edge, value)
+
+
+def _settled(state: "State", node: PlanNode) -> list[tuple[PlanEdge, Value | None]]:
+    """The edges into a node of which something is known, in the order in which that came to be known."""
+    found: list[tuple[int, int, PlanEdge, Value | None]] = []
+    for edge in (edge for edges in node.incoming.values() for edge in edges):
+        source, port = state.nodes[edge.source_node], edge.source_port
+        if port in source.outputs:
+            turn = source.early[port].turn if port in source.early else source.turn
+            found.append((turn, list(source.outputs).index(port), edge, source.outputs[port]))
+        elif source.status.ended:
+            found.append((source.turn, len(source.outputs), edge, None))
+    found.sort(key=lambda each: (*each[:2], each[2].number))
+    return [(edge, value) for _, _, edge, value in found]
+
+
 def start_members(state: "State", group: PlanNode) -> None:
     """Let the members of a group that has started run."""
     for member in filter(state.is_inside, group.members):

@@ -93,7 +93,7 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
         node_id = state.plan.nodes[edge.target_node].id
         error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
         return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
-    resolved_at = source.completed_at if source.completed_at is not None else now
+    resolved_at = source.resolved_at(edge.source_port, now)
     return EdgeTransferCompleted.model_construct(
         source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0))
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.calling import CallRecord, CallsRecord
+from engine.early import NO_STREAMS, NONE_EARLY, Early, StreamRecord
 from engine.entry import Entry
 from engine.events import ExecutionError, NodeCompleted
 from engine.fold import FOLDS
@@ -49,7 +50,8 @@ class NodeRecord:
     """Where one node stands. `outputs` has what has resolved so far; times are milliseconds since 1970.
 
     `retrying` is true while the node waits for its next attempt. `signal` is the name of the signal that it waits for,
-    `calls` has the children that it called, `spawned` counts all that it has spawned.
+    `calls` has the children that it called, `spawned` counts all that it has spawned. `early` has the outputs that have
+    resolved before its end, `streams` those that are streams; `turn` is the place of its end among all that settles.
     """
 
     status: NodeStatus = NodeStatus.IDLE
@@ -67,6 +69,23 @@ class NodeRecord:
     calls: CallsRecord | None = None
     spawned: int = 0
     readiness: Readiness = field(default_factory=Readiness)
+    early: Mapping[str, Early] = field(default_factory=lambda: NONE_EARLY)
+    streams: Mapping[str, StreamRecord] = field(default_factory=lambda: NO_STREAMS)
+    turn: int = 0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an attempt was made, and neither ended the node nor was taken back."""
+        return self.attempt > 0 and self.status is not NodeStatus.IDLE and not self.status.ended
+
+    def pieces(self, port: str) -> int:
+        """How many pieces of a stream the log has."""
+        return self.streams[port].pieces if port in self.streams else 0
+
+    def resolved_at(self, port: str, now: int) -> int:
+        """When an output resolved, in milliseconds since 1970; `now` where that is not told."""
+        at = self.early[port].at if port in self.early else self.completed_at
+        return now if at is None else at
 
 
 class State:
@@ -112,6 +131,8 @@ class State:
         self.children_spawned = 0
         self.callers: deque[int] = deque()
         self.returned: set[int] = set()
+        self.turns = 0
+        self.voided: list[int] = []
         self._active_ms = 0
         self._active_since: int | None = None
 
@@ -185,13 +206,16 @@ class State:
 
     def next_doomed(self) -> int | None:
         """A node that must be skipped, or None."""
-        while self.doomed and self.nodes[self.doomed[0]].status.ended:
+        while self.doomed and not self._is_doomed(self.nodes[self.doomed[0]]):
             self.doomed.popleft()
         return self.doomed[0] if self.doomed else None
 
+    def _is_doomed(self, record: NodeRecord) -> bool:
+        return record.readiness.doomed and not record.status.ended
+
     def next_finished_group(self) -> int | None:
         """A group whose members have all ended, or None."""
-        while self.finished_groups and self.nodes[self.finished_groups[0]].status.ended:
+        while self.finished_groups and self.nodes[self.finished_groups[0]].status is not NodeStatus.EXECUTING:
             self.finished_groups.popleft()
         return self.finished_groups[0] if self.finished_groups else None
 
@@ -314,6 +338,7 @@ class State:
         """Give a node its last status, and tell the group around it."""
         record = self.leave(number, status)
         record.completed_at, record.until, record.promised = at, None, None
+        self.turns = record.turn = self.turns + 1
         self.unfinished -= 1
         parent = self.plan.nodes[number].parent
         if parent is not None:
@@ -328,12 +353,20 @@ class State:
             self.finished_groups.append(number)
 
     def resolve(self, number: int, port: str, value: Value) -> None:
-        """Give an output its value, unless it has one, and tell what hangs on it."""
-        if port in self.nodes[number].outputs:
-            return
-        self.nodes[number].outputs[port] = value
-        for edge in self.plan.nodes[number].outgoing.get(port, ()):
-            settle(self, edge, value)
+        """Give an output its value and, unless it has resolved before, tell what hangs on it."""
+        outputs = self.nodes[number].outputs
+        is_known = port in outputs
+        outputs[port] = value
+        if not is_known:
+            for edge in self.plan.nodes[number].outgoing.get(port, ()):
+                settle(self, edge, value)
+
+    def resolve_early(self, number: int, port: str, value: Value, at: int) -> None:
+        """Give an output its value before its node has ended."""
+        record = self.nodes[number]
+        self.turns += 1
+        record.early = {**record.early, port: Early(self.turns, at)}
+        self.resolve(number, port, value)
 
     def close_ports(self, number: int) -> None:
         """What has not resolved when a node ends never will."""

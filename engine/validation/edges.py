@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.document import PortReference
-from engine.ports import AFTER, ERROR, ERROR_MESSAGE, EXECUTE, SUCCESS, Port, PortKind, compatible
+from engine.ports import AFTER, ERROR, ERROR_MESSAGE, EXECUTE, SUCCESS, Port, PortKind, compatible, conversion
 from engine.problems import FlowProblemCode
 from engine.validation.draft import Draft, DraftEdge, DraftNode
 from engine.validation.report import Report, shown
@@ -70,6 +70,8 @@ def _check_kinds(edge: DraftEdge, source: Port, target: Port, report: Report) ->
         report.add(edge.path("to"), FlowProblemCode.INVALID_VALUE, message)
     elif target.name not in SYSTEM_INPUT_PORTS and not compatible(source.kind, target.kind):
         message = f"{edge.source} is of kind {source.kind}, {edge.target} of kind {target.kind}."
+        hint = conversion(source.kind, target.kind)
+        message = f"{message} {hint}" if hint else message
         report.add(edge.path(), FlowProblemCode.TYPE_MISMATCH, message)
 
 
