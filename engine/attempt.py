@@ -156,7 +156,7 @@ def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:
     """Encode the outputs that the node gave a value, without the secrets; raises `ValueRefused` that names the port."""
     if not isinstance(outputs, Output):
         raise NodeError(f"The node returned {type(outputs).__name__} instead of its outputs.")
-    return {port: _take_value(port, data, secrets) for port, data in given_outputs(outputs).items()}
+    return {port: take_value(port, data, secrets) for port, data in given_outputs(outputs).items()}
 
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
@@ -173,7 +173,8 @@ def _port_names(model: type[Output]) -> Mapping[str, str]:
     return {name: field.alias for name, field in model.model_fields.items() if field.alias}
 
 
-def _take_value(port: str, data: Any, secrets: SecretUse) -> Value:
+def take_value(port: str, data: Any, secrets: SecretUse) -> Value:
+    """Encode what a node gives to an output, without the secrets; raises `ValueRefused` that names the port."""
     try:
         return secrets.scrub_value(Value.of(data))
     except ValueRefused as error:

@@ -4,6 +4,7 @@ import asyncio
 import dis
 import random
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from typing import Any, cast
 
 from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, printable, resume
 from engine.calling import CallsRecord
-from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits
+from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits, NodeWrote
+from engine.early_outputs import EarlyOutputs
 from engine.entry import milliseconds
-from engine.errors import InputError, NodeError, NodeTimeout
+from engine.errors import InputError, NodeError, NodeTimeout, ValueRefused
 from engine.events import Calls, ExecutionError
 from engine.ids import new_execution_id
 from engine.node import CallResult, Context
@@ -28,6 +30,8 @@ from engine.secret_use import SecretUse
 from engine.spawns import Emit, FlowEvent
 from engine.state import State
 from engine.status import NODE_CODES, ErrorCode
+from engine.stream_reading import StreamReading
+from engine.stream_reference import is_stream_reference
 from engine.values import FreshData, Value
 
 Work = Callable[[], Coroutine[Any, Any, Outcome]]
@@ -38,11 +42,13 @@ EFFECT_CHECK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Trial:
-    """One attempt of one node, the secrets that it uses, and the events that it has emitted so far."""
+    """One attempt of one node, the secrets that it uses, what it gives early, and the events that it has emitted so
+    far."""
 
     number: int
     attempt: int
     secrets: SecretUse
+    early: EarlyOutputs
     emits: list[Emit] = field(default_factory=list)
 
 
@@ -63,6 +69,7 @@ class Attempts:
         now: Callable[[], int],
         may_begin: Callable[[], bool],
         reach: Reach,
+        streams: StreamReading,
     ) -> None:
         self._state = state
         self._report = report
@@ -70,9 +77,11 @@ class Attempts:
         self._now = now
         self._may_begin = may_begin
         self._reach = reach
+        self._streams = streams
         self._clock = asyncio.get_running_loop().time
         self._inputs = FreshData(state.setup.inputs)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Trial] = {}
+        self._latest: dict[int, Trial] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
 
     def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
@@ -83,7 +92,7 @@ class Attempts:
             return
         run = node.node_type.run
         context = self._context(node, trial) if _looks_around(run) else NOWHERE
-        work = partial(begin, node.node_type, _fresh(inputs), context)
+        work = partial(begin, node.node_type, self._opened(node, inputs), context)
         if node.node_type.pure and _never_waits(run):
             self._run_in_place(trial, work)
         else:
@@ -94,19 +103,35 @@ class Attempts:
         node, record = self._state.plan.nodes[number], self._state.nodes[number]
         assert record.calls is not None
         trial, results = self._trial(number, record.attempt), _results(record.calls)
-        context = self._context(node, trial)
-        self._run_as_task(trial, partial(resume, node.node_type, _fresh(record.inputs or {}), results, context))
+        # It may be asked again after a crash, and what it gave would be there twice.
+        trial.early.close()
+        context, inputs = self._context(node, trial), self._opened(node, record.inputs or {})
+        self._run_as_task(trial, partial(resume, node.node_type, inputs, results, context))
+
+    def taken(self, outcome: NodeWrote) -> None:
+        """Note that what an attempt has written to a stream is on its way to the log."""
+        trial = self._latest.get(outcome.node)
+        if trial and trial.attempt == outcome.attempt:
+            trial.early.taken(outcome.port)
+
+    def drop(self, number: int) -> None:
+        """Cancel the attempt of a node, whose outcome does not count any more."""
+        for task in [task for task, trial in self._tasks.items() if trial.number == number]:
+            self._cancel(task)
 
     async def cancel(self) -> None:
         """Cancel what runs, and give it a moment to end."""
-        tasks = self._tasks - self._cancelled
+        tasks = self._tasks.keys() - self._cancelled
         for task in tasks:
             self._cancel(task)
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
 
     def _trial(self, number: int, attempt: int) -> Trial:
-        return Trial(number, attempt, SecretUse(self._reach.find_secret))
+        secrets = SecretUse(self._reach.find_secret)
+        return Trial(
+            number, attempt, secrets, EarlyOutputs(self._state.plan.nodes[number], attempt, secrets, self._report)
+        )
 
     def _run_in_place(self, trial: Trial, work: Work) -> None:
         started = self._clock()
@@ -119,12 +144,15 @@ class Attempts:
 
     def _run_as_task(self, trial: Trial, work: Work) -> None:
         task = asyncio.create_task(self._begin(trial, work))
-        self._tasks.add(task)
+        self._tasks[task] = self._latest[trial.number] = trial
         task.add_done_callback(partial(self._end, trial, self._clock()))
 
     def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self._cancelled.discard(task)
+        trial.early.abandon()
+        if self._latest.get(trial.number) is trial:
+            del self._latest[trial.number]
         if not task.cancelled() and (error := task.exception()):
             self._report(self._failure(trial, error, started))
 
@@ -164,6 +192,8 @@ class Attempts:
         self._report(command)
 
     def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
+        trial.early.check(_outputs(outcome))
+        trial.early.close()
         if trial.emits and isinstance(outcome, (Waiting, AwaitingSignal, Calls)):
             # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
             raise NodeError("The node emitted events before it waits; it may emit only where it gives its outputs.")
@@ -179,6 +209,8 @@ class Attempts:
                 return NodeCalls(trial.number, trial.attempt, outcome)
 
     def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
+        with suppress(ValueRefused):
+            trial.early.close()
         node_id = self._state.plan.nodes[trial.number].id
         said = execution_error(node_error(error, trial.secrets), node_id, trial.secrets)
         return NodeErred(trial.number, trial.attempt, said, self._elapsed(started), random.random())
@@ -209,12 +241,27 @@ class Attempts:
             now=self._time,
             log=self.logs.of(node.number, trial.attempt, trial.secrets),
             emit=partial(self._emit, trial),
+            resolve=trial.early.resolve,
+            chunk=trial.early.chunk,
             reach=self._reach,
             secrets=trial.secrets,
         )
 
     def _elapsed(self, started: float) -> float:
         return round((self._clock() - started) * 1000, 3)
+
+    def _opened(self, node: PlanNode, inputs: Mapping[str, Value]) -> dict[str, Any]:
+        """The data of inputs, with streams that can be read."""
+        data = _fresh(inputs)
+        for port in node.stream_inputs:
+            if port in data:
+                data[port] = self._open(data[port], port, node.node_type.safe)
+        return data
+
+    def _open(self, data: Any, port: str, is_safe: bool) -> Any:
+        if isinstance(data, list):
+            return [self._open(each, port, is_safe) for each in data]
+        return self._streams.open(data, port, is_safe=is_safe) if is_stream_reference(data) else data
 
     def _time(self) -> datetime:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
@@ -230,6 +277,16 @@ def _stray_secret(node: PlanNode, inputs: Mapping[str, Value]) -> InputError | N
         if value and kind is not PortKind.SECRET and has_reference(value.data, value.text):
             return InputError(f"Input '{port}': {misplaced_secret(kind)}")
     return None
+
+
+def _outputs(outcome: Outcome) -> Mapping[str, Value]:
+    match outcome:
+        case Waiting():
+            return outcome.outputs
+        case AwaitingSignal() | Calls():
+            return {}
+        case _:
+            return outcome
 
 
 def execution_error(error: NodeError, node_id: str, secrets: SecretUse) -> ExecutionError:

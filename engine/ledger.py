@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from engine.commands import Command
 from engine.entry import Entry
+from engine.events import NodeOutputChunk
 from engine.spawns import Spawn
 
 
@@ -65,6 +66,10 @@ class Ledger(Protocol):
 
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet: those of the mailbox in order, then those of the inbox."""
+
+    async def chunks(self, node_id: str, attempt: int, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+        """The next pieces that an attempt has written, of all its streams, with their places in the log from an index
+        on; a page of them, large values included, and nothing only if the log has none there."""
 
     def may_start_effects(self) -> bool:
         """Whether the worker's lease is certain enough to begin what cannot be taken back."""

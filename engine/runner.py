@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from engine.attempts import EFFECT_CHECK_SECONDS, Attempts
-from engine.commands import Advance, Command, NodeLogged, NodeOutcome, Recover
+from engine.commands import Advance, Command, NodeLogged, NodeOutcome, NodeResolved, NodeWrote, Recover
 from engine.decide import decide
 from engine.decision import Decision
 from engine.entry import Entry
-from engine.events import Event, NodeStarted
+from engine.events import Event, NodeOutputChunk, NodeStarted
 from engine.ledger import Ledger, Letter, Slot
 from engine.reach import Reach
 from engine.state import State
-from engine.status import ExecutionStatus
+from engine.status import ExecutionStatus, NodeStatus
+from engine.stream_reading import StreamReading
 from engine.writer import Writer
 
 ADVANCE = Advance()
@@ -53,7 +54,8 @@ class Runner:
         self._warm_seconds = warm_seconds
         self._bell = asyncio.Event()
         self._writer = Writer(ledger, state.last_index, self._bell.set)
-        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, reach)
+        self._streams = StreamReading(state, ledger, lambda: self._writer.committed)
+        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, reach, self._streams)
         self._outcomes: deque[NodeOutcome] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
         self._resuming: set[int] = set()
@@ -103,6 +105,7 @@ class Runner:
             self._writer.flush_soon()
             self._start_effects()
             self._resume_returned()
+            self._streams.stir()
             if self._needs_place:
                 if await self._let_go(requeue=True):
                     return Ending.RELEASED
@@ -158,10 +161,15 @@ class Runner:
         if not self._outcomes:
             return ADVANCE
         outcome = self._outcomes.popleft()
-        if isinstance(outcome, NodeLogged):
-            self._attempts.logs.taken(outcome)
-        else:
-            self._resuming.discard(outcome.node)
+        match outcome:
+            case NodeLogged():
+                self._attempts.logs.taken(outcome)
+            case NodeWrote():
+                self._attempts.taken(outcome)
+            case NodeResolved():
+                pass
+            case _:
+                self._resuming.discard(outcome.node)
         return outcome
 
     def _follow(self, command: Command) -> None:
@@ -174,6 +182,10 @@ class Runner:
             self.state.apply(entry)
             if type(entry.event) is NodeStarted:
                 self._start(entry.index, entry.event)
+            elif type(entry.event) is NodeOutputChunk:
+                self._streams.note(entry, entry.event)
+        if self.state.voided:
+            self._drop_voided()
         self._acknowledged = max(self._acknowledged, consumed)
         if read:
             self._read.add(read)
@@ -205,7 +217,17 @@ class Runner:
         """Start the nodes whose start the log has, while the lease is certain."""
         while self._effects and self._effects[0][0] <= self._writer.committed and self._ledger.may_start_effects():
             event = self._effects.popleft()[1]
-            self._attempts.start(self.state.plan.numbers[event.node_id], event.attempt, event.inputs)
+            number = self.state.plan.numbers[event.node_id]
+            record = self.state.nodes[number]
+            if record.status is NodeStatus.EXECUTING and record.attempt == event.attempt:
+                self._attempts.start(number, event.attempt, event.inputs)
+
+    def _drop_voided(self) -> None:
+        """Cancel what runs with something that was taken back."""
+        for number in self.state.voided:
+            self._attempts.drop(number)
+            self._resuming.discard(number)
+        self.state.voided.clear()
 
     def _resume_returned(self) -> None:
         """Go on with the nodes all of whose calls have ended."""

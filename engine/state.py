@@ -353,13 +353,15 @@ class State:
             self.finished_groups.append(number)
 
     def resolve(self, number: int, port: str, value: Value) -> None:
-        """Give an output its value and, unless it has resolved before, tell what hangs on it."""
-        outputs = self.nodes[number].outputs
-        is_known = port in outputs
+        """Give an output its value, unless it has one, and tell what hangs on it."""
+        outputs, node = self.nodes[number].outputs, self.plan.nodes[number]
+        if port in outputs:
+            if port in node.stream_outputs:
+                outputs[port] = value
+            return
         outputs[port] = value
-        if not is_known:
-            for edge in self.plan.nodes[number].outgoing.get(port, ()):
-                settle(self, edge, value)
+        for edge in node.outgoing.get(port, ()):
+            settle(self, edge, value)
 
     def resolve_early(self, number: int, port: str, value: Value, at: int) -> None:
         """Give an output its value before its node has ended."""

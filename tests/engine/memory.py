@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from engine.entry import Entry
+from engine.events import NodeOutputChunk
 from engine.ledger import Append, Letter, Verdict
+
+CHUNKS_AT_ONCE = 3
 
 
 class MemoryLedger:
@@ -34,6 +37,12 @@ class MemoryLedger:
     async def letters(self) -> Sequence[Letter]:
         await asyncio.sleep(0)
         return [letter for letter in self.mailbox if letter.seq > self.applied]
+
+    async def chunks(self, node_id: str, attempt: int, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+        await asyncio.sleep(0)
+        found = ((entry.index, entry.event) for entry in self.entries if entry.index >= from_index)
+        written = ((index, event) for index, event in found if isinstance(event, NodeOutputChunk))
+        return [each for each in written if (each[1].node_id, each[1].attempt) == (node_id, attempt)][:CHUNKS_AT_ONCE]
 
     def may_start_effects(self) -> bool:
         return True

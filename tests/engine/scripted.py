@@ -39,6 +39,7 @@ class Recorder:
     began: list[tuple[str, int]] = field(default_factory=list)
     ended: list[tuple[str, int]] = field(default_factory=list)
     on_begin: Callable[[Context, bool], None] = lambda context, is_effect: None
+    on_read: Callable[[Context, Any], None] = lambda context, piece: None
     running: int = 0
     most_running: int = 0
 
@@ -47,6 +48,9 @@ class Recorder:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         self.on_begin(context, is_effect)
+
+    def read(self, context: Context, piece: Any) -> None:
+        self.on_read(context, piece)
 
     def end(self, context: Context) -> None:
         self.ended.append((context.node_id, context.attempt))
