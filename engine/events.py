@@ -145,7 +145,7 @@ class ExecutionCreated(Event):
     forked_from_id: Id | None = Field(
         None,
         description="The execution that it was forked from. The NODE_COMPLETED events before FLOW_STARTED are those of "
-        "the nodes that were taken over from there.",
+        "the nodes that were taken over from there, and the NODE_OUTPUT_CHUNK events the streams of these.",
     )
 
 

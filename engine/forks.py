@@ -2,9 +2,11 @@
 
 A node is taken over if it completed, if it and its edges are still the same, and if all that it was given was taken
 over too: of several sources of a port only the one that won counts. A node that was skipped is skipped again by the
-same rules; groups, which have no work of their own, run again around what was taken over.
+same rules; groups, which have no work of their own, run again around what was taken over. With a node come the pieces
+of its streams, unless these are too many to be copied.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,13 +18,19 @@ from engine.events import (
     Event,
     FlowStarted,
     NodeCompleted,
+    NodeEvent,
+    NodeOutputChunk,
+    NodeStarted,
 )
 from engine.plan import Plan, PlanEdge, PlanNode
 from engine.ports import AFTER, SYSTEM_INPUTS, SYSTEM_PREFIX
 from engine.scope import Graph, reach
 from engine.starting import start_node
 from engine.state import State
-from engine.status import ExecutionStatus, JoinMode, NodeStatus
+from engine.status import ExecutionStatus, JoinMode, NodeStatus, RecordEvents
+
+COPIED_BYTES = 16 * 1024 * 1024
+"""How much of a node's streams a fork copies, large values left out; a node that wrote more runs again."""
 
 SETTLED = (NodeStatus.COMPLETED, NodeStatus.SKIPPED)
 
@@ -33,24 +41,45 @@ class Original:
 
     `completed` has the ends of its nodes in the order of the log. `children` are those that run for events and have not
     completed, with the nodes that emitted the events (None: they came from outside); `places` says of which event from
-    outside each child is.
+    outside each child is. `written` has what nodes wrote to streams in their last attempts, and nothing of those that
+    are `too_long`.
     """
 
     state: State
     completed: dict[int, NodeCompleted] = field(default_factory=dict)
     children: dict[str, int | None] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    written: dict[int, list[NodeOutputChunk]] = field(default_factory=dict)
+    too_long: set[int] = field(default_factory=set)
+    _bytes: Counter[int] = field(default_factory=Counter)
 
     def apply(self, entry: Entry) -> None:
         """Fold the next entry of its log in."""
         match entry.event:
             case NodeCompleted() as event:
                 self.completed[self.state.plan.numbers[event.node_id]] = event
+            case NodeStarted() as event:
+                self._begin_anew(self.state.plan.numbers[event.node_id])
+            case NodeOutputChunk() as event:
+                self._keep(self.state.plan.numbers[event.node_id], event)
             case ChildExecutionSpawned() as event if event.event_name is not None:
                 self._spawn(event)
             case ChildExecutionCompleted() as event:
                 self.children.pop(event.child_execution_id, None)
         self.state.apply(entry)
+
+    def _begin_anew(self, number: int) -> None:
+        self.written.pop(number, None)
+        self.too_long.discard(number)
+        del self._bytes[number]
+
+    def _keep(self, number: int, event: NodeOutputChunk) -> None:
+        self._bytes[number] += len(event.chunk.wire)
+        if self._bytes[number] > COPIED_BYTES:
+            self.written.pop(number, None)
+            self.too_long.add(number)
+        else:
+            self.written.setdefault(number, []).append(event)
 
     def _spawn(self, event: ChildExecutionSpawned) -> None:
         spawned_by = event.spawned_by_node_id
@@ -92,8 +121,15 @@ def changed_nodes(old: State, new: Plan, changed_types: frozenset[str]) -> froze
         for node in old.plan.nodes
         if new.numbers.get(node.id) not in inside
         or node.node_type.type in changed_types
+        or _is_missed(old, node, new.node(node.id))
         or _shape(old.plan, node) != _shape(new, new.node(node.id))
     )
+
+
+def _is_missed(old: State, node: PlanNode, now: PlanNode) -> bool:
+    """Whether a stream is read now whose pieces were not recorded, because nothing read them."""
+    records_read = old.setup.options.recorded is RecordEvents.FLOW
+    return records_read and any(now.has_reader(port) and not node.has_reader(port) for port in now.stream_outputs)
 
 
 def _shape(plan: Plan, node: PlanNode) -> tuple[object, ...]:
@@ -103,15 +139,17 @@ def _shape(plan: Plan, node: PlanNode) -> tuple[object, ...]:
     return node.node_type.type, node.constants, incoming, group, node.disabled
 
 
-def take_over(original: Original, left_out: frozenset[str]) -> list[NodeCompleted]:
-    """The ends of nodes that a fork begins with, in the order of the original's log; no node of `left_out` is there."""
+def take_over(original: Original, left_out: frozenset[str]) -> list[NodeEvent]:
+    """The ends of nodes that a fork begins with, in the order of the original's log, each after what the node wrote to
+    streams; no node of `left_out` is there."""
     state = original.state
     _settle(state)
     fallen = _fallen(original, left_out)
     return [
-        _as_taken_over(state, number, event)
+        taken
         for number, event in original.completed.items()
         if 2 * number + 1 not in fallen and not state.plan.nodes[number].is_group
+        for taken in _as_taken_over(original, number, event)
     ]
 
 
@@ -136,10 +174,11 @@ def _apply(state: State, events: Sequence[Event]) -> None:
         state.apply(Entry(state.last_index + 1, state.last_at, event))
 
 
-def _as_taken_over(state: State, number: int, event: NodeCompleted) -> NodeCompleted:
-    resolved = state.nodes[number].outputs
+def _as_taken_over(original: Original, number: int, event: NodeCompleted) -> Iterator[NodeEvent]:
+    yield from (chunk.model_copy(update={"attempt": 0}) for chunk in original.written.get(number, ()))
+    resolved = original.state.nodes[number].outputs
     outputs = {port: value for port, value in resolved.items() if not port.startswith(SYSTEM_PREFIX)}
-    return event.model_copy(update={"attempt": 0, "outputs": outputs})
+    yield event.model_copy(update={"attempt": 0, "outputs": outputs})
 
 
 def _fallen(original: Original, left_out: frozenset[str]) -> set[int]:
@@ -149,8 +188,8 @@ def _fallen(original: Original, left_out: frozenset[str]) -> set[int]:
     for number in state.scope.nodes:
         for first, then in _reasons(state, state.plan.nodes[number]):
             follows[first].append(then)
-    emitters = original.emitters
-    return reach(follows, _lost(state, lambda node: node.id in left_out or node.number in emitters))
+    again = original.emitters | original.too_long
+    return reach(follows, _lost(state, lambda node: node.id in left_out or node.number in again))
 
 
 def _lost(state: State, is_left_out: Callable[[PlanNode], bool]) -> Iterator[int]:

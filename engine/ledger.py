@@ -67,9 +67,11 @@ class Ledger(Protocol):
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet: those of the mailbox in order, then those of the inbox."""
 
-    async def chunks(self, node_id: str, attempt: int, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
-        """The next pieces that an attempt has written, of all its streams, with their places in the log from an index
-        on; a page of them, large values included, and nothing only if the log has none there."""
+    async def chunks(self, node_id: str, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+        """What a node has written to all its streams, with its places in the log, from an index on.
+
+        It is a page of it, large values included, and nothing only if the log has nothing there.
+        """
 
     def may_start_effects(self) -> bool:
         """Whether the worker's lease is certain enough to begin what cannot be taken back."""

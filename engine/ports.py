@@ -4,7 +4,7 @@ A port's kind comes from its field's annotation; what travels between ports is c
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
@@ -114,10 +114,9 @@ def ports_of(model: type[BaseModel]) -> dict[str, Port]:
 def _port(name: str, info: FieldInfo) -> Port:
     many = any(isinstance(mark, Many) for mark in info.metadata)
     annotation = get_args(info.annotation)[0] if many else info.annotation
-    stated = next((mark.kind for mark in info.metadata if isinstance(mark, Kind)), None)
     return Port(
         name=info.alias or name,
-        kind=stated or kind_of_annotation(annotation),
+        kind=_stated(info.metadata) or kind_of_annotation(annotation),
         schema=_schema(annotation),
         required=info.is_required(),
         many=many,
@@ -127,9 +126,13 @@ def _port(name: str, info: FieldInfo) -> Port:
     )
 
 
+def _stated(marks: Iterable[object]) -> PortKind | None:
+    return next((mark.kind for mark in marks if isinstance(mark, Kind)), None)
+
+
 def is_stream(info: FieldInfo) -> bool:
     """Whether a model's field is a stream."""
-    return Kind(PortKind.STREAM) in info.metadata
+    return _stated(info.metadata) is PortKind.STREAM
 
 
 def _schema(annotation: Any) -> Mapping[str, Any]:
@@ -153,7 +156,8 @@ def kind_of_annotation(annotation: Any) -> PortKind:
         return kind_of_annotation(annotation.__value__)
     origin = get_origin(annotation)
     if origin is Annotated:
-        return kind_of_annotation(get_args(annotation)[0])
+        plain, *marks = get_args(annotation)
+        return _stated(marks) or kind_of_annotation(plain)
     if origin is Literal:
         return PortKind.ENUM
     if origin in (Union, types.UnionType):

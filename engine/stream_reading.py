@@ -88,7 +88,7 @@ class StreamReading:
         if newest and newest[-1][1].sequence <= seen:
             committed = self._committed()
             return [each for each in reversed(newest) if is_safe or each[0] <= committed]
-        return await self._ledger.chunks(node_id, stream.attempt, max(index + 1, stream.first_index))
+        return await self._ledger.chunks(node_id, max(index + 1, stream.first_index))
 
     def _is_over(self, node_id: str, output: str, seen: int) -> bool:
         record = self._state.nodes[self._state.plan.numbers[node_id]]

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from typing import TypeVar
 
+from engine.events import NodeOutputChunk
 from engine.ledger import Append, Letter, Verdict
 from jobs.clock import DatabaseClock
 from jobs.heartbeat import Heartbeat
@@ -24,6 +26,8 @@ from storage.pool import DATABASE_TROUBLE
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
+
+ReadT = TypeVar("ReadT")
 
 
 class DurableLedger:
@@ -109,10 +113,18 @@ class DurableLedger:
         for row in mail.commands:
             if row.seq > self._writing.acknowledged:
                 self._accepted.setdefault(row.seq, time.monotonic() - row.seconds)
+        self.knows(await self._read(lambda: self._loader.hydrate(values_told(opened), self._claim.root_id)))
+        return opened
+
+    async def chunks(self, node_id: str, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+        """The next of what a node has written to its streams."""
+        return await self._read(lambda: self._loader.chunks(self._claim, node_id, from_index))
+
+    async def _read(self, read: Callable[[], Awaitable[ReadT]]) -> ReadT:
+        """Read something, however long the database is away."""
         while True:
             try:
-                self.knows(await self._loader.hydrate(values_told(opened), self._claim.root_id))
-                return opened
+                return await read()
             except DATABASE_TROUBLE as error:
                 logger.warning("Values of %s could not be read (%s); trying again.", self._claim.execution_id, error)
             await asyncio.sleep(RETRY_SECONDS)

@@ -3,19 +3,25 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import asyncpg
 
+from engine.events import NodeOutputChunk
 from engine.plan import Plan
 from engine.state import NodeRecord, Setup, State
 from engine.values import Value
 from storage.claims import Claim
-from storage.events import read_page
+from storage.events import read_chunks, read_page
 from storage.payloads import load_payload_texts
 from storage.setups import setup_of
 
 PAGE_ROWS = 5000
 PAGE_BYTES = 4 * 1024 * 1024
+CHUNK_ROWS = 64
+LARGE_CHUNKS = 4
+"""What is read at once of a stream, and how many large values among it."""
+
 LOADS_AT_ONCE = 3
 """How many logs a worker reads at the same time, so that its memory and its connections suffice after a loss."""
 
@@ -62,6 +68,20 @@ class Loader:
         for reference, referring in missing.items():
             await self._load_payload(root_id, reference, referring)
         return frozenset(missing)
+
+    async def chunks(self, claim: Claim, node_id: str, from_index: int) -> list[tuple[int, NodeOutputChunk]]:
+        """The next of what a node has written to its streams, large values included."""
+        async with self._pool.acquire() as connection:
+            rows = await read_chunks(connection, claim.execution_id, node_id, from_index, CHUNK_ROWS)
+        found, large = [], 0
+        for row in rows:
+            event = cast(NodeOutputChunk, row.entry.event)
+            large += event.chunk.reference is not None
+            if large > LARGE_CHUNKS:
+                break
+            found.append((row.index, event))
+        await self.hydrate((event.chunk for _, event in found), claim.root_id)
+        return found
 
     async def _load_payload(self, root_id: str, reference: str, values: list[Value]) -> None:
         """Read a payload once, for all who refer to it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.capability import changed_types
 from engine.errors import BadUserInput, InvalidState
-from engine.events import NodeCompleted
+from engine.events import NodeEvent
 from engine.forks import Original, changed_nodes, downstream, take_over
 from engine.ids import new_execution_id
 from engine.interface import check_inputs
@@ -42,16 +42,16 @@ class Fork:
     inputs: Mapping[str, Value]
     port_values: Sequence[Mapping[str, Any]]
     external_events: Sequence[Mapping[str, Any]]
-    completed: Sequence[NodeCompleted]
+    events: Sequence[NodeEvent]
 
     @property
     def taken_over(self) -> TakenOver:
         """What it begins with."""
-        outputs = (value for event in self.completed for value in event.values())
+        outputs = (value for event in self.events for value in event.values())
         ports = (item["value"] for item in self.port_values if isinstance(item["value"], Value))
-        events = (event["payload"] for event in self.external_events)
-        payloads = payload_ids([*outputs, *self.inputs.values(), *ports, *events])
-        return TakenOver(self.row.id, self.completed, payloads)
+        external = (event["payload"] for event in self.external_events)
+        payloads = payload_ids([*outputs, *self.inputs.values(), *ports, *external])
+        return TakenOver(self.row.id, self.events, payloads)
 
     def execution(self, key: str | None, request: str | None, labels: Sequence[Label]) -> NewExecution:
         """The execution itself; what is not said is the original's."""
@@ -106,10 +106,10 @@ async def fork_of(context: Context, row: ExecutionRow, given: ForkExecutionInput
     return replace(fork, port_values=_edited(fork.port_values, edits))
 
 
-def _unchanged(context: Context, row: ExecutionRow, version: Version, completed: Sequence[NodeCompleted]) -> Fork:
-    events = [{**event, "payload": Value.stored(event["payload"])} for event in row.external_events]
+def _unchanged(context: Context, row: ExecutionRow, version: Version, taken: Sequence[NodeEvent]) -> Fork:
+    external = [{**event, "payload": Value.stored(event["payload"])} for event in row.external_events]
     ports = [{**item, "value": Value.stored(item["value"])} for item in row.port_values]
-    return Fork(row, version, context.viewer.id, stored_values(row.inputs), ports, events, completed)
+    return Fork(row, version, context.viewer.id, stored_values(row.inputs), ports, external, taken)
 
 
 def _runs_event(row: ExecutionRow) -> bool:
@@ -151,7 +151,7 @@ def _changed_types(version: Version) -> frozenset[str]:
 
 def _refuse_late_edits(edits: Sequence[Mapping[str, Any]], fork: Fork) -> None:
     """A value for a node that does not run again would have no effect."""
-    taken = {event.node_id for event in fork.completed}
+    taken = {event.node_id for event in fork.events}
     for number, item in enumerate(edits):
         if item["nodeId"] in taken:
             said = f"The node {item['nodeId']!r} is taken over as it completed. Fork from it, or from a node before it."

@@ -52,6 +52,14 @@ async def read_events(
     return [EventRow(*record) for record in records]
 
 
+async def read_chunks(
+    connection: Connection, execution_id: str, node_id: str, from_index: int, limit: int
+) -> list[EventRow]:
+    """Up to `limit` events of what a node has written to its streams, from an index on, in order."""
+    records = await connection.fetch(QUERIES["read_chunks"], execution_id, node_id, from_index, limit)
+    return [EventRow(*record) for record in records]
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
     """The next rows of a log; `more` says that the page is full, so that there may be further ones."""

@@ -7,7 +7,7 @@ import asyncpg
 import orjson
 
 from engine.errors import NotFound
-from engine.events import NodeCompleted
+from engine.events import NodeEvent
 from engine.forks import Original
 from engine.plan import Plan
 from engine.state import State
@@ -29,10 +29,11 @@ PAGE_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """What a fork takes over from an execution: ends of nodes, and whichever large values these or its inputs have."""
+    """What a fork takes over from an execution: ends of nodes and their streams, and whichever large values these or
+    its inputs have."""
 
     original_id: str
-    completed: Sequence[NodeCompleted]
+    events: Sequence[NodeEvent]
     payloads: frozenset[str]
 
 
@@ -66,12 +67,13 @@ async def create_fork(connection: Connection, new: NewExecution, taken_over: Tak
     row, created = await create_execution(connection, new)
     if not created:
         return row, False
-    completed = taken_over.completed
+    events = taken_over.events
     last_index = await connection.fetchval(
         QUERIES["take_over"],
         *(new.id, taken_over.original_id),
-        [event.node_id for event in completed],
-        [event.encode().decode() for event in completed],
+        [event.kind for event in events],
+        [event.node_id for event in events],
+        [event.encode().decode() for event in events],
         list(taken_over.payloads),
     )
     if last_index is None:

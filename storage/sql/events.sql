@@ -6,6 +6,14 @@ where execution_id = $1 and index >= $2 and coalesce(type = any($4::text[]), tru
 order by index
 limit $3;
 
+-- name: read_chunks
+-- The next $4 events of what node $2 has written to its streams, from an index on.
+select execution_id, index, type, timestamp, data
+from execution_events
+where execution_id = $1 and node_id = $2 and type = 'NODE_OUTPUT_CHUNK' and index >= $3
+order by index
+limit $4;
+
 -- name: read_page
 -- A page of one execution's log that ends after $3 rows, or with the row that makes it $4 bytes. Sizes are known without
 -- unpacking the data.

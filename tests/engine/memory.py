@@ -38,11 +38,11 @@ class MemoryLedger:
         await asyncio.sleep(0)
         return [letter for letter in self.mailbox if letter.seq > self.applied]
 
-    async def chunks(self, node_id: str, attempt: int, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+    async def chunks(self, node_id: str, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
         await asyncio.sleep(0)
         found = ((entry.index, entry.event) for entry in self.entries if entry.index >= from_index)
         written = ((index, event) for index, event in found if isinstance(event, NodeOutputChunk))
-        return [each for each in written if (each[1].node_id, each[1].attempt) == (node_id, attempt)][:CHUNKS_AT_ONCE]
+        return [each for each in written if each[1].node_id == node_id][:CHUNKS_AT_ONCE]
 
     def may_start_effects(self) -> bool:
         return True

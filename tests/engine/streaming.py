@@ -16,8 +16,8 @@ from tests.engine.scripted import SCRIPTED, Recorder
 class WriterInput(Input):
     """`steps` are done one after another.
 
-    A step is milliseconds to wait, `{"chunk": piece}`, `{"many": pieces}`, `{"long": [count, length]}`, `{"resolve": value}`,
-    `{"secret": name}`, or `{"fail": [message, attempts]}`, which fails the first attempts.
+    A step is milliseconds to wait, `{"chunk": piece}`, `{"many": pieces}`, `{"long": [count, length]}`,
+    `{"resolve": value}`, `{"secret": name}`, or `{"fail": [message, attempts]}`, which fails the first attempts.
     """
 
     steps: list[Any] = Field(default_factory=list)
