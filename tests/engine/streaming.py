@@ -16,8 +16,9 @@ from tests.engine.scripted import SCRIPTED, Recorder
 class WriterInput(Input):
     """`steps` are done one after another.
 
-    A step is milliseconds to wait, `{"chunk": piece}`, `{"many": pieces}`, `{"long": [count, length]}`,
-    `{"resolve": value}`, `{"secret": name}`, or `{"fail": [message, attempts]}`, which fails the first attempts.
+    A step is milliseconds to wait, `{"chunk": piece}`, `{"many": pieces}`, `{"long": [count, length]}`, `{"resolve":
+    value}`, `{"secret": name}`, `{"first": step}`, which only the first attempt does, or `{"fail": [message,
+    attempts]}`, which so many attempts do.
     """
 
     steps: list[Any] = Field(default_factory=list)
@@ -75,6 +76,9 @@ async def _do(step: Any, context: Context) -> None:
                 await context.chunk("stream", long_piece(number, length))
         case {"resolve": value}:
             await context.resolve("early", value)
+        case {"first": first}:
+            if context.attempt == 1:
+                await _do(first, context)
         case {"secret": name}:
             await context.secret(name)
         case {"fail": [message, attempts]} if context.attempt <= attempts:
