@@ -11,6 +11,7 @@ from hypothesis.strategies import DrawFn
 LONGEST_MS = 1_000_000
 INSTANT = ("test.instant", "test.any_instant")
 CAREFUL = ("test.instant", "test.pure", "test.safe", "test.effect")
+FLOWING = ("test.flowing", "test.safe_flowing")
 EAGER = ("test.any_instant", "test.any_pure", "test.any_effect")
 
 NUMBERS = ("x", "y", "count")
@@ -25,6 +26,7 @@ class _Sketch:
     draw: DrawFn
     has_races: bool
     random: random.Random
+    has_streams: bool = False
     types: list[str] = field(default_factory=list)
     parents: list[int | None] = field(default_factory=list)
     last: list[int] = field(default_factory=list)
@@ -40,7 +42,8 @@ class _Sketch:
         """Choose types and groups."""
         for position in range(size):
             eager = EAGER if self.has_races else ()
-            self.types.append(self.take(*CAREFUL, *eager, "group", "flow.output"))
+            flowing = FLOWING * 4 if self.has_streams else ()
+            self.types.append(self.take(*CAREFUL, *eager, *flowing, "group", "flow.output"))
             groups = [number for number in range(position) if self.types[number] == "group"]
             self.parents.append(self.take(None, None, *groups))
             self.last.append(position)
@@ -64,7 +67,7 @@ class _Sketch:
 
     def _sources(self, port: str, known: list[int], position: int) -> list[str]:
         ports = [f"n{number}.{each}" for number in known for each in self._outputs(number, port, position)]
-        is_raced = port in ("a", "b", "n", "value") and not self.has_races
+        is_raced = port in ("a", "b", "n", "s", "value") and not self.has_races
         most = 1 if is_raced else 3
         fewest = 1 if port == "value" and ports else 0
         size = min(max(fewest, self.take(0, 0, 1, 1, most)), len(ports))
@@ -75,6 +78,8 @@ class _Sketch:
 
     def _outputs(self, number: int, port: str, position: int) -> tuple[str, ...]:
         type_ = self.types[number]
+        if port == "s":
+            return ("stream",) if type_ in FLOWING else ()
         if type_ == "group":
             return OF_GROUPS if port != "n" else ()
         if type_ == "flow.output":
@@ -110,10 +115,20 @@ class _Sketch:
         }
         constants = {} if is_eager else self.take({}, {"a": 1, "n": 2.5}, {"b": [{"k": None}]})
         node["inputs"] = {"does": does, **constants}
-        if self.take(False, False, True):
+        if node["type"] in FLOWING:
+            self._add_course(does)
+        gives_early = bool(does.get("early") or does.get("writes"))
+        # Whether what has been given early was used to an end before a retry is a race.
+        if self.take(False, False, True) and (self.has_races or not gives_early):
             node["retry"] = self._retry()
-        if not is_instant and self.take(*[False] * 5, True):
+        if not is_instant and "s" not in connected and self.take(*[False] * 5, True):
             node["timeoutMs"] = self.duration()
+
+    def _add_course(self, does: dict[str, Any]) -> None:
+        """What a node does while it lasts."""
+        ports = [port for port in ("x", "y", "count") if port in does["gives"] and self.take(True, False)]
+        does["early"] = {port: self.random.randint(0, does["lasts"]) for port in ports}
+        does["writes"] = sorted(self.random.randint(0, does["lasts"]) for _ in range(self.take(0, 1, 3)))
 
     def _retry(self) -> dict[str, Any]:
         policy = {
@@ -132,13 +147,15 @@ def _inputs(type_: str) -> tuple[str, ...]:
         return ("__execute", "__after")
     if type_ == "flow.output":
         return ("value", "__execute", "__after")
+    if type_ in FLOWING:
+        return ("a", "b", "n", "items", "s", "__execute", "__after")
     return ("a", "b", "n", "items", "__execute", "__after")
 
 
 @st.composite
-def graphs(draw: DrawFn, *, has_races: bool = True, most: int = 12) -> Mapping[str, Any]:
+def graphs(draw: DrawFn, *, has_races: bool = True, has_streams: bool = False, most: int = 12) -> Mapping[str, Any]:
     """Documents; without races neither timing nor the number of attempts says what a node is given."""
-    sketch = _Sketch(draw, has_races, random.Random(draw(st.integers(0, 10**6))))
+    sketch = _Sketch(draw, has_races, random.Random(draw(st.integers(0, 10**6))), has_streams)
     sketch.outline(draw(st.integers(1, most)))
     connected = [sketch.connect(position) for position in range(len(sketch.types))]
     nodes = [sketch.node(position, ports) for position, ports in enumerate(connected)]

@@ -1,6 +1,8 @@
 """What every log must obey, checked line by line against the naive reference."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -11,9 +13,12 @@ from engine.events import (
     EdgeTransferFailed,
     EdgeTransferStarted,
     Event,
+    ExecutionRecovered,
     NodeCompleted,
     NodeEvent,
     NodeFailed,
+    NodeOutputChunk,
+    NodePortResolved,
     NodeRetrying,
     NodeSkipped,
     NodeStarted,
@@ -30,6 +35,7 @@ from tests.engine.running import Run
 LEFT_OUT = ("EDGE_TRANSFER_STARTED", "EDGE_TRANSFER_COMPLETED", "EDGE_TRANSFER_FAILED")
 LEFT_OUT_OF_NODES = (*LEFT_OUT, "NODE_STATUS_CHANGED", "NODE_DEBUG_LOG_STRING")
 ENDS = (NodeCompleted, NodeFailed, NodeSkipped)
+BESIDE = (NodeStatusChanged, DebugBreakpointHit, NodePortResolved, NodeOutputChunk)
 
 
 def check_log(run: Run, document: Mapping[str, Any]) -> None:
@@ -62,26 +68,66 @@ def check_nothing_is_silent(run: Run, document: Mapping[str, Any]) -> None:
 
 def check_outcomes(document: Mapping[str, Any], entries: Sequence[Entry]) -> None:
     """Each node started or was skipped only when the rules said so, with the right inputs and causes."""
-    facts = Facts(document)
+    chronicle = Chronicle(Facts(document))
     for entry in entries:
-        match entry.event:
-            case NodeStarted(attempt=1) as event:
+        chronicle.read(entry)
+
+
+@dataclass
+class Chronicle:
+    """Reads a log line by line, and checks each against the facts so far; `running` are the nodes at work."""
+
+    facts: Facts
+    running: set[str] = field(default_factory=set)
+
+    def read(self, entry: Entry) -> None:
+        """Check an entry, and learn from it."""
+        facts, event = self.facts, entry.event
+        match event:
+            case NodeStarted() if event.node_id not in facts.begun:
                 verdict = facts.verdict(event.node_id)
                 assert isinstance(verdict, Ready), f"{event.node_id} started at {entry.index}: {verdict}"
                 assert _data(event.inputs) in verdict.choices, event.node_id
-                facts.begun.add(event.node_id)
-            case NodeSkipped() as event:
+                facts.begin(event.node_id)
+            case NodePortResolved():
+                assert event.node_id in self.running
+                facts.resolve(entry.index, event.node_id, {event.port: event.value.data})
+            case NodeSkipped():
                 verdict = facts.verdict(event.node_id)
+                assert event.node_id not in facts.begun
                 assert isinstance(verdict, Dead), f"{event.node_id} skipped at {entry.index}: {verdict}"
                 assert frozenset(event.caused_by) in verdict.causes
                 facts.end(entry.index, event.node_id, "SKIPPED")
-            case NodeCompleted() as event:
+            case NodeCompleted():
                 facts.resolve(entry.index, event.node_id, {**_data(event.outputs), "__success": True})
                 facts.end(entry.index, event.node_id, "COMPLETED")
-            case NodeFailed() as event:
+            case NodeFailed():
                 said = {"__error": True, "__errorMessage": event.error.message}
                 facts.resolve(entry.index, event.node_id, said)
                 facts.end(entry.index, event.node_id, "FAILED")
+            case NodeRetrying():
+                self._take_back(event.node_id)
+            case ExecutionRecovered():
+                self._lose()
+        self._note_running(event)
+
+    def _note_running(self, event: Event) -> None:
+        if isinstance(event, NodeStarted) and self.facts.nodes[event.node_id]["type"] != "group":
+            self.running.add(event.node_id)
+        elif isinstance(event, (NodeCompleted, NodeFailed, NodeRetrying, NodeWaiting)):
+            self.running.discard(event.node_id)
+
+    def _lose(self) -> None:
+        """What was running begins anew, unless others have ended with what it gave."""
+        lost = [node for node in self.facts.nodes if node in self.running]
+        self.running.clear()
+        for node in lost:
+            if not any(user in self.facts.ended for user in self.facts.users(node)):
+                self._take_back(node)
+
+    def _take_back(self, node: str) -> None:
+        if self.facts.gave_early(node):
+            self.running -= set(self.facts.take_back(node))
 
 
 def _data(values: Mapping[str, Value]) -> dict[str, Any]:
@@ -90,7 +136,8 @@ def _data(values: Mapping[str, Value]) -> dict[str, Any]:
 
 def check_node(events: Sequence[NodeEvent]) -> None:
     """One node's events come in the order that the contract gives."""
-    plain = [event for event in events if not isinstance(event, (NodeStatusChanged, DebugBreakpointHit))]
+    plain = [event for event in events if not isinstance(event, BESIDE)]
+    check_gifts(events)
     attempts = [event.attempt for event in plain if isinstance(event, NodeStarted)]
     assert attempts == list(range(1, len(attempts) + 1))
     assert sum(isinstance(event, ENDS) for event in plain) <= 1
@@ -100,11 +147,27 @@ def check_node(events: Sequence[NodeEvent]) -> None:
     _check_status_changes(events)
 
 
+def check_gifts(events: Sequence[NodeEvent]) -> None:
+    """What a node gives before its end it gives in the attempt that runs, each port once, and the pieces in order."""
+    attempt, resolved, pieces = 0, set[str](), Counter[str]()
+    for event in events:
+        match event:
+            case NodeStarted():
+                attempt, resolved, pieces = event.attempt, set(), Counter()
+            case NodePortResolved():
+                assert (event.attempt, event.port in resolved) == (attempt, False)
+                resolved.add(event.port)
+            case NodeOutputChunk():
+                assert (event.attempt, event.sequence) == (attempt, pieces[event.port])
+                assert event.count == len(event.chunk.data) > 0
+                pieces[event.port] += event.count
+
+
 def _may_follow(earlier: Event | None, later: Event) -> bool:
     match later:
         case NodeStarted():
-            # Started again without a word: a worker was lost meanwhile.
-            return earlier is None or isinstance(earlier, (NodeStarted, NodeRetrying))
+            # Started again without a word: a worker was lost meanwhile, or what it was given was taken back.
+            return earlier is None or isinstance(earlier, (NodeStarted, NodeRetrying, NodeWaiting))
         case NodeRetrying():
             return isinstance(earlier, (NodeStarted, NodeWaiting))
         case NodeWaiting():
@@ -118,7 +181,8 @@ def _may_follow(earlier: Event | None, later: Event) -> bool:
         case NodeFailed():
             return earlier is None or isinstance(earlier, (NodeStarted, NodeWaiting, NodeRetrying))
         case NodeSkipped():
-            return earlier is None
+            # What had begun may be skipped when what it was given was taken back, and nothing came instead.
+            return not isinstance(earlier, ENDS)
     return True
 
 

@@ -44,11 +44,12 @@ OPEN = Open()
 
 @dataclass
 class Facts:
-    """What is known of a run: which ports have resolved, which nodes have begun and ended."""
+    """What is known of a run: which ports have resolved, which nodes have begun, with what, and ended."""
 
     document: Mapping[str, Any]
     resolved: dict[Source, Given] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
+    used: dict[str, set[Source]] = field(default_factory=dict)
     ended: dict[str, tuple[str, Moment]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,10 +64,61 @@ class Facts:
 
     def resolve(self, index: int, node: str, outputs: Mapping[str, Any]) -> None:
         for place, (port, value) in enumerate(outputs.items()):
-            self.resolved[node, port] = Given((index, place), value)
+            earlier = self.resolved.get((node, port))
+            self.resolved[node, port] = Given(earlier.since if earlier else (index, place), value)
+
+    def begin(self, node: str) -> None:
+        """The node begins with all that is there for it."""
+        self.begun.add(node)
+        self.used[node] = set(self._sources_used(node))
 
     def end(self, index: int, node: str, status: str) -> None:
         self.ended[node] = (status, (index, 99))
+
+    # --- what is taken back -------------------------------------------------------------------------------------------
+
+    def users(self, node: str) -> list[str]:
+        """The nodes that have begun with what a node gave that has not ended, and those that begun with theirs."""
+        found = [node]
+        for each in found:
+            given = {source for source in self.resolved if source[0] == each and each not in self.ended}
+            using = [user for user, used in self.used.items() if used & given]
+            members = [member for member in self.members(each) if member in self.begun or member in self.ended]
+            found += [user for user in dict.fromkeys((*using, *members)) if user not in found]
+        return found[1:]
+
+    def take_back(self, node: str) -> list[str]:
+        """What a node gave is void; gives the nodes that are as if they had not begun."""
+        users = self.users(node)
+        assert not any(user in self.ended for user in users)
+        for each in (node, *users):
+            for source in [source for source in self.resolved if source[0] == each]:
+                del self.resolved[source]
+        for user in users:
+            self.begun.discard(user)
+            self.used.pop(user, None)
+        return users
+
+    def gave_early(self, node: str) -> bool:
+        """Whether a node that has not ended has given something."""
+        return node not in self.ended and any(source[0] == node for source in self.resolved)
+
+    def _sources_used(self, node: str) -> Iterator[Source]:
+        ports = {port: self._port(node, port) for port in self.sources[node] if not port.startswith("__")}
+        given = {port: answer.since for port, answer in ports.items() if isinstance(answer, Given)}
+        content_with = min(given, key=given.__getitem__, default="") if self._is_content_with_one(node) else None
+        for port in given:
+            if content_with in (None, port):
+                resolved = [source for source in self.sources[node][port] if source in self.resolved]
+                yield from resolved if port in MANY_PORTS else [min(resolved, key=self._since)]
+        execute = (source for source in self.sources[node].get("__execute", ()) if source in self.resolved)
+        counting = [each for each in execute if each[1] not in BOOLEAN_PORTS or self.resolved[each].value is True]
+        yield from sorted(counting, key=self._since)[:1]
+
+    def _since(self, source: Source) -> Moment:
+        return self.resolved[source].since
+
+    # --- more facts ---------------------------------------------------------------------------------------------------
 
     def status(self, node: str) -> str | None:
         return self.ended[node][0] if node in self.ended else None

@@ -19,7 +19,10 @@ from engine.status import JoinMode
 
 
 class Script(BaseModel):
-    """What a node does: `fails` is how many attempts fail (-1: all), `waits` what follows the work without a worker."""
+    """What a node does: `fails` is how many attempts fail (-1: all), `waits` what follows the work without a worker.
+
+    Of the nodes that can, `early` says when which outputs resolve before the end, and `writes` when pieces are written.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +33,8 @@ class Script(BaseModel):
     code: str = "NODE"
     gives: tuple[str, ...] = ("x", "y", "count", "flag")
     flag: bool = True
+    early: dict[str, int] = Field(default_factory=dict)
+    writes: tuple[int, ...] = ()
 
 
 @dataclass
@@ -55,6 +60,11 @@ class Recorder:
     def end(self, context: Context) -> None:
         self.ended.append((context.node_id, context.attempt))
         self.running -= 1
+
+
+def recorder(context: Context) -> Recorder:
+    """What an execution carries to note what its nodes do."""
+    return context.integration if isinstance(context.integration, Recorder) else Recorder()
 
 
 class ScriptInput(Input):
@@ -88,22 +98,24 @@ def outputs_of(node_id: str, script: Script, inputs: Mapping[str, Any]) -> dict[
 class _Scripted(Node[ScriptInput, ScriptOutput]):
     async def run(self, inputs: ScriptInput, context: Context) -> ScriptOutput | WaitUntil:
         script = Script(**inputs.does)
-        self._recorder(context).begin(context, not self.safe)
+        recorder(context).begin(context, not self.safe)
         try:
             if script.lasts:
                 await asyncio.sleep(script.lasts / 1000)
         finally:
-            self._recorder(context).end(context)
-        return _conclude(script, inputs, context)
-
-    def _recorder(self, context: Context) -> Recorder:
-        return context.integration if isinstance(context.integration, Recorder) else Recorder()
+            recorder(context).end(context)
+        return conclude(script, given_to(inputs), context)
 
 
-def _conclude(script: Script, inputs: ScriptInput, context: Context) -> ScriptOutput | WaitUntil:
+def given_to(inputs: ScriptInput) -> dict[str, Any]:
+    """What a node was given, by port."""
+    return {name: getattr(inputs, name) for name in sorted(inputs.model_fields_set - {"does"})}
+
+
+def conclude(script: Script, given: Mapping[str, Any], context: Context) -> ScriptOutput | WaitUntil:
+    """How an attempt ends."""
     if script.fails < 0 or context.attempt <= script.fails:
         raise NodeError(f"Attempt {context.attempt}.", retryable=script.retryable, code=script.code)
-    given = {name: getattr(inputs, name) for name in sorted(inputs.model_fields_set - {"does"})}
     outputs = ScriptOutput(**outputs_of(context.node_id, script, given))
     if script.waits:
         return WaitUntil(context.now() + timedelta(milliseconds=script.waits), outputs)
@@ -152,7 +164,7 @@ class InstantWork(Node[ScriptInput, ScriptOutput]):
     pure = True
 
     async def run(self, inputs: ScriptInput, context: Context) -> ScriptOutput | WaitUntil:
-        return _conclude(Script(**inputs.does), inputs, context)
+        return conclude(Script(**inputs.does), given_to(inputs), context)
 
 
 class AnyInstantWork(InstantWork):

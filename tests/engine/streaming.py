@@ -7,10 +7,19 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from engine.errors import NodeError
-from engine.node import Context, Input, Node, Output
+from engine.node import Context, Input, Node, Output, WaitUntil
 from engine.ports import UNSET, Many, Stream
 from engine.registry import Registry
-from tests.engine.scripted import SCRIPTED, Recorder
+from tests.engine.scripted import (
+    SCRIPTED,
+    Script,
+    ScriptInput,
+    ScriptOutput,
+    conclude,
+    given_to,
+    outputs_of,
+    recorder,
+)  # fmt: skip
 
 
 class WriterInput(Input):
@@ -38,13 +47,12 @@ class Writer(Node[WriterInput, WriterOutput]):
     type = "test.writer"
 
     async def run(self, inputs: WriterInput, context: Context) -> WriterOutput:
-        recorder = context.integration if isinstance(context.integration, Recorder) else Recorder()
-        recorder.begin(context, not self.safe)
+        recorder(context).begin(context, not self.safe)
         try:
             for step in inputs.steps:
                 await _do(step, context)
         finally:
-            recorder.end(context)
+            recorder(context).end(context)
         return WriterOutput(done=True)
 
 
@@ -103,18 +111,17 @@ class Reader(Node[ReaderInput, ReaderOutput]):
     type = "test.reader"
 
     async def run(self, inputs: ReaderInput, context: Context) -> ReaderOutput:
-        recorder = context.integration if isinstance(context.integration, Recorder) else Recorder()
-        recorder.begin(context, not self.safe)
+        recorder(context).begin(context, not self.safe)
         pieces: list[Any] = []
         others: list[Any] = []
         try:
             while len(pieces) < inputs.most:
                 pieces.append(await anext(inputs.stream))
-                recorder.read(context, pieces[-1])
+                recorder(context).read(context, pieces[-1])
         except StopAsyncIteration:
             others = [[piece async for piece in other] for other in inputs.others]
         finally:
-            recorder.end(context)
+            recorder(context).end(context)
         await asyncio.sleep(inputs.lasts / 1000)
         return ReaderOutput(pieces=pieces, others=others)
 
@@ -126,7 +133,65 @@ class SafeReader(Reader):
     safe = True
 
 
-STREAMING = Registry([Writer, SafeWriter, Reader, SafeReader, *SCRIPTED.values()])
+class FlowingInput(ScriptInput):
+    s: Stream = UNSET
+
+
+class FlowingOutput(ScriptOutput):
+    stream: Stream = UNSET
+
+
+class Flowing(Node[FlowingInput, FlowingOutput]):
+    """An effect that reads a stream to its end, if it is given one, and then does what its script says."""
+
+    type = "test.flowing"
+
+    async def run(self, inputs: FlowingInput, context: Context) -> ScriptOutput | WaitUntil:
+        script, given = Script(**inputs.does), given_to(inputs)
+        recorder(context).begin(context, not self.safe)
+        try:
+            if inputs.s:
+                given["s"] = [piece async for piece in inputs.s]
+            await _follow(script, outputs_of(context.node_id, script, given), context)
+        finally:
+            recorder(context).end(context)
+        return flowing_outputs(conclude(script, given, context))
+
+
+def flowing_outputs(outcome: ScriptOutput | WaitUntil) -> Any:
+    """The outputs as those of a node that has a stream."""
+    if isinstance(outcome, WaitUntil):
+        return WaitUntil(outcome.until, flowing_outputs(outcome.outputs))
+    return FlowingOutput(**{name: getattr(outcome, name) for name in outcome.model_fields_set})
+
+
+async def _follow(script: Script, outputs: Mapping[str, Any], context: Context) -> None:
+    moments = [*((after, port) for port, after in script.early.items()), *((after, None) for after in script.writes)]
+    passed = written = 0
+    for after, port in sorted(moments, key=lambda moment: moment[0]):
+        await asyncio.sleep((after - passed) / 1000)
+        passed = after
+        if port is None:
+            await context.chunk("stream", piece_of(context.node_id, written))
+            written += 1
+        else:
+            await context.resolve(port, outputs[port])
+    await asyncio.sleep((script.lasts - passed) / 1000)
+
+
+def piece_of(node_id: str, number: int) -> Any:
+    """The pieces that a node writes."""
+    return [node_id, number]
+
+
+class SafeFlowing(Flowing):
+    """The same, and harmless to repeat."""
+
+    type = "test.safe_flowing"
+    safe = True
+
+
+STREAMING = Registry([Flowing, SafeFlowing, Writer, SafeWriter, Reader, SafeReader, *SCRIPTED.values()])
 
 
 def writer(node_id: str, *steps: Any, type_: str = "test.writer", **settings: Any) -> Mapping[str, Any]:
