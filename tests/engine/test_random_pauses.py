@@ -11,7 +11,7 @@ from engine.events import FlowDrained, FlowPaused, FlowResumed, NodeStarted
 from engine.runner import Ending
 from engine.status import NodeFailurePolicy
 from tests.engine.graphs import LONGEST_MS, graphs
-from tests.engine.log_rules import check_log
+from tests.engine.log_rules import BESIDE, check_log
 from tests.engine.running import START, Document, Run, run
 from tests.engine.test_random_graphs import brief, slots, unhurried
 from tests.engine.virtual_clock import run_virtual
@@ -85,7 +85,7 @@ def check_pauses(paused: Run) -> None:
 def _after(paused: Run, event: object, running: int) -> int:
     node = paused.plan.node(event.node_id)  # type: ignore[attr-defined]
     told = paused.of_node(node.id)
-    before = [each for each in told[: told.index(event)] if not each.kind.startswith("NODE_STATUS_")]
+    before = [each for each in told[: told.index(event)] if not isinstance(each, BESIDE)]
     was_running = not node.is_group and bool(before) and isinstance(before[-1], NodeStarted)
     return running - was_running
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.runner import Ending
@@ -27,6 +27,9 @@ calm = graphs(has_races=False, has_streams=True, most=9)
 """Flows of which neither timing nor crashes say what comes of them, unless somebody has used what is taken back."""
 
 
+unshrunk = settings(few, phases=[Phase.explicit, Phase.generate])
+
+
 def run(document: Document, **settings: Any) -> Run:
     return run_virtual(Run.of(document, STREAMING, **settings).live())
 
@@ -37,7 +40,7 @@ def is_past_repeating(done: Run) -> bool:
     return any(event.error.code is ErrorCode.CRASH for event in failures)
 
 
-@settings(thorough, max_examples=thorough.max_examples // 2)
+@settings(unshrunk, max_examples=thorough.max_examples // 2)
 @given(streaming, slots, policies, st.sampled_from([2.0, 10.0**9]))
 def test_a_random_flow_with_streams_runs_as_predicted(
     document: Document, slots: int, policy: NodeFailurePolicy, warm_seconds: float
@@ -59,7 +62,7 @@ def test_a_random_flow_with_streams_runs_as_predicted(
     check_transfers(done.events)
 
 
-@few
+@unshrunk
 @given(streaming, slots, policies, st.sampled_from([0.001, 1, 100]))
 def test_the_rules_hold_for_streams_while_commits_are_slow(
     document: Document, slots: int, policy: NodeFailurePolicy, seconds: float
@@ -70,7 +73,7 @@ def test_the_rules_hold_for_streams_while_commits_are_slow(
     check_log(done, document)
 
 
-@few
+@unshrunk
 @given(streaming, slots, policies, st.lists(st.floats(0, 1), min_size=1, max_size=3), st.sampled_from([0, 0.5, 60]))
 def test_flows_with_streams_obey_the_rules_after_crashes(
     document: Document, slots: int, policy: NodeFailurePolicy, places: list[float], seconds: float
@@ -85,7 +88,7 @@ def test_flows_with_streams_obey_the_rules_after_crashes(
         assert done.ledger.entries[: len(mark.entries)] == list(mark.entries)
 
 
-@few
+@unshrunk
 @given(calm, slots, st.floats(0, 1), st.sampled_from([0, 0.5, 60]))
 def test_a_crash_changes_nothing_of_what_comes_of_streams(
     document: Document, slots: int, place: float, seconds: float
@@ -99,7 +102,7 @@ def test_a_crash_changes_nothing_of_what_comes_of_streams(
         assert (after.status, after.statuses) == (whole.status, whole.statuses)
 
 
-@few
+@unshrunk
 @given(calm, slots, moments, st.sampled_from([2.0, 10.0**9]))
 def test_a_flow_with_streams_that_is_paused_comes_to_the_same_end(
     document: Document, slots: int, pauses: list[tuple[int, int]], warm_seconds: float
@@ -112,7 +115,7 @@ def test_a_flow_with_streams_that_is_paused_comes_to_the_same_end(
     assert (paused.status, paused.statuses) == (whole.status, whole.statuses)
 
 
-@few
+@unshrunk
 @given(calm, slots, st.integers(0, 4_000_000))
 def test_a_retry_of_a_stopped_flow_with_streams_ends_as_if_it_had_never_been_stopped(
     document: Document, slots: int, after_ms: int
@@ -125,7 +128,7 @@ def test_a_retry_of_a_stopped_flow_with_streams_ends_as_if_it_had_never_been_sto
     check_fork(run_virtual(retry.live()), document, plain)
 
 
-@few
+@unshrunk
 @given(streaming, slots, policies)
 def test_recording_less_leaves_out_pieces_that_nothing_reads_and_changes_nothing_else(
     document: Document, slots: int, policy: NodeFailurePolicy
