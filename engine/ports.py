@@ -207,8 +207,13 @@ def conversion(source: PortKind, target: PortKind) -> str | None:
     return "The node type stream.split makes a stream of an array." if target is PortKind.STREAM else None
 
 
-def stray_secret(port: Port, data: Any) -> str | None:
-    """Why a constant, or what a caller gives to a port, may not have the references that it has; None if it may."""
+def refusal_of(port: Port, data: Any) -> str | None:
+    """Why a port takes nothing like this as a constant, or from a caller; None if it may be.
+
+    Streams come along edges only, and references to secrets are for the ports that are made for them.
+    """
+    if port.kind is PortKind.STREAM:
+        return "A stream comes along an edge only, from an output of kind stream."
     if port.kind is PortKind.SECRET or not contains_reference(data):
         return None
     if not port.holds_secrets:

@@ -16,7 +16,7 @@ from engine.ids import new_execution_id
 from engine.interface import checked_inputs
 from engine.labels import Label, check_distinct, check_labels
 from engine.options import ExecutionOptions
-from engine.ports import Port, accepts, stray_secret
+from engine.ports import Port, accepts, refusal_of
 from engine.registry import Registry
 from engine.spelling import SHOWN, did_you_mean
 from engine.values import Value, encode
@@ -142,8 +142,8 @@ def _check_value(data: Any, port: Port, field: str) -> None:
         Value.of(data)
     except ValueRefused as error:
         raise BadUserInput(error.message, field=field) from None
-    if stray := stray_secret(port, data):
-        raise BadUserInput(stray, field=field)
+    if refusal := refusal_of(port, data):
+        raise BadUserInput(refusal, field=field)
     items = data if port.many and isinstance(data, list) else [data]
     if not all(accepts(port.kind, item) for item in items):
         raise BadUserInput(f"The value does not fit a port of kind {port.kind}.", field=field)

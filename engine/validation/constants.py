@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from engine.node import AnyNode
 from engine.pointer import existing_part
-from engine.ports import SYSTEM_INPUTS, Port, PortKind, Ports, accepts, kind_of_value, stray_secret
+from engine.ports import SYSTEM_INPUTS, Port, PortKind, Ports, accepts, kind_of_value, refusal_of
 from engine.problems import FlowProblemCode
 from engine.secret_reference import NAME_RULE, SECRET_KEY, is_reference, is_secret_name
 from engine.validation.draft import Draft, DraftNode
@@ -149,4 +149,4 @@ def _reserved(data: Any, port: Port | None) -> str | None:
         return None
     if port.kind is PortKind.SECRET and is_reference(data) and not is_secret_name(data[SECRET_KEY]):
         return f"The name of a secret must be {NAME_RULE}."
-    return stray_secret(port, data)
+    return refusal_of(port, data)

@@ -29,5 +29,6 @@ def _node(record: NodeRecord) -> tuple[Any, ...]:
     calls = record.calls
     return (
         record.status, record.attempt, record.retries, record.until, record.retrying, dict(record.outputs),
+        dict(record.early), dict(record.streams), record.turn,
         record.signal, record.spawned, calls and (calls.spec, calls.next, calls.open, dict(calls.ends)),
     )  # fmt: skip

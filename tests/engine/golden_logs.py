@@ -24,7 +24,7 @@ from tests.engine.event_graphs import CALLED
 from tests.engine.family import Family, Member
 from tests.engine.forked import forked
 from tests.engine.running import EPOCH, Document, everything, flow, group, output, until, work
-from tests.engine.scripted import SCRIPTED
+from tests.engine.streaming import STREAMING, reader, writer
 from tests.engine.virtual_clock import run_virtual
 
 FOLDER = Path(__file__).parent / "golden"
@@ -64,7 +64,7 @@ class Golden:
 
     def folded(self) -> State:
         """The state that today's code makes of it."""
-        plan = compile_plan(load_document(self.created["document"], SCRIPTED), SCRIPTED)
+        plan = compile_plan(load_document(self.created["document"], STREAMING), STREAMING)
         return State(plan, self._setup()).apply_all(map(_entry, self.events))
 
     def _setup(self) -> Setup:
@@ -217,6 +217,26 @@ async def _stop_events(family: Family) -> None:
 
 FAILED = flow(work("a", LONG, lasts=1000, fails=-1), work("b", LONG, lasts=9000))
 
+WRITES = [{"chunk": "a"}, {"many": [{"b": [1.0, None]}, "c"]}, {"resolve": 7}, 1000]
+
+STREAMED = flow(
+    writer("w", *WRITES, {"fail": ["No.", 1]}, retry=SOON), work("early", LONG, lasts=9000),
+    reader("r"), node("buffer", "stream.buffer"), node("split", "stream.split"), output("o"),
+    writer("broken", {"second": 1}, 10, {"fail": ["No.", 1]}), reader("lost"), work("saved"),
+    edges=[
+        "w.stream > r.stream", "w.stream > split.__execute", "r.pieces > split.array", "split.stream > buffer.stream",
+        "buffer.array > o.value", "w.early > early.a", "broken.second > lost.stream", "broken.__error > saved.a",
+        "lost.__error > saved.b",
+    ],
+)  # fmt: skip
+
+
+async def _lose_streams(family: Family) -> None:
+    root = family.root
+    await until(lambda: root.story.count("NODE_STARTED early") == 2)
+    root.lose()
+
+
 FORKED = flow(
     work("two", LONG, lasts=20), work("one", LONG, lasts=10), group("g"), work("m", LONG, parent="g"), work("skipped"),
     work("again", LONG, lasts=100), output("o"),
@@ -247,6 +267,7 @@ def families() -> Mapping[str, tuple[Document, Story, Mapping[str, Any]]]:
         "parent": (PARENT, _nothing, {"flows": CALLED}),
         "events": (PARENT, _stop_events, {"flows": CALLED, "events": [("red", 1), ("red", None)]}),
         "failed": (FAILED, _nothing, {}),
+        "streams": (STREAMED, _lose_streams, {"registry": STREAMING}),
     }
 
 

@@ -14,6 +14,7 @@ import orjson
 
 from engine.node import Context, Input, Node, Output
 from engine.nodes import BUILT_IN
+from engine.ports import UNSET, Stream
 from engine.registry import Registry
 
 LOOK_SECONDS = 0.005
@@ -61,6 +62,57 @@ class Stubborn(Node[WitnessInput, WitnessOutput]):
             except asyncio.CancelledError:
                 notes.write("cancelled", context)
         return WitnessOutput()
+
+
+class ScribeInput(Input):
+    notes: str
+    pieces: int = 6
+    size: int = 1
+    gate: str
+
+
+class ScribeOutput(Output):
+    stream: Stream = UNSET
+
+
+class Scribe(Node[ScribeInput, ScribeOutput]):
+    """Writes half of its pieces, waits for the gate, and writes the others."""
+
+    type = "test.scribe"
+
+    async def run(self, inputs: ScribeInput, context: Context) -> ScribeOutput:
+        Notes(Path(inputs.notes)).write("began", context)
+        for number in range(inputs.pieces):
+            while number * 2 == inputs.pieces and not Path(inputs.gate).exists():
+                await asyncio.sleep(LOOK_SECONDS)
+            await context.chunk("stream", piece(number, inputs.size))
+        return ScribeOutput()
+
+
+def piece(number: int, size: int) -> str:
+    """What a scribe writes."""
+    return str(number) * size
+
+
+class ListenerInput(WitnessInput):
+    stream: Stream
+
+
+class ListenerOutput(Output):
+    pieces: list[str]
+
+
+class Listener(Node[ListenerInput, ListenerOutput]):
+    """An effect: reads a stream, writes down that it has, and waits for the gate."""
+
+    type = "test.listener"
+
+    async def run(self, inputs: ListenerInput, context: Context) -> ListenerOutput:
+        pieces = [each async for each in inputs.stream]
+        Notes(Path(inputs.notes)).write("read", context)
+        while inputs.gate and not Path(inputs.gate).exists():
+            await asyncio.sleep(LOOK_SECONDS)
+        return ListenerOutput(pieces=pieces)
 
 
 class BlockInput(Input):
@@ -193,6 +245,6 @@ class Notes:
         return [line[0].rpartition(":")[2] for line in self.read(what)]
 
 
-OWN = (Witness, Stubborn, Block, Deadly, DeadlyAndPure, GivingUp, Crooked, Surrogate, Exiting, Nul)
+OWN = (Witness, Scribe, Listener, Stubborn, Block, Deadly, DeadlyAndPure, GivingUp, Crooked, Surrogate, Exiting, Nul)
 REGISTRY = Registry([*BUILT_IN.values(), *OWN])
 """The built-in node types and those of the tests."""
