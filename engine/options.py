@@ -32,7 +32,8 @@ class ExecutionOptions(BaseModel):
     )
     record_events: RecordEvents = Field(
         RecordEvents.NODES,
-        description="How much is written to the log: NODES leaves out edges, node status changes and debug logs.",
+        description="How much is written to the log: NODES leaves out edges, node status changes and debug logs, FLOW "
+        "also the pieces of streams that nothing reads.",
     )
     debug: bool = Field(False, description="Records everything, whatever recordEvents says.")
     breakpoints: list[Id] = Field(default_factory=list, description="The nodes to stop before.")

@@ -14,7 +14,7 @@ from engine.starting import status_change
 from engine.state import State
 from engine.status import NodeStatus
 from engine.values import Value
-from engine.voiding import past_repeating, users_that_ended
+from engine.voiding import past_repeating, users_that_ended, users_under_way
 
 
 def is_current(state: State, number: int, attempt: int) -> bool:
@@ -120,6 +120,8 @@ def _retry(state: State, command: NodeErred) -> Iterator[Event]:
         error=command.error,
         delay=float(round(delay)),
     )
+    for user in users_under_way(state, command.node):
+        yield from status_change(state, user, NodeStatus.IDLE)
 
 
 def node_logged(state: State, command: NodeLogged, now: int) -> Decision:

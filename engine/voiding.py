@@ -36,6 +36,11 @@ def users_that_ended(state: "State", number: int) -> list[int]:
     return _users(state, number).ended if state.nodes[number].early else []
 
 
+def users_under_way(state: "State", number: int) -> list[int]:
+    """The nodes that run or wait with what a node gave early, or with what followed from it."""
+    return _users(state, number).begun if state.nodes[number].early else []
+
+
 def past_repeating(state: "State", number: int, ended: list[int], error: ExecutionError) -> ExecutionError:
     """The error of a node that would be attempted again, if others had not ended with what it gave."""
     user = state.plan.nodes[ended[0]].id

@@ -91,6 +91,8 @@ PORTS = {
     "url.build": "base! path query → url",
     "debug.log": "message! value → value",
     "secret.get": "name! → secret",
+    "stream.buffer": "stream! → array",
+    "stream.split": "array! → stream",
 }
 
 
