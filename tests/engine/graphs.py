@@ -33,7 +33,20 @@ class _Sketch:
     edges: list[tuple[str, str]] = field(default_factory=list)
 
     def take(self, *choices: Any) -> Any:
-        return self.draw(st.sampled_from(choices))
+        # What is drawn tends to be plain, and streams need much at once before anything comes of them.
+        return self.random.choice(choices) if self.has_streams else self.draw(st.sampled_from(choices))
+
+    def sample(self, choices: list[str], size: int) -> list[str]:
+        if self.has_streams:
+            return self.random.sample(choices, size)
+        chosen: list[str] = self.draw(st.lists(st.sampled_from(choices), min_size=size, max_size=size, unique=True))
+        return chosen
+
+    def shuffled(self, items: list[Any]) -> list[Any]:
+        drawn: list[Any] = (
+            self.random.sample(items, len(items)) if self.has_streams else self.draw(st.permutations(items))
+        )
+        return drawn
 
     def duration(self) -> int:
         return self.random.randint(1, LONGEST_MS)
@@ -59,22 +72,32 @@ class _Sketch:
         """Draw the edges into a node; returns the connected ports."""
         known = [number for number in range(position) if self.last[number] < position]
         connected = []
-        for port in _inputs(self.types[position]):
+        for port in self._ports(position):
             for source in self._sources(port, known, position):
                 self.edges.append((source, f"n{position}.{port}"))
                 connected.append(port)
         return connected
 
+    def _ports(self, position: int) -> tuple[str, ...]:
+        """The ports that edges may lead to; where there is much to wait for early values come to nothing."""
+        ports = _inputs(self.types[position])
+        if not self.has_streams:
+            return ports
+        chosen = {self.take(*ports), self.take(None, *ports), "value"}
+        return tuple(port for port in ports if port in chosen)
+
     def _sources(self, port: str, known: list[int], position: int) -> list[str]:
         ports = [f"n{number}.{each}" for number in known for each in self._outputs(number, port, position)]
+        if self.has_streams and port in ("a", "b", "__execute"):
+            ports = [each for each in ports if each.endswith((".x", ".count", ".stream", ".__success"))]
         is_raced = port in ("a", "b", "n", "s", "value") and not self.has_races
         most = 1 if is_raced else 3
         fewest = 1 if port == "value" and ports else 0
-        size = min(max(fewest, self.take(0, 0, 1, 1, most)), len(ports))
+        sizes = (1, 1, 1, most) if self.has_streams else (0, 0, 1, 1, most)
+        size = min(max(fewest, self.take(*sizes)), len(ports))
         if not size:
             return []
-        chosen: list[str] = self.draw(st.lists(st.sampled_from(ports), min_size=size, max_size=size, unique=True))
-        return chosen
+        return self.sample(ports, size)
 
     def _outputs(self, number: int, port: str, position: int) -> tuple[str, ...]:
         type_ = self.types[number]
@@ -87,7 +110,7 @@ class _Sketch:
         if port == "n":
             # What does not fit fails a node before it works: for the slow ones that would be a tie.
             return NUMBERS if self.types[position] in INSTANT else ("count",)
-        return ANYTHING
+        return (*ANYTHING, "stream") if type_ in FLOWING and port in ("__execute", "__after") else ANYTHING
 
     def node(self, position: int, connected: list[str]) -> dict[str, Any]:
         type_, parent = self.types[position], self.parents[position]
@@ -118,17 +141,21 @@ class _Sketch:
         if node["type"] in FLOWING:
             self._add_course(does)
         gives_early = bool(does.get("early") or does.get("writes"))
-        # Whether what has been given early was used to an end before a retry is a race.
-        if self.take(False, False, True) and (self.has_races or not gives_early):
+        # Whether what was given early has been used to an end before a retry is a race.
+        if gives_early and self.has_races and self.take(True, False):
+            node["retry"] = self._retry()
+            does.update({"fails": self.take(1, 2), "retryable": True})
+        elif self.take(False, False, True) and not gives_early:
             node["retry"] = self._retry()
         if not is_instant and "s" not in connected and self.take(*[False] * 5, True):
             node["timeoutMs"] = self.duration()
 
     def _add_course(self, does: dict[str, Any]) -> None:
-        """What a node does while it lasts."""
-        ports = [port for port in ("x", "y", "count") if port in does["gives"] and self.take(True, False)]
-        does["early"] = {port: self.random.randint(0, does["lasts"]) for port in ports}
-        does["writes"] = sorted(self.random.randint(0, does["lasts"]) for _ in range(self.take(0, 1, 3)))
+        """What a node does while it lasts: most of it is for those that hang on it to use while it goes on."""
+        soon = does["lasts"] // self.take(1, 4)
+        ports = [port for port in ("x", "y", "count") if port in does["gives"] and self.take(True, True, False)]
+        does["early"] = {port: self.random.randint(0, soon) for port in ports}
+        does["writes"] = sorted(self.random.randint(0, soon) for _ in range(self.take(0, 1, 3)))
 
     def _retry(self) -> dict[str, Any]:
         policy = {
@@ -156,12 +183,12 @@ def _inputs(type_: str) -> tuple[str, ...]:
 def graphs(draw: DrawFn, *, has_races: bool = True, has_streams: bool = False, most: int = 12) -> Mapping[str, Any]:
     """Documents; without races neither timing nor the number of attempts says what a node is given."""
     sketch = _Sketch(draw, has_races, random.Random(draw(st.integers(0, 10**6))), has_streams)
-    sketch.outline(draw(st.integers(1, most)))
+    sketch.outline(sketch.random.randint(3, most) if has_streams else draw(st.integers(1, most)))
     connected = [sketch.connect(position) for position in range(len(sketch.types))]
     nodes = [sketch.node(position, ports) for position, ports in enumerate(connected)]
     return {
         "tidegate": 1,
         "name": "Random",
-        "nodes": draw(st.permutations(nodes)),
-        "edges": [{"from": source, "to": target} for source, target in draw(st.permutations(sketch.edges))],
+        "nodes": sketch.shuffled(nodes),
+        "edges": [{"from": source, "to": target} for source, target in sketch.shuffled(sketch.edges)],
     }

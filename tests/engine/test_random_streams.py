@@ -15,11 +15,12 @@ from tests.engine.log_rules import LEFT_OUT_OF_NODES, check_log, check_transfers
 from tests.engine.running import Run
 from tests.engine.streaming import STREAMING
 from tests.engine.test_random_forks import check_fork, stopped
-from tests.engine.test_random_graphs import SlowLedger, few, policies, predict, shown, slots, thorough, unhurried
+from tests.engine.test_random_graphs import SlowLedger, few, predict, shown, slots, thorough, unhurried
 from tests.engine.test_random_pauses import check_pauses, moments, with_pauses
 from tests.engine.virtual_clock import run_virtual
 
 CONTINUE = NodeFailurePolicy.CONTINUE
+policies = st.sampled_from([CONTINUE, CONTINUE, NodeFailurePolicy.FAIL])
 Document = Mapping[str, Any]
 
 streaming = graphs(has_streams=True)
