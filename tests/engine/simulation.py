@@ -162,11 +162,12 @@ class Simulation:
     def _plan(self, delay: float, what: str, node: str, which: str = "") -> None:
         heapq.heappush(self.agenda, (self.time + delay, what, node, self.attempts[node], which))
 
-    def _is_current(self, node: str, attempt: int) -> bool:
-        return node in self.facts.begun and node not in self.facts.ended and self.attempts[node] == attempt
+    def _is_current(self, what: str, node: str, attempt: int) -> bool:
+        is_at_work = what in ("retry", "woken") or node in self.running
+        return is_at_work and node in self.facts.begun and self.attempts[node] == attempt
 
     def _forget_stale(self) -> None:
-        while self.agenda and not self._is_current(*self.agenda[0][2:4]):
+        while self.agenda and not self._is_current(*self.agenda[0][1:4]):
             heapq.heappop(self.agenda)
 
     def _pass_time(self) -> None:
