@@ -150,7 +150,7 @@ def _of_ports(state: State, node: PlanNode) -> Reasons:
     """First what the sources of the open ports wait for in the end, then which port waits for which source."""
     for number in _blockers(state, node):
         yield from _of_wait(state, state.plan.nodes[number])
-    if node.parent is not None and not state.nodes[node.parent].attempt:
+    if node.parent is not None and not state.nodes[node.parent].is_under_way:
         group = state.plan.nodes[node.parent]
         said = f"The group {_name(group)} around the node {_name(node)} has not started."
         yield because(Code.WAITING_FOR_PORT, said, group.id)
@@ -177,9 +177,9 @@ def _blockers(state: State, node: PlanNode) -> list[int]:
 
 def _awaited(state: State, node: PlanNode) -> Iterator[int]:
     yield from (edge.source_node for edge in _open_edges(state, node))
-    if node.parent is not None and not state.nodes[node.parent].attempt:
+    if node.parent is not None and not state.nodes[node.parent].is_under_way:
         yield node.parent
-    if state.nodes[node.number].attempt:
+    if state.nodes[node.number].is_under_way:
         yield from (number for number in node.members if not state.nodes[number].status.ended)
 
 
