@@ -10,15 +10,9 @@ from engine.errors import NodeError
 from engine.node import Context, Input, Node, Output, WaitUntil
 from engine.ports import UNSET, Many, Stream
 from engine.registry import Registry
+from engine.secret_reference import reference
 from tests.engine.scripted import (
-    SCRIPTED,
-    Script,
-    ScriptInput,
-    ScriptOutput,
-    conclude,
-    given_to,
-    outputs_of,
-    recorder,
+    SCRIPTED, Script, ScriptInput, ScriptOutput, conclude, given_to, outputs_of, recorder,
 )  # fmt: skip
 
 
@@ -26,8 +20,8 @@ class WriterInput(Input):
     """`steps` are done one after another.
 
     A step is milliseconds to wait, `{"chunk": piece}`, `{"many": pieces}`, `{"long": [count, length]}`, `{"resolve":
-    value}`, `{"secret": name}`, `{"first": step}`, which only the first attempt does, or `{"fail": [message,
-    attempts]}`, which so many attempts do.
+    value}`, `{"secret": name}`, `{"refer": name}`, `{"first": step}`, which only the first attempt does, or `{"fail":
+    [message, attempts]}`, which so many attempts do.
     """
 
     steps: list[Any] = Field(default_factory=list)
@@ -84,6 +78,8 @@ async def _do(step: Any, context: Context) -> None:
                 await context.chunk("stream", long_piece(number, length))
         case {"resolve": value}:
             await context.resolve("early", value)
+        case {"refer": name}:
+            await context.chunk("stream", {"key": reference(name)})
         case {"first": first}:
             if context.attempt == 1:
                 await _do(first, context)

@@ -272,7 +272,7 @@ async def test_a_secret_is_kept_out_of_streams_however_it_is_cut_into_pieces(siz
 
 @in_virtual_time
 async def test_a_piece_that_refers_to_a_secret_fails_whoever_reads_it() -> None:
-    done = await run(piped({"chunk": {"key": {"$secret": "key"}}}))
+    done = await run(piped({"refer": "key"}))
     (failed,) = done.of_node("r", NodeFailed)
     assert failed.error.code is ErrorCode.INPUT
     assert failed.error.message == (
