@@ -12,7 +12,14 @@ from engine.ports import UNSET, Many, Stream
 from engine.registry import Registry
 from engine.secret_reference import reference
 from tests.engine.scripted import (
-    SCRIPTED, Script, ScriptInput, ScriptOutput, conclude, given_to, outputs_of, recorder,
+    SCRIPTED,
+    Script,
+    ScriptInput,
+    ScriptOutput,
+    conclude,
+    given_to,
+    outputs_of,
+    recorder,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ export const NODE_FOLDS: Folds = {
       startedAt: at,
       wait: null,
       spans: [...closeSpan(node, at, null), begin("attempt", data.attempt, at)],
+      outputs: {},
       streams: {},
       spawned: 0,
       returned: 0,
@@ -19,7 +20,7 @@ export const NODE_FOLDS: Folds = {
   },
   NODE_COMPLETED(run, data, at) {
     const outputs = data.outputs as Values;
-    endNode(run, data.nodeId, "COMPLETED", at, (node) => ({ outputs: { ...outputs, ...node.outputs } }));
+    endNode(run, data.nodeId, "COMPLETED", at, (node) => ({ outputs: { ...node.outputs, ...outputs } }));
     for (const port of Object.keys(outputs)) resolve(run, data.nodeId, port);
     resolve(run, data.nodeId, "__success");
     closePorts(run, data.nodeId);
@@ -42,6 +43,7 @@ export const NODE_FOLDS: Folds = {
       status: "WAITING",
       retries: node.retries + 1,
       error: data.error,
+      outputs: {},
       wait,
       spans: [...closeSpan(node, at, "FAILED"), begin("retry", data.attempt, at)],
     }));
@@ -66,9 +68,11 @@ export const NODE_FOLDS: Folds = {
   NODE_OUTPUT_CHUNK(run, data) {
     change(run, data.nodeId, (node) => {
       const pieces = node.streams[data.port]?.pieces ?? [];
-      // By its place, because a run that is folded anew shares the pieces with the one that it is a copy of.
-      pieces[data.sequence] = data.chunk;
-      return { streams: { ...node.streams, [data.port]: { pieces, length: data.sequence + 1 } } };
+      // By their places, because a run that is folded anew shares the pieces with the one that it is a copy of. Pieces
+      // that are too large for the event stand in the place of the first of them.
+      const chunk = Array.isArray(data.chunk) ? data.chunk : [data.chunk];
+      chunk.forEach((piece, offset) => (pieces[data.sequence + offset] = piece));
+      return { streams: { ...node.streams, [data.port]: { pieces, length: data.sequence + data.count } } };
     });
   },
 };

@@ -118,7 +118,7 @@ test("a long log is shown at any index, and pieces of streams come one by one", 
   const history = new History(new Run(topology));
   const chunk = (index: number) => ({
     ...{ index, at: index, type: "NODE_OUTPUT_CHUNK" as const },
-    data: { nodeId: "a", nodeType: "t", attempt: 1, port: "text", sequence: index + 1, chunk: index },
+    data: { nodeId: "a", nodeType: "t", attempt: 1, port: "text", sequence: index + 1, count: 1, chunk: [index] },
   });
   history.push(Array.from({ length: 1700 }, (_, place) => chunk(place - 1)));
   for (const index of [-2, -1, 0, 498, 499, 500, 1234, 1698, 9999]) {

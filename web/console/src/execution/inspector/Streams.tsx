@@ -19,7 +19,7 @@ export function Streams({ streams }: { streams: NodeRecord["streams"] }) {
 
 /** Texts are put together; other pieces are a list. */
 function Pieces({ stream: { pieces, length } }: { stream: Stream }) {
-  const last = pieces.slice(Math.max(0, length - SHOWN), length);
+  const last = pieces.slice(Math.max(0, length - SHOWN), length).filter((piece) => piece !== undefined);
   if (last.every((piece) => typeof piece === "string")) return <pre className={styles.stream}>{last.join("")}</pre>;
   return <Json value={last} large={PayloadButton} />;
 }
