@@ -103,7 +103,7 @@ def test_a_crash_changes_nothing_of_what_comes_of_streams(
         assert (after.status, after.statuses) == (whole.status, whole.statuses)
 
 
-@unshrunk
+@settings(unshrunk, max_examples=unshrunk.max_examples // 3)
 @given(calm, slots, moments, st.sampled_from([2.0, 10.0**9]))
 def test_a_flow_with_streams_that_is_paused_comes_to_the_same_end(
     document: Document, slots: int, pauses: list[tuple[int, int]], warm_seconds: float
