@@ -52,6 +52,8 @@ class StreamReading:
 
     def stir(self) -> None:
         """Let those who wait for more look again."""
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if not each.done():
