@@ -94,6 +94,7 @@ def _take_calls(call: CallFlow, secrets: SecretUse) -> Calls:
         inputs=secrets.scrub_value(Value.of([dict(each) for each in call.inputs])),
         count=len(call.inputs),
         concurrency=call.concurrency,
+        memo=None if call.memo is None else secrets.scrub_value(Value.of(call.memo)),
     )
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from inspect import iscoroutinefunction, isfunction
@@ -105,7 +105,9 @@ class Attempts:
         trial, results = self._trial(number, record.attempt), _results(record.calls)
         # It may be asked again after a crash, and what it gave would be there twice.
         trial.early.close()
-        context, inputs = self._context(node, trial), self._opened(node, record.inputs or {})
+        memo = record.calls.spec.memo
+        context = replace(self._context(node, trial), memo=memo.fresh() if memo else None)
+        inputs = self._opened(node, record.inputs or {})
         self._run_as_task(trial, partial(resume, node.node_type, inputs, results, context))
 
     def taken(self, outcome: NodeWrote) -> None:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from ssl import SSLContext
 from typing import Any
 
-import httpcore
+import httpcore2
 
 from engine.errors import NodeError
 
@@ -99,8 +99,8 @@ def _is_public_text(text: str) -> bool:
     return _is_address(text) and is_public(ipaddress.ip_address(text))
 
 
-class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections for httpcore, to checked addresses only.
+class CheckedBackend(httpcore2.AsyncNetworkBackend):
+    """Opens connections for httpcore2, to checked addresses only.
 
     TLS and the Host header go by the name in the URL, which this does not change.
     """
@@ -108,7 +108,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, allow: frozenset[str], resolver: Resolver) -> None:
         self._allow = allow
         self._resolver = resolver
-        self._network = httpcore.AnyIOBackend()
+        self._network = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -116,13 +116,13 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failure: Exception = httpcore.ConnectError(f"The host {host!r} has no address.")
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        failure: Exception = httpcore2.ConnectError(f"The host {host!r} has no address.")
         for address in await checked_addresses(host, port, self._allow, self._resolver):
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure
 
@@ -134,15 +134,15 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
 
 @lru_cache(maxsize=1)
-def _tls() -> SSLContext:
-    return httpcore.default_ssl_context()
+def tls() -> SSLContext:
+    return httpcore2.default_ssl_context()
 
 
 @asynccontextmanager
 async def connections(
     allow: frozenset[str], resolver: Resolver = resolve
-) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+) -> AsyncIterator[httpcore2.AsyncConnectionPool]:
     """Connections that are checked; they are closed at the end."""
     backend = CheckedBackend(allow, resolver)
-    async with httpcore.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend) as pool:
+    async with httpcore2.AsyncConnectionPool(ssl_context=tls(), network_backend=backend) as pool:
         yield pool

@@ -284,6 +284,11 @@ class Calls(Record):
     inputs: Value = Field(description="The inputs of each run, as a list of objects by flow.input name.")
     count: int = Field(description="How many runs there are.")
     concurrency: int | None = Field(None, description="How many of them may run at once; null: all.")
+    memo: Value | None = Field(None, description="What the node wants to know again when it goes on.")
+
+    def values(self) -> Iterable[Value]:
+        """The values that it carries."""
+        return (self.inputs,) if self.memo is None else (self.inputs, self.memo)
 
 
 class NodeWaiting(NodeEvent):
@@ -300,7 +305,7 @@ class NodeWaiting(NodeEvent):
     def values(self) -> Iterable[Value]:
         yield from (self.outputs or {}).values()
         if self.calls:
-            yield self.calls.inputs
+            yield from self.calls.values()
 
 
 class NodeStatusChanged(NodeEvent):

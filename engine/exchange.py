@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import httpcore
+import httpcore2
+import httpx2
 
 from engine.egress import Resolver, connections, resolve
 from engine.errors import InputError, NodeError
-from engine.lean import httpx
 
 BODY_LIMIT = 10 * 1024 * 1024
 REDIRECT_LIMIT = 5
@@ -30,7 +30,7 @@ HARMLESS_HEADERS = frozenset(
 )
 
 # Its debug log shows the headers of answers, which may repeat a secret that was sent.
-logging.getLogger("httpcore").setLevel(logging.INFO)
+logging.getLogger("httpcore2").setLevel(logging.INFO)
 
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]+")
 
@@ -44,7 +44,7 @@ class Request:
     """What is sent; the names of headers are in lower case. Those of `secret_headers` are never sent elsewhere."""
 
     method: str
-    url: httpx.URL
+    url: httpx2.URL
     headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
     secret_headers: frozenset[str] = frozenset()
@@ -63,11 +63,11 @@ class Response:
     body: bytes
 
 
-def checked_url(text: str) -> httpx.URL:
+def checked_url(text: str) -> httpx2.URL:
     """Read a URL; raises `InputError` that says what is wrong with it."""
     try:
-        url = httpx.URL(text[:URL_LIMIT])
-    except (httpx.InvalidURL, ValueError) as error:
+        url = httpx2.URL(text[:URL_LIMIT])
+    except (httpx2.InvalidURL, ValueError) as error:
         raise InputError(f"the URL is not valid: {error}.") from None
     if url.scheme not in ("http", "https") or not _HOST.fullmatch(url.raw_host.decode()):
         raise InputError("the URL has to begin with http:// or https:// and the name of a host.")
@@ -78,7 +78,7 @@ def checked_url(text: str) -> httpx.URL:
     return url
 
 
-def with_query(url: httpx.URL, query: Query) -> httpx.URL:
+def with_query(url: httpx2.URL, query: Query) -> httpx2.URL:
     """Add parameters to a URL, encoded, in the place of those that it has of the same names."""
     return url.copy_merge_params(query) if query else url
 
@@ -100,8 +100,8 @@ async def exchange(request: Request, allow: frozenset[str], resolver: Resolver =
     raise ExchangeFailed(f"{request} was redirected more than {REDIRECT_LIMIT} times.")
 
 
-async def _send(pool: httpcore.AsyncConnectionPool, request: Request) -> Response:
-    url = httpcore.URL(
+async def _send(pool: httpcore2.AsyncConnectionPool, request: Request) -> Response:
+    url = httpcore2.URL(
         scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
     )
     headers = {"host": request.url.netloc.decode(), **request.headers}
@@ -111,7 +111,7 @@ async def _send(pool: httpcore.AsyncConnectionPool, request: Request) -> Respons
             request.method, url, headers=list(headers.items()), content=request.content, extensions=extensions
         ) as answer:
             return Response(answer.status, _joined(answer.headers), await _read(answer))
-    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, socket.gaierror) as error:
+    except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, socket.gaierror) as error:
         reason = str(error) or type(error).__name__
         raise ExchangeFailed(f"{request} failed: {reason}.", retryable=True) from None
     except UnicodeError:
@@ -126,7 +126,7 @@ def _joined(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return joined
 
 
-async def _read(answer: httpcore.Response) -> bytes:
+async def _read(answer: httpcore2.Response) -> bytes:
     encoding = _joined(answer.headers).get("content-encoding", "identity").lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise ExchangeFailed(f"The answer is encoded with {encoding!r}, which was not asked for.")
@@ -159,14 +159,14 @@ def _redirected(request: Request, response: Response) -> Request | None:
     return replace(_as_get(kept) if _becomes_get(request.method, response.status) else kept, url=url)
 
 
-def _target(request: Request, location: str) -> httpx.URL:
+def _target(request: Request, location: str) -> httpx2.URL:
     try:
         return checked_url(str(request.url.join(location)))
-    except (httpx.InvalidURL, ValueError, InputError):
+    except (httpx2.InvalidURL, ValueError, InputError):
         raise ExchangeFailed(f"{request} was redirected to something that is not a web address.") from None
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
+def _origin(url: httpx2.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}[url.scheme]
 
 

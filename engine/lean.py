@@ -1,7 +1,7 @@
-"""Libraries whose packages bring a command line along, without it.
+"""The library of CEL without the command line that its package brings along.
 
-They import it, with all that draws on a terminal, whenever they are imported: a quarter of the time in which a worker
-starts. Here they find an empty module in its place.
+It imports that, with all that draws on a terminal, whenever it is imported: a quarter of the time in which a worker
+starts. Here it finds an empty module in its place.
 """
 
 import sys
@@ -25,7 +25,5 @@ def _without(module: str) -> Iterator[None]:
 
 with _without("cel.cli"):
     import cel
-with _without("httpx._main"):
-    import httpx
 
-__all__ = ["cel", "httpx"]
+__all__ = ["cel"]

@@ -81,7 +81,8 @@ class Context:
     """What a node may know and do beside its inputs. Each attempt has one of its own.
 
     `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
-    system so that a repeated effect counts once. `inputs` are the execution's own inputs by name.
+    system so that a repeated effect counts once. `inputs` are the execution's own inputs by name. `memo` is what the
+    node has left itself in a `CallFlow`.
 
     `await resolve(port, value)` gives an output its value before the node ends, and `await chunk(port, piece)` writes a
     piece to a stream, which holds the node up while the log is slower than it; what hangs on them runs at once. Both
@@ -100,6 +101,7 @@ class Context:
     integration: Any = None
     event_payload: Any = None
     children_spawned: int = 0
+    memo: Any = None
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     log: Callable[[str], None] = field(default=logger.debug)
     emit: Callable[[str, Any], str | None] = field(default=lambda event_name, payload: None)
@@ -140,12 +142,14 @@ class WaitForSignal:
 class CallFlow:
     """Returned by `run` or `resume` instead of outputs: each of `inputs` is a run of the flow as a child execution.
 
-    At most `concurrency` of them run at once (None: all). When all have ended, the node's `resume` is asked.
+    At most `concurrency` of them run at once (None: all). When all have ended, the node's `resume` is asked, and finds
+    `memo`, a JSON value, in its context.
     """
 
     flow: FoundFlow
     inputs: Sequence[Mapping[str, Any]]
     concurrency: int | None = None
+    memo: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """What nodes may reach beyond their inputs: hosts that are not global, other flows, and secrets."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.document import FlowDocument
 from engine.errors import InputError
 from engine.spawns import CalledFlow
+
+if TYPE_CHECKING:
+    from engine.node import AnyNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,12 @@ async def find_no_secret(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`http_allow` are the hosts (`host` or `host:port`) that HTTP nodes may reach although not global."""
+    """`http_allow` are the hosts (`host` or `host:port`) that nodes may reach although they are not global.
+
+    `node_types` are those that a node may run as a tool.
+    """
 
     http_allow: frozenset[str] = field(default=frozenset())
     find_flow: FindFlow = find_no_flow
     find_secret: FindSecret = find_no_secret
+    node_types: "Mapping[str, type[AnyNode]]" = field(default_factory=dict)

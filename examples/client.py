@@ -1,4 +1,4 @@
-"""The four calls of a client: create, subscribe, start, read. Needs httpx and websockets, and a running `tidegate dev`.
+"""The four calls of a client: create, subscribe, start, read. Needs httpx2, websockets and `tidegate dev`.
 
 .venv/bin/python examples/client.py [http://127.0.0.1:8000/graphql]
 """
@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 from websockets.asyncio.client import connect
 
 URL = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/graphql"
@@ -32,7 +32,7 @@ FLOW = {
 }
 
 
-async def ask(http: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+async def ask(http: httpx2.AsyncClient, query: str, **variables: Any) -> Any:
     body = (await http.post(URL, json={"query": query, "variables": variables})).json()
     if "errors" in body:
         raise SystemExit(body["errors"][0]["message"])
@@ -51,7 +51,7 @@ async def subscribe(socket: Any, execution: str) -> None:
 
 async def main() -> None:
     socket_url = URL.replace("http", "ws", 1)
-    async with httpx.AsyncClient() as http, connect(socket_url, subprotocols=["graphql-transport-ws"]) as socket:
+    async with httpx2.AsyncClient() as http, connect(socket_url, subprotocols=["graphql-transport-ws"]) as socket:
         created = await ask(http, "mutation ($d: JSON!) { createFlow(input: {document: $d}) { flow { id } } }", d=FLOW)
         flow = created["createFlow"]["flow"]["id"]
 

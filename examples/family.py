@@ -1,6 +1,6 @@
 """A flow that runs another one for each of three items: watched as a tree, paused, resumed, and stopped the next time.
 
-Needs httpx, and a running `tidegate dev`.
+Needs httpx2, and a running `tidegate dev`.
 
 .venv/bin/python examples/family.py [http://127.0.0.1:8000/graphql]
 """
@@ -9,7 +9,7 @@ import asyncio
 import sys
 from typing import Any
 
-import httpx
+import httpx2
 
 URL = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/graphql"
 
@@ -43,37 +43,37 @@ def shipment(parcel: str) -> Any:
     }
 
 
-async def ask(http: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+async def ask(http: httpx2.AsyncClient, query: str, **variables: Any) -> Any:
     body = (await http.post(URL, json={"query": query, "variables": variables})).json()
     if "errors" in body:
         raise SystemExit(body["errors"][0]["message"])
     return body["data"]
 
 
-async def create_flow(http: httpx.AsyncClient, document: Any) -> str:
+async def create_flow(http: httpx2.AsyncClient, document: Any) -> str:
     query = "mutation ($d: JSON!) { createFlow(input: {document: $d}) { flow { id } } }"
     return str((await ask(http, query, d=document))["createFlow"]["flow"]["id"])
 
 
-async def begin(http: httpx.AsyncClient, flow: str) -> str:
+async def begin(http: httpx2.AsyncClient, flow: str) -> str:
     query = "mutation ($f: ID!) { createExecution(input: {flowId: $f, autoStart: true}) { execution { id } } }"
     return str((await ask(http, query, f=flow))["createExecution"]["execution"]["id"])
 
 
-async def tell(http: httpx.AsyncClient, command: str, root: str) -> None:
+async def tell(http: httpx2.AsyncClient, command: str, root: str) -> None:
     """Give the root a command; its children follow."""
     print(command)
     await ask(http, f"mutation ($id: ID!) {{ {command}(executionId: $id) {{ execution {{ id }} }} }}", id=root)
 
 
-async def tree(http: httpx.AsyncClient, root: str) -> list[str]:
+async def tree(http: httpx2.AsyncClient, root: str) -> list[str]:
     """The statuses of the root and its children."""
     query = "query ($id: ID!) { executionTree(executionId: $id) { edges { node { level execution { status } } } } }"
     edges = (await ask(http, query, id=root))["executionTree"]["edges"]
     return [edge["node"]["execution"]["status"] for edge in edges]
 
 
-async def watch(http: httpx.AsyncClient, root: str, status: str) -> None:
+async def watch(http: httpx2.AsyncClient, root: str, status: str) -> None:
     """Look at the tree, and print it when it has changed, until the root and its three children have the status.
 
     A child that was quicker than a command has completed.
@@ -87,7 +87,7 @@ async def watch(http: httpx.AsyncClient, root: str, status: str) -> None:
 
 
 async def main() -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx2.AsyncClient() as http:
         flow = await create_flow(http, shipment(await create_flow(http, PARCEL)))
 
         root = await begin(http, flow)

@@ -125,7 +125,7 @@ def _needed_values(state: State) -> Iterator[Value]:
 
 def _called_values(record: NodeRecord) -> Iterator[Value]:
     if record.calls:
-        yield record.calls.spec.inputs
+        yield from record.calls.spec.values()
         for end in record.calls.ends.values():
             yield from (end.outputs or {}).values()
 

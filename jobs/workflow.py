@@ -22,6 +22,7 @@ from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowCancelled, FlowFailed, TerminalEvent
 from engine.ledger import Append, Verdict
+from engine.nodes import BUILT_IN
 from engine.reach import Reach
 from engine.runner import Runner
 from engine.state import State
@@ -224,6 +225,7 @@ class Workflow:
                 self._shop.http_allow,
                 partial(self._shop.finder.find, claim.owner_id, claim.created_at),
                 partial(self._shop.secrets.find, claim.owner_id),
+                BUILT_IN,
             ),
         )
         if self._is_leaving:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import httpx2
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -19,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from engine.errors import Unauthenticated
-from engine.lean import httpx
 
 FRESH_SECONDS = 300.0
 PAUSE_SECONDS = 10.0
@@ -72,12 +72,12 @@ class KeySet:
             async with asyncio.timeout(FETCH_SECONDS):
                 self._keys = tuple(_usable(orjson.loads(await self._fetch())))
             self._read_at = time.monotonic()
-        except (httpx.HTTPError, ValueError, TypeError, TimeoutError) as error:
+        except (httpx2.HTTPError, ValueError, TypeError, TimeoutError) as error:
             logger.warning("The keys at %s could not be read (%s).", self._url, str(error) or type(error).__name__)
 
     async def _fetch(self) -> bytes:
         body = bytearray()
-        async with httpx.AsyncClient() as http, http.stream("GET", self._url) as response:
+        async with httpx2.AsyncClient() as http, http.stream("GET", self._url) as response:
             response.raise_for_status()
             async for chunk in response.aiter_bytes():
                 body += chunk

@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx2
 import orjson
 
 from engine.errors import BadUserInput, ServiceUnavailable, TidegateError
-from engine.lean import httpx
 from tidegate.commands.arguments import DEFAULT_URL
 from tidegate.loopback import is_this_machine
 
@@ -44,7 +44,7 @@ class Client:
     def __init__(self, url: str = DEFAULT_URL, token: str | None = None) -> None:
         self.url = checked_url(url)
         self.token = checked_token(token)
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, trust_env=not is_this_machine(url))
+        self._http = httpx2.AsyncClient(timeout=TIMEOUT, trust_env=not is_this_machine(url))
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,14 +66,14 @@ class Client:
             raise Refused(errors or [{"message": f"HTTP {answer.status_code} without data"}])
         return data
 
-    async def _post(self, body: bytes) -> httpx.Response:
+    async def _post(self, body: bytes) -> httpx2.Response:
         headers = {"content-type": "application/json", "accept": "application/graphql-response+json"}
         headers |= {"authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             return await self._http.post(self.url, content=body, headers=headers)
-        except httpx.TimeoutException:
+        except httpx2.TimeoutException:
             raise NotTidegate(self.url, f"nothing for {TIMEOUT:.0f} s") from None
-        except httpx.TransportError:
+        except httpx2.TransportError:
             raise NoServer(self.url) from None
 
 

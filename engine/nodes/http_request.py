@@ -12,19 +12,17 @@ from pydantic import Field
 from engine.attribution import attributed
 from engine.errors import InputError, NodeError, NodeTimeout
 from engine.exchange import URL_LIMIT, Query, Request, Response, checked_url, exchange, with_query
+from engine.headers import AUTHORIZATION, HeaderText, bearer, filled_headers
 from engine.json_text import InvalidJson, parse_json
 from engine.node import Context, Input, Node, Output
 from engine.ports import HoldsSecrets, Kind, PortKind
 from engine.secret_reference import SecretReference
-
-HeaderText = str | SecretReference | list[str | SecretReference]
 
 TIMEOUT_DEFAULT_MS = 30_000
 TIMEOUT_LIMIT_MS = 300_000
 RETRYABLE_STATUS = 429
 READING_METHODS = ("GET", "HEAD")
 IDEMPOTENCY_KEY = "idempotency-key"
-AUTHORIZATION = "authorization"
 CHARSETS = frozenset(
     {
         *("utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "iso-8859-1", "iso-8859-2", "iso-8859-15"),
@@ -32,16 +30,7 @@ CHARSETS = frozenset(
         *("gbk", "gb18030", "big5", "euc-kr"),
     }
 )
-# These belong to the connection: a flow that set them could make two servers read two different requests.
-RESERVED_HEADERS = frozenset(
-    {
-        *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-authorization"),
-        *("proxy-connection", "te", "trailer", "upgrade", "expect"),
-    }
-)
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_HEADER_TEXT = re.compile(r"[\t\x20-\x7e]*\Z")
 _JSON_TYPE = re.compile(r"\s*application/([^;\s]+\+)?json\s*(;|\Z)", re.IGNORECASE)
 _CHARSET = re.compile(r";\s*charset=\"?([\w-]+)", re.IGNORECASE)
 
@@ -117,26 +106,22 @@ def _request(inputs: HttpInput, idempotency_key: str, given: Mapping[str, str]) 
     return Request(
         inputs.method,
         with_query(url, inputs.query),
-        {**headers, **_headers(given)},
+        {**headers, **given},
         content,
         frozenset(name.lower() for name, text in inputs.headers.items() if not isinstance(text, str)),
     )
 
 
 async def _given_headers(inputs: HttpInput, context: Context) -> Mapping[str, str]:
-    """The headers with the secrets in them, by name."""
-    headers = {name: await _header_text(text, context) for name, text in inputs.headers.items()}
+    """The headers with the secrets in them, by name in lower case."""
+    with attributed("headers"):
+        headers = await filled_headers(inputs.headers, context.secrets)
     if inputs.bearer is None:
         return headers
-    if any(name.lower() == AUTHORIZATION for name in headers):
+    if AUTHORIZATION in headers:
         raise InputError("Inputs 'bearer' and 'headers' both give the header 'authorization'.")
-    return {**headers, AUTHORIZATION: f"Bearer {await context.secret(inputs.bearer)}"}
-
-
-async def _header_text(given: HeaderText, context: Context) -> str:
-    if isinstance(given, list):
-        return "".join([await _header_text(part, context) for part in given])
-    return given if isinstance(given, str) else await context.secret(given)
+    with attributed("bearer"):
+        return {**headers, **await bearer(inputs.bearer, context.secrets)}
 
 
 def _content(body: Any) -> tuple[bytes | None, Mapping[str, str]]:
@@ -148,15 +133,6 @@ def _content(body: Any) -> tuple[bytes | None, Mapping[str, str]]:
             return body.encode(), {"content-type": "text/plain; charset=utf-8"}
         case _:
             return orjson.dumps(body), {"content-type": "application/json"}
-
-
-def _headers(given: Mapping[str, str]) -> Mapping[str, str]:
-    for name, text in given.items():
-        if not _HEADER_NAME.match(name) or not _HEADER_TEXT.match(text):
-            raise InputError(f"Input 'headers': the header {name!r} has characters that headers cannot have.")
-        if name.lower() in RESERVED_HEADERS:
-            raise InputError(f"Input 'headers': the header {name!r} belongs to the connection and cannot be set.")
-    return {name.lower(): text for name, text in given.items()}
 
 
 def _raise_for_status(request: Request, response: Response) -> None:

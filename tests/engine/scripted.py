@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import NodeError
-from engine.node import AnyNode, Context, Input, Node, Number, Output, WaitUntil
+from engine.node import AnyNode, CallFlow, CallResult, Context, Input, Node, Number, Output, WaitUntil
 from engine.nodes import BUILT_IN
 from engine.ports import Constant, Many
 from engine.registry import Registry
@@ -174,7 +174,36 @@ class AnyInstantWork(InstantWork):
     join = JoinMode.ANY
 
 
+class RememberInput(Input):
+    texts: list[str] = Field(default_factory=list)
+
+
+class RememberOutput(Output):
+    texts: list[str]
+
+
+class Remembering(Node[RememberInput, RememberOutput]):
+    """Calls the flow "sum" three times, and each time remembers one more text."""
+
+    type = "test.remembering"
+    safe = True
+
+    async def run(self, inputs: RememberInput, context: Context) -> RememberOutput | CallFlow:
+        return await self._again(inputs.texts, context)
+
+    async def resume(
+        self, inputs: RememberInput, results: Sequence[CallResult], context: Context
+    ) -> RememberOutput | CallFlow:
+        texts = context.memo
+        return RememberOutput(texts=texts) if len(texts) == 3 else await self._again(texts, context)
+
+    async def _again(self, texts: list[str], context: Context) -> CallFlow:
+        found = await context.reach.find_flow("sum")
+        return CallFlow(found, [{"a": 1}], memo=[*texts, str(len(texts)) * 70_000])
+
+
 WORK: tuple[type[AnyNode], ...] = (
     PureWork, SafeWork, EffectWork, AnyPureWork, AnyEffectWork, InstantWork, AnyInstantWork,
+    Remembering,
 )  # fmt: skip
 SCRIPTED = Registry([*WORK, *BUILT_IN.values()])

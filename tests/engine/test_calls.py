@@ -125,6 +125,11 @@ async def test_a_node_that_waits_for_a_called_flow_holds_no_worker_and_no_place(
     assert root.at("FLOW_COMPLETED") == [60_000]
 
 
+def test_a_node_knows_again_what_it_remembered_when_it_called() -> None:
+    document = flow(node("call", "test.remembering"), output("texts"), edges=["call.texts > texts.value"])
+    assert called(document).outputs == {"texts": [text * 70_000 for text in "012"]}
+
+
 @pytest.mark.parametrize(
     ("flow_id", "inputs", "said"),
     [("nowhere", {}, "nowhere"), ("sum", {}, "a"), ("sum", {"a": 1, "c": 2}, "c")],

@@ -93,6 +93,12 @@ PORTS = {
     "secret.get": "name! → secret",
     "stream.buffer": "stream! → array",
     "stream.split": "array! → stream",
+    "ai.chat": "connection! model! messages! temperature maxTokens → text stream usage",
+    "ai.structured": "connection! model! messages! schema! → value usage",
+    "ai.tools": "connection! model! messages! tools! maxRounds → text messages usage",
+    "mcp.call_tool": "connection! name! arguments → result",
+    "mcp.read_resource": "connection! name! arguments → result",
+    "mcp.get_prompt": "connection! name! arguments → result",
 }
 
 

@@ -1,0 +1,108 @@
+"""The MCP nodes against a real server of the protocol's own package."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.reach import Reach
+from engine.secret_use import SecretUse
+from tests.engine.nodes.bench import Bench
+from tests.eventually import eventually
+
+KEY = "canary-4711"
+SCRIPT = Path(__file__).parent / "mcp_server.py"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a running server."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, str(SCRIPT), str(free), KEY])
+    try:
+        yield free
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+async def mcp(node: Bench, port: int) -> Bench:
+    """A bench whose operator has opened the server, once that listens."""
+
+    async def find(name: str) -> str:
+        return KEY if name == "key" else "wrong"
+
+    await eventually(lambda: _listens(port))
+    return node.given(reach=Reach(frozenset({f"127.0.0.1:{port}"})), secrets=SecretUse(find))
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _connection(port: int, key: str = "key") -> dict[str, Any]:
+    return {"url": f"http://127.0.0.1:{port}/mcp", "key": {"$secret": key}}
+
+
+@pytest.mark.parametrize(
+    ("node_type", "inputs", "result"),
+    [
+        (
+            "mcp.call_tool",
+            {"name": "forecast", "arguments": {"city": "Oslo", "days": 2}},
+            {"city": "Oslo", "days": 2, "sky": "blue"},
+        ),
+        ("mcp.call_tool", {"name": "greet", "arguments": {"name": "Ada"}}, "Hello Ada"),
+        ("mcp.read_resource", {"name": "weather://station"}, "On the hill."),
+        ("mcp.read_resource", {"name": "weather://days/{day}", "arguments": {"day": "Monday"}}, "Monday: sunny"),
+        (
+            "mcp.get_prompt",
+            {"name": "advise", "arguments": {"city": "Oslo"}},
+            [{"role": "user", "content": "What should I wear in Oslo?"}],
+        ),
+    ],
+)
+async def test_a_server_is_asked(mcp: Bench, port: int, node_type: str, inputs: dict[str, Any], result: Any) -> None:
+    assert await mcp.run(node_type, connection=_connection(port), **inputs) == {"result": result}
+
+
+@pytest.mark.parametrize(
+    ("node_type", "inputs", "complaint"),
+    [
+        ("mcp.call_tool", {"name": "fail"}, "It rains."),
+        ("mcp.call_tool", {"name": "nothing"}, "nothing"),
+        ("mcp.call_tool", {"name": "forecast", "arguments": {}}, "city"),
+        ("mcp.read_resource", {"name": "weather://nowhere"}, "weather://nowhere"),
+        ("mcp.get_prompt", {"name": "nothing"}, "refused"),
+        ("mcp.get_prompt", {"name": "advise", "arguments": {"city": 1}}, "has to be a text"),
+    ],
+)
+async def test_what_a_server_refuses_is_said(
+    mcp: Bench, port: int, node_type: str, inputs: dict[str, Any], complaint: str
+) -> None:
+    error = await mcp.fail(node_type, connection=_connection(port), **inputs)
+    assert complaint in error.message
+    assert error.retryable is False
+
+
+async def test_a_wrong_key_is_refused(mcp: Bench, port: int) -> None:
+    error = await mcp.fail("mcp.call_tool", connection=_connection(port, "other"), name="greet")
+    assert "401" in error.message
+
+
+async def test_a_server_that_is_not_public_is_refused(mcp: Bench, port: int) -> None:
+    mcp.given(reach=Reach())
+    error = await mcp.fail("mcp.call_tool", connection=_connection(port), name="greet")
+    assert "public internet" in error.message
