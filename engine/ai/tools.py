@@ -15,7 +15,7 @@ from engine.connection import Connection
 from engine.errors import InputError, NodeError
 from engine.interface import check_inputs, flow_inputs
 from engine.mcp_session import mcp_session, tool_result
-from engine.node import AnyNode, Context
+from engine.node import AnyNode, Context, give_nobody
 from engine.ports import PortKind
 from engine.reach import FoundFlow
 
@@ -82,7 +82,8 @@ class NodeTool(DirectTool):
     context: Context
 
     async def use(self, arguments: dict[str, Any], key: str) -> Any:
-        context = replace(self.context, idempotency_key=f"{self.context.idempotency_key}:{key}")
+        key = f"{self.context.idempotency_key}:{key}"
+        context = replace(self.context, idempotency_key=key, resolve=give_nobody, chunk=give_nobody)
         outcome = await begin(self.node_type, {**arguments, **self.fixed}, context)
         if not isinstance(outcome, Mapping):
             raise NodeError(f"The node {self.node_type.type} waits, which tools cannot do.")
