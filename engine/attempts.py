@@ -11,14 +11,15 @@ from functools import cache, partial
 from inspect import iscoroutinefunction, isfunction
 from typing import Any, cast
 
-from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, printable, resume
+from engine.attempt import AwaitingSignal, Outcome, Waiting, node_error, printable
 from engine.calling import CallsRecord
 from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits
 from engine.entry import milliseconds
 from engine.errors import InputError, NodeError, NodeTimeout
 from engine.events import Calls, ExecutionError
+from engine.host import Host
 from engine.ids import new_execution_id
-from engine.node import CallResult, Context
+from engine.node import AnyNode, CallResult, Context
 from engine.node_log import NodeLogs
 from engine.plan import PlanNode
 from engine.ports import PortKind, misplaced_secret
@@ -63,6 +64,7 @@ class Attempts:
         now: Callable[[], int],
         may_begin: Callable[[], bool],
         reach: Reach,
+        host: Host,
     ) -> None:
         self._state = state
         self._report = report
@@ -71,6 +73,7 @@ class Attempts:
         self._may_begin = may_begin
         self._reach = reach
         self._clock = asyncio.get_running_loop().time
+        self._host = host
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
@@ -81,10 +84,10 @@ class Attempts:
         if stray := _stray_secret(node, inputs):
             self._report(self._failure(trial, stray, self._clock()))
             return
-        run = node.node_type.run
-        context = self._context(node, trial) if _looks_around(run) else NOWHERE
-        work = partial(begin, node.node_type, _fresh(inputs), context)
-        if node.node_type.pure and _never_waits(run):
+        kind, is_watched = node.node_type, self._host.is_elsewhere(node.node_type)
+        context = self._context(node, trial) if is_watched or _looks_around(kind.run) else NOWHERE
+        work = partial(self._host.begin, kind, _fresh(inputs), context)
+        if kind.pure and not is_watched and _never_waits(kind.run):
             self._run_in_place(trial, work)
         else:
             self._run_as_task(trial, work)
@@ -95,7 +98,8 @@ class Attempts:
         assert record.calls is not None
         trial, results = self._trial(number, record.attempt), _results(record.calls)
         context = self._context(node, trial)
-        self._run_as_task(trial, partial(resume, node.node_type, _fresh(record.inputs or {}), results, context))
+        inputs = _fresh(record.inputs or {})
+        self._run_as_task(trial, partial(self._host.resume, node.node_type, inputs, results, context))
 
     async def cancel(self) -> None:
         """Cancel what runs, and give it a moment to end."""
@@ -132,7 +136,12 @@ class Attempts:
         node = self._state.plan.nodes[trial.number]
         while not (node.node_type.safe or self._may_begin()):
             await asyncio.sleep(EFFECT_CHECK_SECONDS)
-        limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, self._clock()
+        async with self._host.place(node.node_type):
+            await self._run_in_time(trial, work, node.timeout_ms or self._state.setup.options.node_timeout_ms)
+
+    async def _run_in_time(self, trial: Trial, work: Work, limit: int) -> None:
+        """Run an attempt for at most so many milliseconds."""
+        started = self._clock()
         task = cast(asyncio.Task[None], asyncio.current_task())
         expire = partial(self._expire, task, trial, limit, started)
         timer = asyncio.get_running_loop().call_later(limit / 1000, expire)

@@ -19,10 +19,10 @@ A node is one class with a docstring, a model of its inputs, a model of its outp
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
@@ -54,6 +54,15 @@ class Output(BaseModel):
 
 InputT = TypeVar("InputT", bound=Input)
 OutputT = TypeVar("OutputT", bound=Output)
+T = TypeVar("T")
+
+RunsIn = Literal["loop", "thread", "process"]
+"""Where a node runs: on the event loop, which all executions of a worker share, or beside it in a thread or process."""
+
+
+def _only_beside_the_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    work.close()
+    raise RuntimeError("context.wait is for nodes that run in a thread or a process; on the loop write await.")
 
 
 @dataclass(slots=True)
@@ -61,7 +70,8 @@ class Context:
     """What a node may know and do beside its inputs. Each attempt has one of its own.
 
     `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
-    system so that a repeated effect counts once. `inputs` are the execution's own inputs by name.
+    system so that a repeated effect counts once. `inputs` are the execution's own inputs by name. `is_cancelled()` says
+    to a node in a thread, which cannot be interrupted everywhere, that nobody waits for it any more.
     """
 
     execution_id: str
@@ -80,6 +90,16 @@ class Context:
     emit: Callable[[str, Any], str | None] = field(default=lambda event_name, payload: None)
     reach: Reach = field(default=Reach())
     secrets: SecretUse = field(default_factory=SecretUse, repr=False)
+    is_cancelled: Callable[[], bool] = field(default=lambda: False)
+    waiter: Callable[[Coroutine[Any, Any, Any]], Any] = field(default=_only_beside_the_loop, repr=False)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine gives, for a node that runs in a thread or a process, where there is no await.
+
+        `token = context.wait(context.secret("shop"))`. Raises what the coroutine raises.
+        """
+        result: T = self.waiter(work)
+        return result
 
     async def secret(self, secret: str | SecretReference) -> str:
         """The secret of a name or reference, of the owner of the tree; ask at the last moment, and do not keep it.
@@ -143,6 +163,8 @@ class Node(Generic[InputT, OutputT]):
     `pure` promises the same outputs for the same inputs and no effect. `safe` promises only that running it again does
     no harm (it defaults to `pure`); a node that is not safe starts after its start is committed. `join` says whether
     all connected inputs are awaited or the first. `engine_run` marks types whose course the engine itself drives.
+    `runs_in` says where it runs. On the loop `run` is `async def` and must never block. In a thread or a process it is
+    a plain `def` that may; only a process can be ended in the middle of what it does.
     """
 
     type: ClassVar[str]
@@ -153,6 +175,7 @@ class Node(Generic[InputT, OutputT]):
     safe: ClassVar[bool] = False
     join: ClassVar[JoinMode] = JoinMode.ALL
     engine_run: ClassVar[bool] = False
+    runs_in: ClassVar[RunsIn] = "loop"
     input_model: ClassVar[InputModel]
     output_model: ClassVar[OutputModel]
 
@@ -183,8 +206,11 @@ class Node(Generic[InputT, OutputT]):
         """Problems that the models cannot see, as message by input name; asked when a document is validated."""
         return {}
 
-    async def run(self, inputs: InputT, context: Context) -> OutputT | Wait:
-        """Do the work. Raise `NodeError` to fail with a message of your own."""
+    def run(self, inputs: InputT, context: Context) -> Awaitable[OutputT | Wait] | OutputT | Wait:
+        """Do the work: `async def` on the loop, `def` in a thread or a process.
+
+        Raise `NodeError` to fail with a message of your own.
+        """
         raise NotImplementedError
 
     async def resume(self, inputs: InputT, results: Sequence[CallResult], context: Context) -> OutputT | Wait:

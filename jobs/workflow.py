@@ -21,6 +21,7 @@ from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowCancelled, FlowFailed, TerminalEvent
+from engine.host import Host
 from engine.ledger import Append, Verdict
 from engine.reach import Reach
 from engine.runner import Runner
@@ -71,6 +72,7 @@ class Workshop:
     clock: DatabaseClock
     heartbeat: Heartbeat
     http_allow: frozenset[str]
+    host: Host
     declined: Declined
     isolation: Isolation | None = None
 
@@ -225,6 +227,7 @@ class Workflow:
                 partial(self._shop.finder.find, claim.owner_id, claim.created_at),
                 partial(self._shop.secrets.find, claim.owner_id),
             ),
+            host=self._shop.host,
         )
         if self._is_leaving:
             runner.release()
