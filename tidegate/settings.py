@@ -86,8 +86,10 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global. Node types come from `node_modules` too; `node_threads` and `node_processes` are for nodes that block, and one
-    that does not say so is ended when it has held the event loop for `node_hold_seconds`. A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
+    global. Node types come from `node_modules` too; `node_threads` and `node_processes` are for nodes that block, and
+    one that does not say so is ended when it has held the event loop for `node_hold_seconds`.
+
+    A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
     `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
 
     `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.

@@ -38,11 +38,11 @@ def _named_value(text: str) -> tuple[str, str]:
 def _execute(arguments: Namespace) -> int:
     from tidegate.diagnosis_report import print_diagnosis
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
-    from tidegate.node_sources import node_types_of
-    from tidegate.settings import Settings
     from tidegate.loop import run
+    from tidegate.node_sources import node_types_of
     from tidegate.run import run_flow
     from tidegate.run_inputs import read_inputs
+    from tidegate.settings import Settings
 
     try:
         flow = read_flow_file(arguments.flow, node_types_of(Settings.read()))
