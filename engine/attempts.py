@@ -53,8 +53,8 @@ class Attempts:
     `may_begin` says whether what cannot be taken back may begin: it is asked at the last moment, because a process may
     have stood still since the attempt was started.
 
-    A pure node that never waits is run in place. Everything else is a task of its own, with the node's time limit:
-    what it still does after that, or after the end of the execution, has no consequence any more.
+    A pure node of Tidegate's own that never waits is run in place. Everything else is a task of its own, with the
+    node's time limit: what it still does after that, or after the end of the execution, has no consequence any more.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class Attempts:
         if stray := _stray_secret(node, inputs):
             self._report(self._failure(trial, stray, self._clock()))
             return
-        kind, is_watched = node.node_type, self._host.is_elsewhere(node.node_type)
-        context = self._context(node, trial) if is_watched or _looks_around(kind.run) else NOWHERE
+        kind, is_special = node.node_type, self._host.is_special(node.node_type)
+        context = self._context(node, trial) if is_special or _looks_around(kind.run) else NOWHERE
         work = partial(self._host.begin, kind, _fresh(inputs), context)
-        if kind.pure and not is_watched and _never_waits(kind.run):
+        if kind.pure and not is_special and _never_waits(kind.run):
             self._run_in_place(trial, work)
         else:
             self._run_as_task(trial, work)

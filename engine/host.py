@@ -39,6 +39,14 @@ class Host:
         self._processes = Processes(processes)
         self._watch = Watch(hold_seconds)
 
+    def is_guest(self, node_type: type[AnyNode]) -> bool:
+        """Whether the type did not come with Tidegate."""
+        return node_type.type in self._guests
+
+    def is_special(self, node_type: type[AnyNode]) -> bool:
+        """Whether an attempt is more than a call on the loop: it is watched, or runs elsewhere."""
+        return node_type.runs_in != "loop" or self.is_guest(node_type)
+
     def place(self, node_type: type[AnyNode]) -> AbstractAsyncContextManager[None]:
         """A place for one attempt, waited for where all are taken."""
         match node_type.runs_in:
@@ -56,7 +64,7 @@ class Host:
                 return self._in_thread(node_type, inputs, context)
             case "process":
                 return self._processes.run(node_type, inputs, context)
-            case _ if node_type.type in self._guests:
+            case _ if self.is_guest(node_type):
                 return self._watched(begin(node_type, inputs, context, check_result), node_type, context)
             case _:
                 return begin(node_type, inputs, context)
@@ -66,7 +74,7 @@ class Host:
     ) -> Work:
         """Make the coroutine that goes on with an attempt whose calls have ended."""
         work = resume(node_type, inputs, results, context)
-        return self._watched(work, node_type, context) if node_type.type in self._guests else work
+        return self._watched(work, node_type, context) if self.is_guest(node_type) else work
 
     async def close(self) -> None:
         """End what runs beside the loop."""

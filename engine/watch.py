@@ -22,6 +22,9 @@ T = TypeVar("T")
 WARN_SECONDS = 0.1
 """A step that takes longer is named in the log."""
 
+BREATH_SECONDS = 0.05
+"""After such a step no guest takes another one for so long: many that hold the loop in turn would leave it no beat."""
+
 LOOKS_PER_LIMIT = 20
 STRIKES = 5
 """How often a step that catches what is raised in it is tried again."""
@@ -56,6 +59,7 @@ class Watch:
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self._is_open = True
+        self._breathes_until = 0.0
         self._under_way = 0
         self._has_work = threading.Event()
         self._thread: threading.Thread | None = None
@@ -74,6 +78,16 @@ class Watch:
         finally:
             self._under_way -= 1
             guest.leave()
+
+    @property
+    def is_breathing(self) -> bool:
+        """Whether the loop was held a moment ago."""
+        return time.monotonic() < self._breathes_until
+
+    def was_held(self, said: str, seconds: float) -> None:
+        """Name a step that took long, and leave the loop to others for a moment."""
+        logger.warning("%s held the event loop for %d ms.", said, seconds * 1000)
+        self._breathes_until = time.monotonic() + BREATH_SECONDS
 
     def close(self) -> None:
         """Watch no more."""
@@ -148,7 +162,9 @@ class Steps(Generator[Any, Any, T]):
         return self
 
     def send(self, value: Any) -> Any:
-        """Go on with a value."""
+        """Go on with a value, which from a task is always None; or give way, as `asyncio.sleep(0)` does."""
+        if self._guest.watch.is_breathing:
+            return None
         return self._take(lambda: self._work.send(value))
 
     def throw(self, *error: Any) -> Any:
@@ -173,7 +189,7 @@ class Steps(Generator[Any, Any, T]):
             _step = outer
             loop.set_task_factory(factory)
             if (took := time.monotonic() - began) > WARN_SECONDS:
-                logger.warning("%s held the event loop for %d ms.", self._guest.said, took * 1000)
+                self._guest.watch.was_held(self._guest.said, took)
 
 
 def _main_thread() -> int:
