@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import logging
+import os
 import signal
 import socket
 import sys
@@ -17,6 +17,7 @@ from engine.errors import NodeError
 from engine.frames import Message, framed, read_frame
 from engine.node import AnyNode, Context
 
+CLOSE_SECONDS = 1.0
 STDERR = 2
 """Where a node's prints go; the worker's standard output is not for them."""
 
@@ -36,8 +37,6 @@ FACTS = (
     "children_spawned",
 )
 
-logger = logging.getLogger(__name__)
-
 
 class Processes:
     """Places for `limit` nodes at once; processes that are idle are kept."""
@@ -45,6 +44,7 @@ class Processes:
     def __init__(self, limit: int) -> None:
         self._places = asyncio.Semaphore(limit)
         self._idle: list[NodeProcess] = []
+        self._ending: set[asyncio.Task[int]] = set()
 
     def place(self) -> asyncio.Semaphore:
         """A place from entry to exit."""
@@ -58,14 +58,13 @@ class Processes:
             answer = await process.run(_request(node_type, inputs, context), context)
             is_clean = answer["is_clean"]
         except EOFError:
-            process.kill()
-            ending = _ending(await process.ended())
+            ending = _ending(await self._end(process))
             raise NodeError(f"The process of the node has ended ({ending}).", retryable=True) from None
         finally:
             if is_clean:
                 self._idle.append(process)
             else:
-                process.kill()
+                self._end(process)
         if "error" in answer:
             raise unpack_error(answer["error"])
         return unpack_outcome(answer["outcome"], context.secrets)
@@ -77,12 +76,20 @@ class Processes:
                 return process
         return None
 
+    def _end(self, process: "NodeProcess") -> "asyncio.Task[int]":
+        """End a process, and look after it until it is gone."""
+        process.kill()
+        ending = asyncio.create_task(process.ended())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        return ending
+
     async def close(self) -> None:
         """End the processes that are idle; the others end with their nodes."""
         while self._idle:
-            process = self._idle.pop()
-            process.kill()
-            await process.ended()
+            self._end(self._idle.pop())
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=CLOSE_SECONDS)
 
 
 def _request(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Message:
@@ -147,8 +154,10 @@ class NodeProcess:
     def kill(self) -> None:
         """End it where it stands."""
         self._writer.close()
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self.is_alive:
+            # Not by asyncio, which asks how it has ended and so takes the answer from its own watcher.
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
 
 async def _answer(what: str, arguments: list[Any], context: Context) -> Message:

@@ -10,6 +10,9 @@ from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.guests import BAD, GUESTS, Case
 
+LEASE = 4.0
+"""A quarter of it is what a step may take, and the machine may be busy."""
+
 HEALTHY = [
     {"id": "a", "type": "value.number", "inputs": {"value": 1}},
     {"id": "b", "type": "time.sleep", "inputs": {"durationMs": 900}},
@@ -33,7 +36,7 @@ async def outcome(client: Client, case: Case) -> str:
 async def test_every_misbehaving_node_fails_by_name_and_healthy_executions_beside_it_complete(
     client: Client, new_worker: NewWorker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    worker = await new_worker(registry=GUESTS)
+    worker = await new_worker(registry=GUESTS, lease=LEASE)
     flow = await client.flow(HEALTHY, HEALTHY_EDGES)
     healthy = [await client.run(flow) for _ in range(5)]
     with caplog.at_level(logging.WARNING):
