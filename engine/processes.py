@@ -21,8 +21,11 @@ CLOSE_SECONDS = 1.0
 STDERR = 2
 """Where a node's prints go; the worker's standard output is not for them."""
 
-MAIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from engine.node_process import main; main({})"
-"""A process finds its modules where the worker does, whatever folder it is in."""
+MAIN = (
+    "import json, os, sys; os.nice(10); sys.path[:] = json.loads(sys.argv[1]); "
+    "from engine.node_process import main; main({})"
+)
+"""A process lets the worker go first, and finds its modules where that does, whatever folder it is in."""
 
 FACTS = (
     "execution_id",
