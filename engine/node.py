@@ -122,7 +122,7 @@ class WaitUntil:
 class WaitForSignal:
     """Returned by `run` instead of outputs: the node waits for a signal, and its `payload` port gives what comes.
 
-    After `until` the attempt fails with the code TIMEOUT.
+    After `until` the attempt fails with the code TIMEOUT. Only for a `signal.wait` is a signal kept that comes before.
     """
 
     name: str
@@ -228,6 +228,8 @@ def _take_models(cls: type[Node[Any, Any]], arguments: tuple[Any, ...]) -> None:
 
 
 def _describe(cls: type[Node[Any, Any]]) -> None:
+    if not isinstance(cls.type, str):
+        raise TypeError(f"The type of the node {cls.__qualname__} must be a text such as shop.order.")
     if not cls.__doc__:
         raise TypeError(f"The node type {cls.type} needs a docstring: it is what people read about it.")
     cls.description = " ".join(cls.__doc__.split())

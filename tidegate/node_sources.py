@@ -26,6 +26,7 @@ from tidegate.settings import Settings
 
 GROUP = "tidegate.nodes"
 REASON_LENGTH = 300
+ENGINE = Path(__file__).parents[1] / "engine"
 
 _DECLARED_TYPE = re.compile(r"""^[ \t]+type\b[^=\n]*=\s*["']([a-z0-9_.]+)["']""", re.MULTILINE)
 
@@ -175,7 +176,11 @@ def _reason(error: BaseException) -> str:
         return error.message
     said = " ".join(str(error).split())[:REASON_LENGTH]
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if not each.filename.startswith("<") and each.filename != __file__]
-    outside = [each for each in own if "importlib" not in each.filename]
-    return f"{text} ({Path(outside[-1].filename).name}:{outside[-1].lineno})" if outside else text
+    places = [each for each in traceback.extract_tb(error.__traceback__) if _is_theirs(each.filename)]
+    return f"{text} ({Path(places[-1].filename).name}:{places[-1].lineno})" if places else text
+
+
+def _is_theirs(file: str) -> bool:
+    path = Path(file)
+    is_ours = path == Path(__file__) or path.is_relative_to(ENGINE)
+    return not (is_ours or file.startswith("<") or "importlib" in path.parts)

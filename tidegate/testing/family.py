@@ -1,10 +1,10 @@
 """A tree of executions in memory, each run to its end: what one spawns is run too."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.commands import Pause, Recover
+from engine.commands import Pause, Recover, Signal
 from engine.document import FlowDocument
 from engine.errors import InputError
 from engine.host import Host
@@ -115,10 +115,20 @@ class Member:
                 child.ring()
         for spawn in append.spawns:
             self._spawn(spawn)
+        self._take_signal()
         said = report(self.setup.execution_id, append)
         if said and self.parent:
             self.parent.ledger.tell(said)
             self.parent.ring()
+
+    def _take_signal(self) -> None:
+        """Get a signal that it waits for, one after the other."""
+        has_mail = len(self.ledger.mailbox) > self.ledger.applied
+        wanted = (each for each in self.family.signals if self.state.waiting_for(each.name))
+        if not has_mail and (signal := next(wanted, None)):
+            self.family.signals.remove(signal)
+            self.ledger.send(signal)
+            self.ring()
 
     def _spawn(self, spawn: Spawn) -> None:
         around = self.family.around
@@ -131,10 +141,11 @@ class Member:
 
 
 class Family:
-    """Runs a root and all that comes of it."""
+    """Runs a root and all that comes of it; each of the signals goes to the first that waits for it."""
 
-    def __init__(self, around: Surroundings, max_children: int) -> None:
+    def __init__(self, around: Surroundings, signals: Sequence[Signal], max_children: int) -> None:
         self.around = around
+        self.signals = list(signals)
         self._left = max_children
         self._tasks = asyncio.TaskGroup()
 

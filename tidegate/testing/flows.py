@@ -72,8 +72,8 @@ async def run_flow(
     """Run a flow to its end without a server, on a clock that skips all waiting.
 
     `nodes` are types beside the built-in ones, `secrets` those of the owner by name, `flows` what can be called by its
-    id. `signals` (name and payload) are sent before the start, and kept until something waits for them; `events` are
-    events from outside, as at `createExecution`. Nodes that block run in place.
+    id. Each of `signals` (name and payload) is sent when something waits for it; `events` are events from outside, as
+    at `createExecution`. Nodes that block run in place.
 
     Raises what is wrong with the flow or the inputs (`InvalidDocument`, `InvalidFlowFile`, `BadUserInput`), with a node
     type (`InvalidNodeType`), and `NothingComes` if the flow would wait for ever.
@@ -89,10 +89,9 @@ async def run_flow(
     )
     called = {id_: _document(each, registry) for id_, each in (flows or {}).items()}
     around = Surroundings(registry, InPlace(), called, Vault(secrets or {}).find)
-    family = Family(around, setup.options.max_children)
+    sent = [Signal(name, Value.of(payload)) for name, payload in signals]
+    family = Family(around, sent, setup.options.max_children)
     root = Member(family, around.plan(document), setup)
-    for name, payload in signals:
-        root.ledger.send(Signal(name, Value.of(payload)))
     # A thread of its own: its clock cannot be that of the loop which this runs in.
     return await asyncio.to_thread(_live, family, root)
 
