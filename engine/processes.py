@@ -154,9 +154,13 @@ class NodeProcess:
         """Wait for its end; the exit code, negative for a signal."""
         return await self._process.wait()
 
+    def leave(self) -> None:
+        """Let go of it, as happens when the worker ends in whatever way; it ends then."""
+        self._writer.close()
+
     def kill(self) -> None:
         """End it where it stands."""
-        self._writer.close()
+        self.leave()
         if self.is_alive:
             # Not by asyncio, which asks how it has ended and so takes the answer from its own watcher.
             with suppress(ProcessLookupError):
