@@ -68,12 +68,18 @@ async def _attempt(
 
 
 async def resume(
-    node_type: type[AnyNode], inputs: Mapping[str, Any], results: Sequence[CallResult], context: Context
+    node_type: type[AnyNode],
+    inputs: Mapping[str, Any],
+    results: Sequence[CallResult],
+    context: Context,
+    check: Check | None = None,
 ) -> Outcome:
     """Go on with an attempt whose calls have ended; raises `NodeError` when it fails."""
     try:
-        checked = check_inputs(node_type.input_model, inputs)
-        return take_result(await node_type().resume(checked, results, context), context.secrets)
+        result = await node_type().resume(check_inputs(node_type.input_model, inputs), results, context)
+        if check:
+            check(node_type, result)
+        return take_result(result, context.secrets)
     except Exception as error:
         raise node_error(error, context.secrets) from error
 

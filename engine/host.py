@@ -73,8 +73,9 @@ class Host:
         self, node_type: type[AnyNode], inputs: Mapping[str, Any], results: Sequence[CallResult], context: Context
     ) -> Work:
         """Make the coroutine that goes on with an attempt whose calls have ended."""
-        work = resume(node_type, inputs, results, context)
-        return self._watched(work, node_type, context) if self.is_guest(node_type) else work
+        if not self.is_guest(node_type):
+            return resume(node_type, inputs, results, context)
+        return self._watched(resume(node_type, inputs, results, context, check_result), node_type, context)
 
     async def close(self) -> None:
         """End what runs beside the loop."""

@@ -14,12 +14,12 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from engine.attempt import node_error, take_result
+from engine.attempt import node_error, printable, take_result
 from engine.beside import run_with
 from engine.carried import pack_error, pack_outcome, unpack_error
 from engine.frames import Message, framed, receive_frame
 from engine.node import AnyNode, Context
-from engine.secret_reference import SecretReference
+from engine.node_log import LINE_BYTES
 from engine.secret_use import SecretUse
 
 OWN_THREADS = 2
@@ -51,25 +51,15 @@ class Worker:
             raise unpack_error(answer["error"])
         return answer["result"]
 
+    async def find_secret(self, name: str) -> str:
+        """As `FindSecret`."""
+        found: str = self.ask("secret", name)
+        return found
+
     def _listen(self) -> None:
         while (message := receive_frame(self._connection)) is not None:
             self._messages.put(message)
         os._exit(0)
-
-
-class AskedSecrets(SecretUse):
-    """Secrets that the worker looks up; it takes them out of what the attempt gives, too."""
-
-    __slots__ = ("_worker",)
-
-    def __init__(self, worker: Worker) -> None:
-        super().__init__()
-        self._worker = worker
-
-    async def look_up(self, secret: str | SecretReference) -> str:
-        """As `SecretUse.look_up`."""
-        found: str = self._worker.ask("secret", secret)
-        return found
 
 
 def main(descriptor: int) -> None:
@@ -83,7 +73,7 @@ def main(descriptor: int) -> None:
 
 
 def _perform(worker: Worker, message: Message) -> Message:
-    secrets = AskedSecrets(worker)
+    secrets = SecretUse(worker.find_secret)
     try:
         node_type = _find(message["module"], message["name"])
         result = run_with(node_type, message["inputs"])(_context(worker, message["context"], secrets))
@@ -101,7 +91,7 @@ def _context(worker: Worker, facts: Message, secrets: SecretUse) -> Context:
     return Context(
         **facts,
         now=lambda: datetime.fromisoformat(worker.ask("now")),
-        log=lambda text: worker.ask("log", str(text)),
+        log=lambda text: worker.ask("log", printable(text, LINE_BYTES, secrets=secrets)),
         emit=lambda event_name, payload: worker.ask("emit", event_name, payload),
         secrets=secrets,
         waiter=_wait,
