@@ -65,9 +65,7 @@ async def bench() -> AsyncIterator[Bench]:
     await host.close()
 
 
-@pytest.mark.parametrize(
-    ("node_type", "logged"), [(UsesThread, "With sk-4711."), (UsesProcess, "With [secret shop].")]
-)
+@pytest.mark.parametrize(("node_type", "logged"), [(UsesThread, "With sk-4711."), (UsesProcess, "With [secret shop].")])
 async def test_a_node_beside_the_loop_has_all_of_its_context_and_gives_no_secret_away(
     bench: Bench, node_type: type[AnyNode], logged: str
 ) -> None:

@@ -292,9 +292,9 @@ MUTATIONS: Sequence[Mutation] = (
     ),
     Mutation(
         "what a guest gives is not held against its model",
-        "engine/attempt.py",
-        "        if check:\n            check(",
-        "        if False and check:\n            check(",
+        "engine/host.py",
+        "begin(node_type, inputs, context, check_result)",
+        "begin(node_type, inputs, context)",
         [_GUESTS],
     ),
     Mutation(

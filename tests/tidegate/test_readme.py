@@ -28,7 +28,9 @@ def test_the_flow_in_the_readme_is_valid(tmp_path, capsys):
     assert main(["validate", str(path)]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("document", ["README.md", "examples/README.md", "CONTRIBUTING.md", "docs/flows.md", "docs/node-guide.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "examples/README.md", "CONTRIBUTING.md", "docs/flows.md", "docs/node-guide.md"]
+)
 def test_every_link_leads_somewhere(document):
     path = ROOT / document
 
