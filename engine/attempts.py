@@ -19,7 +19,7 @@ from engine.errors import InputError, NodeError, NodeTimeout
 from engine.events import Calls, ExecutionError
 from engine.host import Host
 from engine.ids import new_execution_id
-from engine.node import AnyNode, CallResult, Context
+from engine.node import CallResult, Context
 from engine.node_log import NodeLogs
 from engine.plan import PlanNode
 from engine.ports import PortKind, misplaced_secret

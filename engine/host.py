@@ -59,15 +59,15 @@ class Host:
 
     def begin(self, node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Work:
         """Make the coroutine of one attempt, which has its place."""
+        if not self.is_special(node_type):
+            return begin(node_type, inputs, context)
         match node_type.runs_in:
             case "thread":
                 return self._in_thread(node_type, inputs, context)
             case "process":
                 return self._processes.run(node_type, inputs, context)
-            case _ if self.is_guest(node_type):
-                return self._watched(begin(node_type, inputs, context, check_result), node_type, context)
             case _:
-                return begin(node_type, inputs, context)
+                return self._watched(begin(node_type, inputs, context, check_result), node_type, context)
 
     def resume(
         self, node_type: type[AnyNode], inputs: Mapping[str, Any], results: Sequence[CallResult], context: Context
