@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from bench import (
     baseline,
+    blocking,
     children,
     engine,
     large,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "waiting": lambda where, _: waiting.measure(where),
     "pauses": lambda where, _: pauses.measure(where),
     "children": lambda where, _: children.measure(where),
+    "blocking": lambda where, _: blocking.measure(where),
     "recovery": lambda where, _: recovery.measure(where),
     "live": lambda where, _: live.measure(where),
     "subscribers": lambda where, _: subscribers.measure(where),

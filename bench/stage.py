@@ -88,17 +88,17 @@ async def worker(stage: Stage, **settings: str) -> AsyncIterator[psutil.Process]
 
 
 @asynccontextmanager
-async def api(stage: Stage) -> AsyncIterator[str]:
+async def api(stage: Stage, **settings: str) -> AsyncIterator[str]:
     """Run one API process; gives the address of its GraphQL endpoint."""
-    async with serving(stage) as (url, _):
+    async with serving(stage, **settings) as (url, _):
         yield url
 
 
 @asynccontextmanager
-async def serving(stage: Stage) -> AsyncIterator[tuple[str, psutil.Process]]:
+async def serving(stage: Stage, **settings: str) -> AsyncIterator[tuple[str, psutil.Process]]:
     """Run one API process; gives the address of its GraphQL endpoint, and the process."""
     port = free_port()
-    async with process(stage, "serve", "--port", str(port)) as started:
+    async with process(stage, "serve", "--port", str(port), **settings) as started:
         await _until(lambda: _is_ready(port))
         yield f"http://127.0.0.1:{port}/graphql", started
 

@@ -1,6 +1,6 @@
 """One attempt of a node: check its inputs, run it, take its outputs."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -43,30 +43,49 @@ class AwaitingSignal:
 Outcome = Outputs | Waiting | AwaitingSignal | Calls
 
 
-def begin(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Coroutine[Any, Any, Outcome]:
+Check = Callable[[type[AnyNode], Any], None]
+"""Raises `NodeError` if what a node of this type has returned is not what it declares."""
+
+
+def begin(
+    node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context, check: Check | None = None
+) -> Coroutine[Any, Any, Outcome]:
     """Make the coroutine of one attempt; it raises `NodeError` when the attempt fails."""
-    return _attempt(node_type, inputs, context)
+    return _attempt(node_type, inputs, context, check)
 
 
-async def _attempt(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
+async def _attempt(
+    node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context, check: Check | None
+) -> Outcome:
     try:
-        return _take(await node_type().run(check_inputs(node_type.input_model, inputs), context), context.secrets)
+        running: Any = node_type().run(check_inputs(node_type.input_model, inputs), context)
+        result = await running
+        if check:
+            check(node_type, result)
+        return take_result(result, context.secrets)
     except Exception as error:
         raise node_error(error, context.secrets) from error
 
 
 async def resume(
-    node_type: type[AnyNode], inputs: Mapping[str, Any], results: Sequence[CallResult], context: Context
+    node_type: type[AnyNode],
+    inputs: Mapping[str, Any],
+    results: Sequence[CallResult],
+    context: Context,
+    check: Check | None = None,
 ) -> Outcome:
     """Go on with an attempt whose calls have ended; raises `NodeError` when it fails."""
     try:
-        checked = check_inputs(node_type.input_model, inputs)
-        return _take(await node_type().resume(checked, results, context), context.secrets)
+        result = await node_type().resume(check_inputs(node_type.input_model, inputs), results, context)
+        if check:
+            check(node_type, result)
+        return take_result(result, context.secrets)
     except Exception as error:
         raise node_error(error, context.secrets) from error
 
 
-def _take(result: Any, secrets: SecretUse) -> Outcome:
+def take_result(result: Any, secrets: SecretUse) -> Outcome:
+    """What a node has returned, fit for the log; raises `NodeError`, or `ValueRefused` that names the port."""
     match result:
         case WaitUntil():
             return Waiting(_take_time(result.until), take_outputs(result.outputs, secrets))
@@ -151,6 +170,25 @@ def _explain_port(port: Port | None, name: str, inputs: Mapping[str, Any], detai
         return f"Input '{name}': expected {port.kind}, got {kind_of_value(inputs.get(name)) or 'null'}."
     where = ".".join(str(part) for part in detail["loc"])
     return f"Input '{where}': {detail['msg']}."
+
+
+def check_result(node_type: type[AnyNode], result: Any) -> None:
+    """Raise `NodeError` where a node's outputs are not those that its type declares.
+
+    A model can be made past its own checks, and then whoever takes such a value would fail for it.
+    """
+    outputs = getattr(result, "outputs", result)
+    if not isinstance(outputs, Output):
+        return
+    if not isinstance(outputs, node_type.output_model):
+        declared = node_type.output_model.__name__
+        raise NodeError(f"The node returned {type(outputs).__name__} instead of {declared}.")
+    try:
+        type(outputs).model_validate({name: data for name, data in outputs if name in outputs.model_fields_set})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise NodeError(f"Output '{where}': {first['msg']}.") from None
 
 
 def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:

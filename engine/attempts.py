@@ -12,13 +12,14 @@ from functools import cache, partial
 from inspect import iscoroutinefunction, isfunction
 from typing import Any, cast
 
-from engine.attempt import AwaitingSignal, Outcome, Waiting, begin, node_error, printable, resume
+from engine.attempt import AwaitingSignal, Outcome, Waiting, node_error, printable
 from engine.calling import CallsRecord
 from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits, NodeWrote
 from engine.early_outputs import EarlyOutputs
 from engine.entry import milliseconds
 from engine.errors import InputError, NodeError, NodeTimeout, ValueRefused
 from engine.events import Calls, ExecutionError
+from engine.host import Host
 from engine.ids import new_execution_id
 from engine.node import CallResult, Context
 from engine.node_log import NodeLogs
@@ -58,8 +59,8 @@ class Attempts:
     `may_begin` says whether what cannot be taken back may begin: it is asked at the last moment, because a process may
     have stood still since the attempt was started.
 
-    A pure node that never waits is run in place. Everything else is a task of its own, with the node's time limit:
-    what it still does after that, or after the end of the execution, has no consequence any more.
+    A pure node of Tidegate's own that never waits is run in place. Everything else is a task of its own, with the
+    node's time limit: what it still does after that, or after the end of the execution, has no consequence any more.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Attempts:
         may_begin: Callable[[], bool],
         reach: Reach,
         streams: StreamReading,
+        host: Host,
     ) -> None:
         self._state = state
         self._report = report
@@ -79,6 +81,7 @@ class Attempts:
         self._reach = reach
         self._streams = streams
         self._clock = asyncio.get_running_loop().time
+        self._host = host
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: dict[asyncio.Task[None], Trial] = {}
         self._latest: dict[int, Trial] = {}
@@ -90,10 +93,10 @@ class Attempts:
         if stray := _stray_secret(node, inputs):
             self._report(self._failure(trial, stray, self._clock()))
             return
-        run = node.node_type.run
-        context = self._context(node, trial) if _looks_around(run) else NOWHERE
-        work = partial(begin, node.node_type, self._opened(node, inputs), context)
-        if node.node_type.pure and _never_waits(run):
+        kind, is_special = node.node_type, self._host.is_special(node.node_type)
+        context = self._context(node, trial) if is_special or _looks_around(kind.run) else NOWHERE
+        work = partial(self._host.begin, kind, self._opened(node, inputs), context)
+        if kind.pure and not is_special and _never_waits(kind.run):
             self._run_in_place(trial, work)
         else:
             self._run_as_task(trial, work)
@@ -108,7 +111,7 @@ class Attempts:
         memo = record.calls.spec.memo
         context = replace(self._context(node, trial), memo=memo.fresh() if memo else None)
         inputs = self._opened(node, record.inputs or {})
-        self._run_as_task(trial, partial(resume, node.node_type, inputs, results, context))
+        self._run_as_task(trial, partial(self._host.resume, node.node_type, inputs, results, context))
 
     def taken(self, outcome: NodeWrote) -> None:
         """Note that what an attempt has written to a stream is on its way to the log."""
@@ -162,7 +165,12 @@ class Attempts:
         node = self._state.plan.nodes[trial.number]
         while not (node.node_type.safe or self._may_begin()):
             await asyncio.sleep(EFFECT_CHECK_SECONDS)
-        limit, started = node.timeout_ms or self._state.setup.options.node_timeout_ms, self._clock()
+        async with self._host.place(node.node_type):
+            await self._run_in_time(trial, work, node.timeout_ms or self._state.setup.options.node_timeout_ms)
+
+    async def _run_in_time(self, trial: Trial, work: Work, limit: int) -> None:
+        """Run an attempt for at most so many milliseconds."""
+        started = self._clock()
         task = cast(asyncio.Task[None], asyncio.current_task())
         expire = partial(self._expire, task, trial, limit, started)
         timer = asyncio.get_running_loop().call_later(limit / 1000, expire)
@@ -247,6 +255,7 @@ class Attempts:
             chunk=trial.early.chunk,
             reach=self._reach,
             secrets=trial.secrets,
+            use=self._host.use,
         )
 
     def _elapsed(self, started: float) -> float:

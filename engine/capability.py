@@ -12,7 +12,7 @@ import orjson
 
 from engine.document import FlowDocument
 from engine.ports import SYSTEM_PREFIX, Port, Ports
-from engine.registry import NodeTypes
+from engine.registry import NodeTypes, absence
 
 LOG_FORMAT = 2
 """The newest format of logs, in which nodes may complete before the start, because they were taken over.
@@ -49,7 +49,8 @@ def shortfall(document: FlowDocument, pinned: Mapping[str, str] | None, node_typ
     """
     used = {node.type for node in document.nodes}
     if unknown := sorted(used - node_types.keys()):
-        return f"It does not know the node type {', '.join(unknown)}."
+        reasons = "".join(absence(name, node_types) for name in unknown)
+        return f"It does not know the node type {', '.join(unknown)}.{reasons}"
     if changed := sorted(changed_types(document, pinned, node_types)):
         return f"The flow relies on other ports than those that it has of the node type {', '.join(changed)}."
     return None

@@ -36,6 +36,7 @@ NODE_ID = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 PORT_NAME = r"[A-Za-z][A-Za-z0-9_]*"
 REFERENCE = rf"({NODE_ID})\.((?:__)?{PORT_NAME})"
 _NODE_ID = re.compile(rf"{NODE_ID}\Z")
+_PORT_NAME = re.compile(rf"{PORT_NAME}\Z")
 _REFERENCE = re.compile(rf"{REFERENCE}\Z")
 
 
@@ -62,6 +63,11 @@ def parse_reference(text: Any) -> PortReference:
 def is_node_id(data: Any) -> bool:
     """Whether this may be the id of a node."""
     return isinstance(data, str) and _NODE_ID.match(data) is not None
+
+
+def is_port_name(name: str) -> bool:
+    """Whether a port of a node may have this name; those of the system have names of their own."""
+    return _PORT_NAME.match(name) is not None
 
 
 def _check_node_id(data: Any) -> Any:

@@ -19,13 +19,14 @@ A node is one class with a docstring, a model of its inputs, a model of its outp
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.errors import NodeError
 from engine.events import ExecutionError
 from engine.ports import UNSET, Ports, is_stream, ports_of
 from engine.reach import FoundFlow, Reach
@@ -66,6 +67,15 @@ class Output(BaseModel):
 
 InputT = TypeVar("InputT", bound=Input)
 OutputT = TypeVar("OutputT", bound=Output)
+T = TypeVar("T")
+
+RunsIn = Literal["loop", "thread", "process"]
+"""Where a node runs: on the event loop, which all executions of a worker share, or beside it in a thread or process."""
+
+
+def _only_beside_the_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    work.close()
+    raise RuntimeError("context.wait is for nodes that run in a thread or a process; on the loop write await.")
 
 
 Give = Callable[[str, Any], Awaitable[None]]
@@ -76,13 +86,22 @@ async def give_nobody(port: str, value: Any) -> None:
     """Give it to nobody, as where a node is run by itself."""
 
 
+Use = Callable[["type[AnyNode]", Mapping[str, Any], "Context"], Awaitable[Any]]
+"""Runs a node of another type, with inputs and in a context, and gives its outcome; raises `NodeError`."""
+
+
+async def _use_no_node(node_type: "type[AnyNode]", inputs: Mapping[str, Any], context: "Context") -> Any:
+    raise NodeError("Where a node is run by itself it cannot use others.")
+
+
 @dataclass(slots=True)
 class Context:
     """What a node may know and do beside its inputs. Each attempt has one of its own.
 
     `idempotency_key` is the same in every attempt and recovery of this node in this execution: give it to the outside
     system so that a repeated effect counts once. `inputs` are the execution's own inputs by name. `memo` is what the
-    node has left itself in a `CallFlow`.
+    node has left itself in a `CallFlow`. `is_cancelled()` says to a node in a thread, which cannot be interrupted
+    everywhere, that nobody waits for it any more. `use` runs a node of another type within this attempt.
 
     `await resolve(port, value)` gives an output its value before the node ends, and `await chunk(port, piece)` writes a
     piece to a stream, which holds the node up while the log is slower than it; what hangs on them runs at once. Both
@@ -109,6 +128,19 @@ class Context:
     chunk: Give = field(default=give_nobody)
     reach: Reach = field(default=Reach())
     secrets: SecretUse = field(default_factory=SecretUse, repr=False)
+    use: "Callable[[type[AnyNode], Mapping[str, Any], Context], Awaitable[Any]]" = field(
+        default=_use_no_node, repr=False
+    )
+    is_cancelled: Callable[[], bool] = field(default=lambda: False)
+    waiter: Callable[[Coroutine[Any, Any, Any]], Any] = field(default=_only_beside_the_loop, repr=False)
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine gives, for a node that runs in a thread or a process, where there is no await.
+
+        `token = context.wait(context.secret("shop"))`. Raises what the coroutine raises.
+        """
+        result: T = self.waiter(work)
+        return result
 
     async def secret(self, secret: str | SecretReference) -> str:
         """The secret of a name or reference, of the owner of the tree; ask at the last moment, and do not keep it.
@@ -131,7 +163,7 @@ class WaitUntil:
 class WaitForSignal:
     """Returned by `run` instead of outputs: the node waits for a signal, and its `payload` port gives what comes.
 
-    After `until` the attempt fails with the code TIMEOUT.
+    After `until` the attempt fails with the code TIMEOUT. Only for a `signal.wait` is a signal kept that comes before.
     """
 
     name: str
@@ -174,6 +206,8 @@ class Node(Generic[InputT, OutputT]):
     `pure` promises the same outputs for the same inputs and no effect. `safe` promises only that running it again does
     no harm (it defaults to `pure`); a node that is not safe starts after its start is committed. `join` says whether
     all connected inputs are awaited or the first. `engine_run` marks types whose course the engine itself drives.
+    `runs_in` says where it runs. On the loop `run` is `async def` and must never block. In a thread or a process it is
+    a plain `def` that may; only a process can be ended in the middle of what it does.
     """
 
     type: ClassVar[str]
@@ -184,6 +218,7 @@ class Node(Generic[InputT, OutputT]):
     safe: ClassVar[bool] = False
     join: ClassVar[JoinMode] = JoinMode.ALL
     engine_run: ClassVar[bool] = False
+    runs_in: ClassVar[RunsIn] = "loop"
     input_model: ClassVar[InputModel]
     output_model: ClassVar[OutputModel]
 
@@ -214,8 +249,11 @@ class Node(Generic[InputT, OutputT]):
         """Problems that the models cannot see, as message by input name; asked when a document is validated."""
         return {}
 
-    async def run(self, inputs: InputT, context: Context) -> OutputT | Wait:
-        """Do the work. Raise `NodeError` to fail with a message of your own."""
+    def run(self, inputs: InputT, context: Context) -> Awaitable[OutputT | Wait] | OutputT | Wait:
+        """Do the work: `async def` on the loop, `def` in a thread or a process.
+
+        Raise `NodeError` to fail with a message of your own.
+        """
         raise NotImplementedError
 
     async def resume(self, inputs: InputT, results: Sequence[CallResult], context: Context) -> OutputT | Wait:
@@ -233,6 +271,8 @@ def _take_models(cls: type[Node[Any, Any]], arguments: tuple[Any, ...]) -> None:
 
 
 def _describe(cls: type[Node[Any, Any]]) -> None:
+    if not isinstance(cls.type, str):
+        raise TypeError(f"The type of the node {cls.__qualname__} must be a text such as shop.order.")
     if not cls.__doc__:
         raise TypeError(f"The node type {cls.type} needs a docstring: it is what people read about it.")
     cls.description = " ".join(cls.__doc__.split())

@@ -19,12 +19,24 @@ class InvalidNodeType(TidegateError):
 
 
 class Registry(Mapping[str, type[AnyNode]]):
-    """Node types by name, in order of name."""
+    """Node types by name, in order of name.
 
-    def __init__(self, types: Iterable[type[AnyNode]]) -> None:
+    `guests` are those that did not come with Tidegate; on the event loop they are watched. `absent` says, by name, why
+    types that somebody wanted are not there.
+    """
+
+    def __init__(
+        self,
+        types: Iterable[type[AnyNode]],
+        guests: Iterable[type[AnyNode]] = (),
+        absent: Mapping[str, str] | None = None,
+    ) -> None:
         self._types: dict[str, type[AnyNode]] = {}
-        for node_type in sorted(types, key=lambda each: each.type):
+        came = tuple(guests)
+        for node_type in sorted((*types, *came), key=lambda each: each.type):
             self._add(node_type)
+        self.guests = frozenset(each.type for each in came)
+        self.absent = absent or {}
 
     def _add(self, node_type: type[AnyNode]) -> None:
         name = node_type.type
@@ -51,3 +63,9 @@ def types_of(module: ModuleType) -> list[type[AnyNode]]:
 
 def _is_type(found: object) -> TypeGuard[type[AnyNode]]:
     return isinstance(found, type) and issubclass(found, Node) and "type" in vars(found)
+
+
+def absence(name: str, node_types: NodeTypes) -> str:
+    """A sentence, with a space before it, on why a type that was wanted is not there; empty where nothing is known."""
+    reason = node_types.absent.get(name) if isinstance(node_types, Registry) else None
+    return f" {reason}" if reason else ""

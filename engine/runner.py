@@ -11,6 +11,7 @@ from engine.decide import decide
 from engine.decision import Decision
 from engine.entry import Entry
 from engine.events import Event, NodeOutputChunk, NodeStarted
+from engine.host import Host
 from engine.ledger import Ledger, Letter, Slot
 from engine.reach import Reach
 from engine.state import State
@@ -47,6 +48,7 @@ class Runner:
         *,
         warm_seconds: float = 2.0,
         reach: Reach = NOTHING_BEYOND,
+        host: Host | None = None,
     ) -> None:
         self.state = state
         self._ledger = ledger
@@ -55,7 +57,9 @@ class Runner:
         self._bell = asyncio.Event()
         self._writer = Writer(ledger, state.last_index, self._bell.set)
         self._streams = StreamReading(state, ledger, lambda: self._writer.committed)
-        self._attempts = Attempts(state, self._report, self._now, ledger.may_start_effects, reach, self._streams)
+        self._attempts = Attempts(
+            state, self._report, self._now, ledger.may_start_effects, reach, self._streams, host or Host()
+        )
         self._outcomes: deque[NodeOutcome] = deque()
         self._effects: deque[tuple[int, NodeStarted]] = deque()
         self._resuming: set[int] = set()

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 
+from engine.host import HOLD_SECONDS, PROCESSES, THREADS, Host
 from engine.registry import Registry
 from jobs.bell import Bell
 from jobs.claimer import Claimer
@@ -55,6 +56,7 @@ EXIT_SECONDS = 13.0
 """When a worker that was told to end is ended by force: a node may refuse to be cancelled."""
 
 LINGER_SECONDS = 2.0
+HOLD_PER_LEASE = 0.25
 SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 
@@ -62,7 +64,9 @@ SIGN_OFF_SECONDS = (0.0, 0.05, 0.2, 0.5, 1.0)
 class WorkerSettings:
     """What a worker needs to know. `lease` and `warm_seconds` are seconds; `limits` must be the same at all workers.
 
-    `isolated_command` starts the process that a suspect runs in alone; without one it runs among the others.
+    `isolated_command` starts the process that a suspect runs in alone; without one it runs among the others. Nodes that
+    block have `node_threads` and `node_processes`; `hold_seconds` is how long a node that did not say so may hold the
+    event loop, which is at most a quarter of the lease.
     """
 
     database_url: str
@@ -74,6 +78,9 @@ class WorkerSettings:
     keys: KeyRing = NO_KEYS
     limits: Limits = NO_LIMITS
     isolated_command: Sequence[str] = ()
+    node_threads: int = THREADS
+    node_processes: int = PROCESSES
+    hold_seconds: float = HOLD_SECONDS
 
 
 class Worker:
@@ -143,6 +150,8 @@ class Worker:
             clock=clock,
             heartbeat=heartbeat,
             http_allow=settings.http_allow,
+            host=self._host(stack),
+            registry=self._registry,
             declined=Declined(pool, self.id),
             isolation=Isolation(pool, settings.isolated_command) if settings.isolated_command else None,
         )
@@ -154,6 +163,17 @@ class Worker:
         pool = await open_pool(self._settings.database_url, name=name, size=size, patience=PATIENCE_SECONDS)
         stack.push_async_callback(_close, pool)
         return pool
+
+    def _host(self, stack: AsyncExitStack) -> Host:
+        settings = self._settings
+        host = Host(
+            guests=self._registry.guests,
+            threads=settings.node_threads,
+            processes=settings.node_processes,
+            hold_seconds=min(settings.hold_seconds, settings.lease * HOLD_PER_LEASE),
+        )
+        stack.push_async_callback(host.close)
+        return host
 
     async def _notifier(self, pool: asyncpg.Pool, stack: AsyncExitStack, topic: str) -> Notifier:
         notifier = Notifier(pool, topic)

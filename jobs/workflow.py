@@ -21,9 +21,10 @@ from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
 from engine.events import ExecutionError, FlowCancelled, FlowFailed, TerminalEvent
+from engine.host import Host
 from engine.ledger import Append, Verdict
-from engine.nodes import BUILT_IN
 from engine.reach import Reach
+from engine.registry import Registry
 from engine.runner import Runner
 from engine.state import State
 from engine.status import ErrorCode, ExecutionCommand
@@ -72,6 +73,8 @@ class Workshop:
     clock: DatabaseClock
     heartbeat: Heartbeat
     http_allow: frozenset[str]
+    host: Host
+    registry: Registry
     declined: Declined
     isolation: Isolation | None = None
 
@@ -225,8 +228,9 @@ class Workflow:
                 self._shop.http_allow,
                 partial(self._shop.finder.find, claim.owner_id, claim.created_at),
                 partial(self._shop.secrets.find, claim.owner_id),
-                BUILT_IN,
+                self._shop.registry,
             ),
+            host=self._shop.host,
         )
         if self._is_leaving:
             runner.release()

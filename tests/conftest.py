@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from storage.embedded import EmbeddedPostgres, EmbeddedValkey
 from storage.migrate import migrate
 from tests.longest import longest_first
-from tests.tidegate.processes import Dev, dev
+from tests.tidegate.processes import OWN_NODES, Dev, dev
 
 # A shell that runs the tests in the background makes them, and all that they start, ignore SIGINT.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -143,8 +143,8 @@ async def empty_database_url(postgres_url: str, builder: asyncpg.Connection) -> 
 
 @pytest.fixture(scope="session")
 def service(session_folder: Path) -> Iterator[Dev]:
-    """All that `tidegate dev` starts, example flows included, for tests that only use it."""
-    with dev(session_folder / "service") as running:
+    """All that `tidegate dev` starts, example flows and a node type of others included, for tests that only use it."""
+    with dev(session_folder / "service", TIDEGATE_NODES=OWN_NODES) as running:
         yield running
 
 

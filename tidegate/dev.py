@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from engine.registry import Registry
 from resolvers.persisted import Documents
 from resolvers.policy import Policy
 from storage.embedded.errors import folder_errors
@@ -36,15 +37,24 @@ class Dev:
     """The embedded servers, the API, a worker if `with_worker`, and the example flows, on the data in `data_dir`.
 
     An API that runs trusted `documents` only gets no example flows: what loads them is none of those. Secrets are
-    sealed with `keys`, or, without any, with a key that is kept in `data_dir`.
+    sealed with `keys`, or, without any, with a key that is kept in `data_dir`. Flows may use `node_types`, which the
+    worker finds for itself.
     """
 
     def __init__(
-        self, data_dir: Path, port: int, documents: Documents, keys: KeyRing = NO_KEYS, *, with_worker: bool
+        self,
+        data_dir: Path,
+        port: int,
+        documents: Documents,
+        node_types: Registry,
+        keys: KeyRing = NO_KEYS,
+        *,
+        with_worker: bool,
     ) -> None:
         self._data_dir = data_dir.absolute()
         self._port = port
         self._documents = documents
+        self._node_types = node_types
         self._keys = keys
         self._with_worker = with_worker
 
@@ -91,6 +101,7 @@ class Dev:
             settings.redis,
             listener,
             OPEN,
+            self._node_types,
             documents=self._documents,
             keys=self._keys or settings.secret_keys,
             graphiql=GRAPHIQL,

@@ -60,7 +60,7 @@ def _shown(default: object) -> str:
             return ""
         case bool():
             return str(default).lower()
-        case frozenset():
+        case frozenset() | tuple():
             return ", ".join(sorted(map(str, default)))
         case float():
             return f"{default:g}"

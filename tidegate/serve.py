@@ -8,6 +8,7 @@ from tidegate.callers import policy_of
 from tidegate.listening import address
 from tidegate.loopback import is_loopback
 from tidegate.manifest import trusted_documents
+from tidegate.node_sources import node_types_of
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
 from tidegate.stop_signal import StopSignal
@@ -24,6 +25,7 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     database, redis, documents = settings.database, settings.redis, trusted_documents(settings)
     await warn_without_redis(redis)
     policy = policy_of(settings, loopback=is_loopback(listener.getsockname()[0]))
-    async with api(database, redis, listener, policy, documents=documents, keys=settings.secret_keys) as serving:
+    types = node_types_of(settings)
+    async with api(database, redis, listener, policy, types, documents, settings.secret_keys) as serving:
         logger.info("The API listens on http://%s/graphql.", address(listener))
         await stop.wait(serving)

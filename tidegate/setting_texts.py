@@ -72,6 +72,14 @@ def function(text: str) -> str:
     return text
 
 
+def modules(text: str) -> tuple[str, ...]:
+    """Read the names of modules, separated by commas."""
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not all(part.isidentifier() for name in found for part in name.split(".")):
+        raise ValueError
+    return found
+
+
 def origins(text: str) -> frozenset[str]:
     """Read origins, separated by commas."""
     found = frozenset(part.strip().lower() for part in text.split(",") if part.strip())

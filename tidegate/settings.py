@@ -15,6 +15,7 @@ from tidegate.setting_texts import (
     hosts,
     key_ring,
     keys_url,
+    modules,
     one_of,
     origins,
     secret,
@@ -33,6 +34,7 @@ SECRET_KEYS = "TIDEGATE_SECRET_KEYS"
 KEYS = f"keys of {KEY_BYTES} bytes by id, such as 2026:$(openssl rand -base64 {KEY_BYTES}), separated by commas"
 SECRET = f"a secret of at least {SECRET_BYTES} bytes, such as `openssl rand -base64 48` gives"
 KEYS_URL = "a URL of https, or of http on this machine, without a password"
+MODULES = "names of modules such as shop_nodes or package.module, separated by commas"
 HOOK = "the name of a function, such as package.module:function"
 ORIGINS = "origins such as https://app.example or http://localhost:5173, separated by commas"
 
@@ -84,7 +86,10 @@ class Settings:
     `worker_concurrency` counts the executions that a worker runs at once, `owner_concurrency` and `flow_concurrency`
     those of one owner and of one flow that all workers run at once (None: any number), `lease_seconds` how long a
     silent worker keeps what it runs, `http_allow` the `host` or `host:port` that HTTP nodes may reach although not
-    global. A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
+    global. Node types come from `node_modules` too; `node_threads` and `node_processes` are for nodes that block, and
+    one that does not say so is ended when it has held the event loop for `node_hold_seconds`.
+
+    A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
     `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
 
     `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
@@ -102,6 +107,10 @@ class Settings:
     flow_concurrency: int | None = None
     lease_seconds: float = 10.0
     http_allow: frozenset[str] = frozenset()
+    node_modules: tuple[str, ...] = ()
+    node_threads: int = 32
+    node_processes: int = 4
+    node_hold_seconds: float = 2.0
     worker_host: str = "127.0.0.1"
     worker_port: int | None = None
     log_format: str = "text"
@@ -207,6 +216,34 @@ VARIABLES = (
         hosts,
         ALLOWED_HOSTS,
         "what HTTP nodes may reach although not on the public internet, separated by commas",
+    ),
+    Variable(
+        "TIDEGATE_NODES",
+        "node_modules",
+        modules,
+        MODULES,
+        "modules with node types of your own, beside those of installed packages; the same at `serve` and `worker`",
+    ),
+    Variable(
+        "TIDEGATE_NODE_THREADS",
+        "node_threads",
+        between(1, 1000, int),
+        "a whole number from 1 to 1000",
+        "how many nodes that run in threads a worker runs at once",
+    ),
+    Variable(
+        "TIDEGATE_NODE_PROCESSES",
+        "node_processes",
+        between(1, 1000, int),
+        "a whole number from 1 to 1000",
+        "the same for nodes that run in processes",
+    ),
+    Variable(
+        "TIDEGATE_NODE_HOLD_SECONDS",
+        "node_hold_seconds",
+        between(0.1, 60, float),
+        "a number of seconds from 0.1 to 60",
+        "how long a node of your own may hold a worker's event loop before it is ended; at most a quarter of the lease",
     ),
     Variable(
         "TIDEGATE_WORKER_PORT",

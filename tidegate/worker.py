@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from engine.errors import TidegateError
-from engine.nodes import BUILT_IN
 from jobs.alone import run_alone
 from jobs.ticket import Ticket
 from jobs.worker import Worker, WorkerSettings, run_until_told
 from storage.claims import Limits
 from tidegate.migrated import require_migrated
+from tidegate.node_sources import node_types_of
 from tidegate.redis_check import warn_without_redis
 from tidegate.settings import Settings
 
@@ -24,7 +24,7 @@ async def work(settings: Settings, log_level: str) -> None:
     worker = _worker_settings(settings, log_level)
     await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
-    engine = Worker(worker, BUILT_IN)
+    engine = Worker(worker, node_types_of(settings))
     async with _port(settings, engine):
         await _run(run_until_told(engine))
 
@@ -40,7 +40,7 @@ def _port(settings: Settings, worker: Worker) -> AbstractAsyncContextManager[Non
 
 async def work_alone(settings: Settings, ticket: Ticket, log_level: str) -> None:
     """Run the execution of a ticket, and nothing else; raises as `work` does."""
-    await _run(run_alone(_worker_settings(settings, log_level), BUILT_IN, ticket))
+    await _run(run_alone(_worker_settings(settings, log_level), node_types_of(settings), ticket))
 
 
 def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
@@ -53,6 +53,9 @@ def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
         keys=settings.secret_keys,
         limits=Limits(settings.owner_concurrency, settings.flow_concurrency),
         isolated_command=(*ALONE, "--log-level", log_level),
+        node_threads=settings.node_threads,
+        node_processes=settings.node_processes,
+        hold_seconds=settings.node_hold_seconds,
     )
 
 

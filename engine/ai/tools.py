@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from engine.attempt import begin
 from engine.attribution import attributed
 from engine.connection import Connection
 from engine.errors import InputError, NodeError
@@ -84,7 +83,7 @@ class NodeTool(DirectTool):
     async def use(self, arguments: dict[str, Any], key: str) -> Any:
         key = f"{self.context.idempotency_key}:{key}"
         context = replace(self.context, idempotency_key=key, resolve=give_nobody, chunk=give_nobody)
-        outcome = await begin(self.node_type, {**arguments, **self.fixed}, context)
+        outcome = await context.use(self.node_type, {**arguments, **self.fixed}, context)
         if not isinstance(outcome, Mapping):
             raise NodeError(f"The node {self.node_type.type} waits, which tools cannot do.")
         return {port: value.data for port, value in outcome.items()}

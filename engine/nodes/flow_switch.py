@@ -1,18 +1,17 @@
 """flow.switch: goes the way of the first case that the value equals."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.document import is_port_name
 from engine.equality import equal
 from engine.node import Context, Input, Node, Output
 from engine.ports import SYSTEM_PREFIX, Constant, Port, PortKind, Ports
 
 DEFAULT = "default"
-_PORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
 class Case(BaseModel):
@@ -80,7 +79,7 @@ def _port(case: Case) -> Port:
 def _name_problem(name: str, times: int) -> str | None:
     if name.startswith(SYSTEM_PREFIX):
         return f"The port {name!r} begins with {SYSTEM_PREFIX!r}, which is reserved for system ports."
-    if not _PORT_NAME.match(name):
+    if not is_port_name(name):
         return f"The port {name!r} is not a letter followed by letters, digits and underscores."
     if name == DEFAULT:
         return f"The port {DEFAULT!r} is taken when no case fits; a case needs another name."

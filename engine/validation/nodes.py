@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from engine.document import FLOW_INPUT, FLOW_OUTPUT, GROUP
 from engine.node import AnyNode
 from engine.problems import FlowProblemCode
+from engine.registry import absence
 from engine.validation.draft import Draft, DraftNode
 from engine.validation.report import Report, shown
 
@@ -41,7 +42,8 @@ def _find_type(node: DraftNode, node_types: Mapping[str, type[AnyNode]], report:
         return
     node.node_type = node_types.get(node.type_name)
     if node.node_type is None:
-        message = f"There is no node type {shown(node.type_name)}.{report.suggest(node.type_name, node_types)}"
+        known = absence(node.type_name, node_types) or report.suggest(node.type_name, node_types)
+        message = f"There is no node type {shown(node.type_name)}.{known}"
         report.add(node.path("type"), FlowProblemCode.UNKNOWN_TYPE, message)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from engine.commands import Recover
 from engine.entry import Entry
 from engine.ledger import Append, Letter, Verdict
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import EPOCH, WORKER, Run
 from tests.engine.scripted import Recorder
+from tidegate.testing.memory import MemoryLedger
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,35 @@
 """A tree of executions in memory: what appends spawn is run, and the members tell each other what the engine says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
 from typing import Any
 
-from engine.commands import ChildEnded, Command, Pause, Recover, Resume, Stop
+from engine.commands import Command, Pause, Recover
 from engine.entry import Entry
 from engine.errors import ClaimLost, InputError
 from engine.events import (
     ChildExecutionSpawned,
-    ExecutionError,
-    FlowCancelled,
-    FlowCompleted,
-    FlowFailed,
-    FlowPaused,
-    FlowResumed,
     TerminalEvent,
 )
-from engine.ledger import Append, Letter, Verdict
+from engine.ledger import Append, Verdict
 from engine.options import ExecutionOptions
 from engine.plan import Plan, compile_plan
 from engine.reach import FoundFlow, Reach
 from engine.registry import Registry
 from engine.runner import Ending, Runner
 from engine.spawns import CalledFlow, FlowEvent, Spawn
-from engine.status import ErrorCode, ExecutionStatus
+from engine.status import ExecutionStatus
 from engine.validation import load_document
 from engine.values import Value
 from tests.engine.facts import facts
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import START, WORKER, Document, Run, everything
 from tests.engine.scripted import SCRIPTED
+from tidegate.testing.memory import MemoryLedger
+from tidegate.testing.relatives import child_options, report, words_to_children
 
 OWN_FLOW = "FL-own"
 
@@ -51,20 +46,10 @@ class FamilyLedger(MemoryLedger):
 
     def __init__(self, family: "Family") -> None:
         super().__init__()
-        self.inbox: dict[int, Command] = {}
-        self.told = 0
         self.is_lost = False
         self.committed: list[Append] = []
         self.on_append: Callable[[Append], None] = lambda append: None
         self._family = family
-
-    def tell(self, command: Command) -> None:
-        """Put something into the inbox."""
-        self.told += 1
-        self.inbox[self.told] = command
-
-    async def letters(self) -> Sequence[Letter]:
-        return [*await super().letters(), *(Letter(0, command, number) for number, command in self.inbox.items())]
 
     async def append(self, append: Append) -> Verdict:
         await asyncio.sleep(self._family.seconds)
@@ -74,20 +59,15 @@ class FamilyLedger(MemoryLedger):
             raise ClaimLost
         if append.spawns and not self._family.afford(len(append.spawns)):
             return Verdict.OVER_BUDGET
+        assert all(number <= self.told for number in append.read), "acknowledges what was never told"
         verdict = await super().append(append)
         if verdict is Verdict.COMMITTED:
-            self._read(append)
             self.committed.append(append)
             self.on_append(append)
         if fault is Fault.AFTER:
             self.is_lost = True
             raise ClaimLost
         return verdict
-
-    def _read(self, append: Append) -> None:
-        for number in append.read:
-            self.inbox.pop(number, None)
-            assert number <= self.told, "acknowledges what was never told"
 
 
 @dataclass
@@ -144,13 +124,6 @@ class Member(Run):
         assert self.work
         self.log.is_lost = True
         self.work.cancel()
-
-    @property
-    def is_wanted(self) -> bool:
-        released = self.ledger.released
-        has_mail = len(self.ledger.mailbox) > self.ledger.applied or bool(self.log.inbox)
-        is_due = released is not None and released.wake_at is not None and released.wake_at <= self.ledger.now()
-        return released is None or released.requeue or has_mail or is_due
 
 
 class Family:
@@ -227,16 +200,14 @@ class Family:
         return await self._picked_up(member)
 
     async def _picked_up(self, member: Member) -> Recover | None:
-        while member.ending is not Ending.ENDED and not member.is_wanted:
+        while member.ending is not Ending.ENDED and not member.ledger.is_wanted:
             member.bell.clear()
             await self._rung(member)
         return Recover("worker-2", None, member.state.failure_count) if member.state.executing else None
 
     async def _rung(self, member: Member) -> None:
-        released = member.ledger.released
-        wake_at = released.wake_at if released else None
         try:
-            async with asyncio.timeout(None if wake_at is None else max(wake_at - member.ledger.now(), 0) / 1000):
+            async with asyncio.timeout(member.ledger.seconds_to_wake):
                 await member.bell.wait()
         except TimeoutError:
             pass
@@ -277,13 +248,13 @@ class Family:
         told = [entry.event.child_execution_id for entry in append.entries if _is_spawn(entry)]
         assert told == [spawn.child_id for spawn in append.spawns], "the log and the children differ"
         for child in member.children:
-            for word in _words_to_children(append):
+            for word in words_to_children(append):
                 child.tell(word)
         for spawn in append.spawns:
             self._spawn(member, spawn)
-        report = _report(member.id, append)
-        if report and member.parent:
-            member.parent.tell(report)
+        said = report(member.id, append)
+        if said and member.parent:
+            member.parent.tell(said)
 
     def _spawn(self, parent: Member, spawn: Spawn) -> None:
         keys = [child.spawn.key for child in parent.children if child.spawn]
@@ -310,7 +281,7 @@ class Family:
         given = parent.inputs if spawn.inputs is None else {name: value.data for name, value in spawn.inputs.items()}
         return Member(
             self._plans[spawn.flow.flow_id] if spawn.flow else parent.plan,
-            parent.options.model_copy(update={"breakpoints": list(spawn.breakpoints)}),
+            child_options(parent.options, spawn),
             ledger=FamilyLedger(self),
             inputs=given,
             port_values={} if spawn.flow else parent.port_values,
@@ -322,27 +293,3 @@ class Family:
 
 def _is_spawn(entry: Entry) -> bool:
     return isinstance(entry.event, ChildExecutionSpawned)
-
-
-def _words_to_children(append: Append) -> Iterable[Command]:
-    turns = [entry.event for entry in append.entries if entry.event.enters]
-    match turns[-1:]:
-        case [FlowFailed()]:
-            yield Stop("The parent execution failed.")
-        case [FlowCancelled() as end]:
-            yield Stop(end.reason)
-        case [FlowResumed()]:
-            yield Resume(by_parent=True)
-        case [turn] if turn.enters is ExecutionStatus.PAUSED:
-            yield Pause(turn.reason if isinstance(turn, FlowPaused) else None, by_parent=True)
-
-
-def _report(child_id: str, append: Append) -> ChildEnded | None:
-    match append.entries[-1].event if append.entries else None:
-        case FlowCompleted() as end:
-            return ChildEnded(child_id, end.outputs)
-        case FlowFailed() as end:
-            return ChildEnded(child_id, error=end.error)
-        case FlowCancelled():
-            return ChildEnded(child_id, error=ExecutionError(code=ErrorCode.CANCELLED, message="It was stopped."))
-    return None

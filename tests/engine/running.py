@@ -9,7 +9,6 @@ from typing import Any
 from engine.commands import Command, Recover, Start
 from engine.entry import Entry
 from engine.events import Event, NodeEvent, decode
-from engine.ledger import Letter
 from engine.options import ExecutionOptions
 from engine.plan import Plan, compile_plan
 from engine.registry import Registry
@@ -18,10 +17,9 @@ from engine.state import Setup, State
 from engine.status import ExecutionStatus, NodeStatus, RecordEvents
 from engine.validation import load_document
 from engine.values import Value
-from tests.engine.memory import MemoryLedger, MemorySlot
 from tests.engine.scripted import SCRIPTED, Recorder
+from tidegate.testing.memory import EPOCH, MemoryLedger, MemorySlot
 
-EPOCH = 1_700_000_000_000
 WORKER = "worker-1"
 START = Start(WORKER)
 
@@ -106,7 +104,7 @@ class Run:
 
     def send(self, command: Command) -> None:
         """Put a command into the mailbox."""
-        self.ledger.mailbox.append(Letter(len(self.ledger.mailbox) + 1, command))
+        self.ledger.send(command)
 
     def runner(self, **settings: Any) -> Runner:
         return Runner(self.state, self.ledger, self.slot, **settings)

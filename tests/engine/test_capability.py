@@ -11,7 +11,7 @@ from engine.node import AnyNode, Input, Node, Number, Output
 from engine.nodes import BUILT_IN
 from engine.plan import compile_plan
 from engine.ports import Constant, Many
-from engine.registry import NodeTypes
+from engine.registry import NodeTypes, Registry
 from engine.stand_in import with_stand_ins
 
 
@@ -158,3 +158,9 @@ def test_a_flow_compiles_with_stand_ins_for_what_is_not_known() -> None:
     assert (stand_in.type, stand_in.pure) == ("shop.order", False)
     known = order(Plain)
     assert with_stand_ins(FLOW, known) is known
+
+
+def test_why_a_type_is_not_there_is_told_where_that_is_known() -> None:
+    absent = Registry(BUILT_IN.values(), absent={"shop.order": "The module shop could not be loaded."})
+    told = "It does not know the node type shop.order. The module shop could not be loaded."
+    assert shortfall(FLOW, PINNED, absent) == told

@@ -10,9 +10,9 @@ from engine.commands import Command, Pause, Resume, Stop
 from engine.ledger import Append, Verdict
 from engine.status import ErrorCode, ExecutionStatus
 from tests.engine.log_rules import check_log
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import Run, everything, flow, group, under_way, work
 from tests.engine.virtual_clock import in_virtual_time
+from tidegate.testing.memory import MemoryLedger
 
 LIMIT = 1000
 

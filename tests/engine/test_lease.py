@@ -6,9 +6,9 @@ import pytest
 
 from engine.commands import Stop
 from engine.status import ErrorCode, ExecutionStatus
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import Run, flow, run, under_way, work
 from tests.engine.virtual_clock import in_virtual_time
+from tidegate.testing.memory import MemoryLedger
 
 
 class Leased(MemoryLedger):

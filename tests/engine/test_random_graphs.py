@@ -13,11 +13,11 @@ from engine.runner import Ending
 from engine.status import NodeFailurePolicy, NodeStatus, RecordEvents
 from tests.engine.graphs import graphs
 from tests.engine.log_rules import LEFT_OUT_OF_NODES, check_log, check_transfers
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import Run, everything, run, told
 from tests.engine.scripted import Recorder
 from tests.engine.simulation import Prediction, Simulation, Tie
 from tests.engine.virtual_clock import run_virtual
+from tidegate.testing.memory import MemoryLedger
 
 EXAMPLES = int(os.environ.get("TIDEGATE_RANDOM_GRAPHS", "240"))
 

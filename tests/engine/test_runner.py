@@ -15,9 +15,9 @@ from engine.status import ErrorCode, ExecutionStatus, NodeStatus
 from engine.writer import BACKLOG_ENTRIES
 from tests.engine.hostile import HOSTILE, hostile
 from tests.engine.log_rules import check_frame, check_log
-from tests.engine.memory import MemoryLedger, MemorySlot
 from tests.engine.running import START, Run, flow, output, run, under_way, until, work
 from tests.engine.virtual_clock import in_virtual_time
+from tidegate.testing.memory import MemoryLedger, MemorySlot
 
 SLOW = work("slow", "test.effect", lasts=60_000)
 

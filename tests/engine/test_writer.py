@@ -11,9 +11,9 @@ from engine.events import FlowCancelled, FlowStarted, NodeCompleted
 from engine.ledger import Append, Letter, Verdict
 from engine.values import Value
 from engine.writer import BACKLOG_BYTES, BACKLOG_ENTRIES, Writer
-from tests.engine.memory import MemoryLedger
 from tests.engine.running import EPOCH, START
 from tests.engine.virtual_clock import in_virtual_time
+from tidegate.testing.memory import MemoryLedger
 
 MEGABYTE = 1024 * 1024
 

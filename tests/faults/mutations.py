@@ -22,6 +22,14 @@ def _scene(fault: str) -> str:
     return f"tests/faults/test_short_campaign.py::test_no_invariant_is_violated_by[{fault}]"
 
 
+_GUESTS = (
+    "tests/jobs/test_guests.py::test_every_misbehaving_node_fails_by_name_and_healthy_executions_beside_it_complete"
+)
+_MODULES = (
+    "tests/tidegate/test_node_sources.py::"
+    "test_a_module_that_cannot_be_imported_is_named_with_its_reason_and_the_others_are_there"
+)
+
 MUTATIONS: Sequence[Mutation] = (
     Mutation(
         "an append does not compare tokens",
@@ -274,5 +282,26 @@ MUTATIONS: Sequence[Mutation] = (
         "if any(fitting) and is_timely",
         "if any(fitting)",
         ["tests/engine/test_webhook_signature.py::test_a_message_is_of_this_time_for_five_minutes"],
+    ),
+    Mutation(
+        "a guest that holds the event loop is not interrupted",
+        "engine/watch.py",
+        "signal.pthread_kill(_main_thread(), SIGNAL)",
+        "pass",
+        [_GUESTS],
+    ),
+    Mutation(
+        "what a guest gives is not held against its model",
+        "engine/host.py",
+        "begin(node_type, inputs, context, check_result)",
+        "begin(node_type, inputs, context)",
+        [_GUESTS],
+    ),
+    Mutation(
+        "what keeps a module from being imported ends the process",
+        "tidegate/node_sources.py",
+        "        except BaseException as error:\n            self._miss",
+        "        except ImportError as error:\n            self._miss",
+        [_MODULES],
     ),
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+OWN_NODES = "tests.tidegate.own_nodes"
 COMMAND = (sys.executable, "-P", "-m", "tidegate")
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0
@@ -45,13 +46,13 @@ def tidegate(*arguments: str, **variables: str) -> subprocess.CompletedProcess[s
 class Dev:
     """A running `tidegate dev`."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    def __init__(self, data_dir: Path, *arguments: str, **variables: str) -> None:
         self.data_dir = data_dir
         self._log = data_dir.with_suffix(".log").open("w+")
         self.process = subprocess.Popen(
             [*COMMAND, "dev", "--port", "0", "--data-dir", str(data_dir), *arguments],
             cwd=ROOT,
-            env=environment(),
+            env=environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -126,9 +127,9 @@ def _command(process: psutil.Process) -> str:
 
 
 @contextmanager
-def dev(data_dir: Path, *arguments: str) -> Iterator[Dev]:
+def dev(data_dir: Path, *arguments: str, **variables: str) -> Iterator[Dev]:
     """`tidegate dev` for the length of a test."""
-    running = Dev(data_dir, *arguments)
+    running = Dev(data_dir, *arguments, **variables)
     try:
         yield running
     finally:

@@ -28,6 +28,10 @@ def test_every_variable_is_read():
             "TIDEGATE_HTTP_ALLOW": "Localhost:8080, 10.0.0.7,[::1]:9000,",
             "TIDEGATE_DOCUMENTS": "documents.json",
             "TIDEGATE_DOCUMENTS_ONLY": "True",
+            "TIDEGATE_NODES": "shop_nodes, box.nodes,,shop_nodes",
+            "TIDEGATE_NODE_THREADS": "3",
+            "TIDEGATE_NODE_PROCESSES": "2",
+            "TIDEGATE_NODE_HOLD_SECONDS": "0.5",
         }
     )
 
@@ -38,6 +42,8 @@ def test_every_variable_is_read():
     assert settings.lease_seconds == 2.5
     assert settings.http_allow == {"localhost:8080", "10.0.0.7", "[::1]:9000"}
     assert (settings.documents, settings.documents_only) == ("documents.json", True)
+    assert settings.node_modules == ("shop_nodes", "box.nodes")
+    assert (settings.node_threads, settings.node_processes, settings.node_hold_seconds) == (3, 2, 0.5)
 
 
 def test_an_empty_variable_counts_as_not_set():
@@ -56,6 +62,8 @@ def test_an_empty_variable_counts_as_not_set():
         ("TIDEGATE_FLOW_CONCURRENCY", "many", "a whole number"),
         ("TIDEGATE_LEASE_SECONDS", "nan", "from 1 to 3600"),
         ("TIDEGATE_LEASE_SECONDS", "ten", "a number of seconds"),
+        ("TIDEGATE_NODES", "shop-nodes", "shop_nodes or package.module"),
+        ("TIDEGATE_NODES", "shop:Say", "shop_nodes or package.module"),
         ("TIDEGATE_HTTP_ALLOW", "http://localhost", "localhost:8080"),
         ("TIDEGATE_HTTP_ALLOW", "localhost:99999", "localhost:8080"),
         ("TIDEGATE_JWKS_URL", "http://keys.example/keys", "a URL of https"),

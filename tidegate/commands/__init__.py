@@ -7,6 +7,7 @@ from tidegate.commands.flow_schema import FLOW_SCHEMA
 from tidegate.commands.graph import GRAPH
 from tidegate.commands.import_flow import IMPORT
 from tidegate.commands.migrate import MIGRATE
+from tidegate.commands.nodes import NODES
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
 from tidegate.commands.secrets import SECRETS
@@ -22,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     GRAPH,
     IMPORT,
     EVENTS,
+    NODES,
     SERVE,
     WORKER,
     MIGRATE,

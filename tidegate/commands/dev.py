@@ -29,11 +29,13 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
     from tidegate.manifest import trusted_documents
+    from tidegate.node_sources import node_types_of
     from tidegate.traces import traced
 
     documents = trusted_documents(settings)
     log_to_stderr("warning", settings.log_format)
-    dev = Dev(arguments.data_dir, arguments.port, documents, settings.secret_keys, with_worker=not arguments.no_worker)
+    types, with_worker = node_types_of(settings), not arguments.no_worker
+    dev = Dev(arguments.data_dir, arguments.port, documents, types, settings.secret_keys, with_worker=with_worker)
     with traced(settings, "tidegate-api"):
         run(dev.run())
     return 0

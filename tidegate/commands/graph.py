@@ -22,10 +22,12 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.drawing.mermaid import mermaid
     from tidegate.drawing.svg import svg
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
+    from tidegate.node_sources import node_types_of
+    from tidegate.settings import Settings
     from tidegate.text_file import write_text
 
     try:
-        document = read_flow_file(arguments.flow).document
+        document = read_flow_file(arguments.flow, node_types_of(Settings.read())).document
     except InvalidFlowFile as error:
         print_diagnosis(error.diagnosis, sys.stderr)
         return 1

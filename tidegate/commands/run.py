@@ -39,11 +39,13 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.diagnosis_report import print_diagnosis
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
     from tidegate.loop import run
+    from tidegate.node_sources import node_types_of
     from tidegate.run import run_flow
     from tidegate.run_inputs import read_inputs
+    from tidegate.settings import Settings
 
     try:
-        flow = read_flow_file(arguments.flow)
+        flow = read_flow_file(arguments.flow, node_types_of(Settings.read()))
     except InvalidFlowFile as error:
         print_diagnosis(error.diagnosis, sys.stderr)
         return 1

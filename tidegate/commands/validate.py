@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tidegate.command import Command
 
 if TYPE_CHECKING:
+    from engine.registry import Registry
     from tidegate.diagnostics import Diagnosis
 
 
@@ -18,9 +19,12 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _execute(arguments: Namespace) -> int:
-    is_valid = True
+    from tidegate.node_sources import node_types_of
+    from tidegate.settings import Settings
+
+    is_valid, node_types = True, node_types_of(Settings.read())
     for path in arguments.flows:
-        if diagnosis := _checked(path):
+        if diagnosis := _checked(path, node_types):
             is_valid = False
             _print(diagnosis, as_json=arguments.json)
     if is_valid and not arguments.json:
@@ -28,11 +32,11 @@ def _execute(arguments: Namespace) -> int:
     return 0 if is_valid else 1
 
 
-def _checked(path: str) -> "Diagnosis | None":
+def _checked(path: str, node_types: "Registry") -> "Diagnosis | None":
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
 
     try:
-        read_flow_file(path)
+        read_flow_file(path, node_types)
     except InvalidFlowFile as error:
         return error.diagnosis
     return None

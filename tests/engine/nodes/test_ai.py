@@ -12,6 +12,7 @@ from engine.attempt import begin, resume
 from engine.document import FlowDocument
 from engine.errors import InputError, NodeError
 from engine.events import Calls, ExecutionError
+from engine.host import Host
 from engine.node import CallResult, Context
 from engine.nodes import BUILT_IN
 from engine.reach import FoundFlow, Reach
@@ -64,7 +65,7 @@ def ai(node: Bench, server: Server, said: list[str]) -> Bench:
         return "canary-4711"
 
     reach = Reach(frozenset({f"127.0.0.1:{server.port}"}), find_flow=find_flow, node_types=BUILT_IN)
-    return node.given(reach=reach, secrets=SecretUse(find_secret), chunk=chunk)
+    return node.given(reach=reach, secrets=SecretUse(find_secret), chunk=chunk, use=Host().use)
 
 
 def _stand_in(request: Received) -> bytes:
