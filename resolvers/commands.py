@@ -117,7 +117,7 @@ async def _send(context: Context, execution_id: str, command: ExecutionCommand, 
         accepted = await _accepted(context, row, command, payload)
     tell(context, execution_id, accepted)
     context.asks.forget()
-    return Execution(row=await context.asks.execution(execution_id))
+    return await context.asks.shown_execution(execution_id)
 
 
 async def _accepted(context: Context, row: ExecutionRow, command: ExecutionCommand, payload: Any) -> Accepted:

@@ -36,7 +36,7 @@ PayloadId = Annotated[ID, strawberry.argument(description="The `id` in the `$pay
 
 async def execution(info: Info, id: ExecutionId) -> Execution | None:
     """One execution."""
-    return Execution(row=await info.context.asks.execution(id))
+    return await info.context.asks.shown_execution(id)
 
 
 async def execution_tree(

@@ -1,7 +1,7 @@
 """The answers to what nested fields ask: reads that are batched within one operation and never outlive it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -10,14 +10,18 @@ from engine.labels import Label
 from engine.registry import Registry
 from engine.status import ExecutionCommand
 from resolvers.services import Services
+from schema.executions import Execution
 from schema.node_states import ShownNodeState
 from storage import commands, events, executions, flows, lists
 from storage.access import Reader, Seen
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
+from storage.seen_executions import SeenExecution, seen_execution
 
 KeyT = TypeVar("KeyT")
 RowT = TypeVar("RowT")
+
+Load = Callable[[list[KeyT]], Awaitable[Sequence[RowT | BaseException]]]
 
 
 class Reads:
@@ -31,11 +35,8 @@ class Reads:
 
     def forget(self) -> None:
         """Read everything anew from now on: something was changed."""
-        self._flows = DataLoader(self._load_flows)
-        self._executions = DataLoader(self._load_executions)
-        self._pending = DataLoader(self._load_pending)
-        self._sizes = DataLoader(self._load_sizes)
-        self._labels = DataLoader(self._load_labels)
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self._seen: dict[str, SeenExecution | None] = {}
 
     @property
     def node_types(self) -> Registry:
@@ -49,7 +50,7 @@ class Reads:
 
     async def seen_flow(self, flow_id: str) -> Seen[FlowRow] | None:
         """A flow that is not deleted, and what the viewer may do with it."""
-        return await self._flows.load(flow_id)
+        return await self._batched(self._load_flows).load(flow_id)
 
     async def flow_version(self, flow_id: str, version: int) -> FlowVersionRow:
         """A version, also of a deleted flow; raises `NotFound`."""
@@ -62,17 +63,25 @@ class Reads:
 
     async def execution(self, execution_id: str) -> ExecutionRow:
         """An execution; raises `NotFound`."""
-        if seen := await self.seen_execution(execution_id):
-            return seen.row
-        raise NotFound("There is no such execution.")
+        return (await self.shown_execution(execution_id)).row
 
-    async def seen_execution(self, execution_id: str) -> Seen[ExecutionRow] | None:
-        """An execution, and what the viewer may do with its tree."""
-        return await self._executions.load(execution_id)
+    async def seen_execution(self, execution_id: str) -> SeenExecution | None:
+        """An execution, what is beside it, and what the viewer may do with its tree."""
+        if execution_id not in self._seen:
+            async with self._pool.acquire() as connection:
+                self._seen[execution_id] = await seen_execution(connection, self._reader, execution_id)
+        return self._seen[execution_id]
+
+    async def shown_execution(self, execution_id: str) -> Execution:
+        """An execution as it is shown by itself, with all that one read finds; raises `NotFound`."""
+        if (seen := await self.seen_execution(execution_id)) is None:
+            raise NotFound("There is no such execution.")
+        version = self._services.versions.at_hand(seen.row.flow_id, seen.row.flow_version)
+        return Execution(row=seen.row, beside=seen.beside, version=version.row if version else None)
 
     async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
         """The commands that are accepted and not yet applied, in order."""
-        return await self._pending.load(execution_id) or []
+        return await self._batched(self._load_pending).load(execution_id) or []
 
     async def children(self, execution_id: str, limit: int, after: str | None) -> list[ExecutionRow]:
         """The executions that it spawned, newest first."""
@@ -81,11 +90,11 @@ class Reads:
 
     async def tree_size(self, root_id: str) -> tuple[int, int]:
         """How many levels a tree has, and how many executions without the root."""
-        return await self._sizes.load(root_id) or (1, 0)
+        return await self._batched(self._load_sizes).load(root_id) or (1, 0)
 
     async def labels(self, root_id: str) -> Sequence[Label]:
         """The labels of a tree, in the order in which they were given."""
-        return await self._labels.load(root_id) or []
+        return await self._batched(self._load_labels).load(root_id) or []
 
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
@@ -98,13 +107,15 @@ class Reads:
         """The states of all nodes by id, in document order."""
         return await self._services.snapshots.node_states(execution)
 
+    def _batched(self, load: Load[KeyT, RowT]) -> DataLoader[KeyT, RowT]:
+        """What batches a read; few operations need more than one."""
+        if load not in self._loaders:
+            self._loaders[load] = DataLoader(load)
+        return self._loaders[load]
+
     async def _load_flows(self, ids: list[str]) -> list[Seen[FlowRow] | None]:
         async with self._pool.acquire() as connection:
             return _in_order(ids, await flows.flows_by_id(connection, self._reader, ids))
-
-    async def _load_executions(self, ids: list[str]) -> list[Seen[ExecutionRow] | None]:
-        async with self._pool.acquire() as connection:
-            return _in_order(ids, await executions.executions_by_id(connection, self._reader, ids))
 
     async def _load_pending(self, ids: list[str]) -> list[list[ExecutionCommand] | None]:
         async with self._pool.acquire() as connection:

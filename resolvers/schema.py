@@ -36,7 +36,7 @@ from schema.defaults import drop_null_defaults
 from schema.documents import CheckedDocuments
 from schema.events import EVENT_VIEWS
 from schema.masking import ErrorsForClients
-from schema.rendering import EventExecutor
+from schema.rendering import PlainExecutor
 from schema.scalars import SCALARS
 
 
@@ -124,7 +124,7 @@ SCHEMA = Schema(
     Subscription,
     types=EVENT_VIEWS,
     config=StrawberryConfig(scalar_map=SCALARS),
-    execution_context_class=EventExecutor,
+    execution_context_class=PlainExecutor,
     extensions=[CheckedDocuments, ErrorsForClients],
 )
 

@@ -1,6 +1,5 @@
 """Parsing and validating each document once; clients send the same few again and again."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -17,6 +16,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
 from schema.limits import TOKEN_LIMIT, excess
+from storage.kept import Kept
 
 KEPT_LENGTH = 20_000
 """Characters; a longer document is not worth its room."""
@@ -28,7 +28,7 @@ Rules = tuple[type[ASTValidationRule], ...]
 
 def read_document(text: str) -> DocumentNode:
     """Parse a document, or give what was made of it before; raises `GraphQLError`."""
-    return _KEPT.document(text).node
+    return _document(text).node
 
 
 def is_valid(schema: GraphQLSchema, text: str) -> bool:
@@ -39,14 +39,15 @@ def is_valid(schema: GraphQLSchema, text: str) -> bool:
 def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
     """What keeps a document from being executed."""
     try:
-        return _KEPT.document(text).problems(schema, specified_rules)
+        return _document(text).problems(schema, specified_rules)
     except GraphQLError as error:
         return [error]
     except RecursionError:
         return [GraphQLError("The document is nested too deeply.")]
 
 
-def _is_kept(text: str) -> bool:
+def is_kept(text: str) -> bool:
+    """Whether a document is worth its room."""
     return 0 < len(text) <= KEPT_LENGTH
 
 
@@ -61,30 +62,15 @@ class _Document:
         return found
 
 
-class _Kept:
-    """The documents that were asked for last."""
-
-    def __init__(self) -> None:
-        self._documents: OrderedDict[str, _Document] = OrderedDict()
-        self._total = 0
-
-    def document(self, text: str) -> _Document:
-        if (found := self._documents.get(text)) is not None:
-            self._documents.move_to_end(text)
-            return found
-        made = _Document(text)
-        if _is_kept(text):
-            self._keep(text, made)
-        return made
-
-    def _keep(self, text: str, document: _Document) -> None:
-        self._documents[text] = document
-        self._total += len(text)
-        while self._total > KEPT_TOTAL:
-            self._total -= len(self._documents.popitem(last=False)[0])
+_KEPT: Kept[str, _Document] = Kept(KEPT_TOTAL)
 
 
-_KEPT = _Kept()
+def _document(text: str) -> _Document:
+    if (found := _KEPT.get(text)) is None:
+        found = _Document(text)
+        if is_kept(text):
+            _KEPT.keep(text, found, len(text))
+    return found
 
 
 def _problems(schema: GraphQLSchema, document: DocumentNode, rules: Rules) -> list[GraphQLError]:
@@ -105,7 +91,7 @@ class CheckedDocuments(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         operation = self.execution_context
-        if _is_kept(operation.query or ""):
+        if is_kept(operation.query or ""):
             with suppress(GraphQLError):
                 operation.graphql_document = read_document(operation.query or "")
         yield
@@ -121,6 +107,6 @@ class CheckedDocuments(SchemaExtension):
 
     def _problems(self, schema: GraphQLSchema, rules: Rules) -> list[GraphQLError]:
         text, document = self.execution_context.query or "", self.execution_context.graphql_document
-        if _is_kept(text):
-            return _KEPT.document(text).problems(schema, rules)
+        if is_kept(text):
+            return _document(text).problems(schema, rules)
         return _problems(schema, document, rules) if document else []

@@ -1,15 +1,16 @@
 """Executions, their place in trees, and their lists."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
-from typing import Annotated, TypeAlias
+from operator import attrgetter, itemgetter
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 from strawberry import ID
 
 from engine.errors import BadUserInput, NotFound
+from engine.labels import Label as LabelModel
 from engine.options import ExecutionOptions as OptionsModel
 from engine.status import ExecutionCommand, ExecutionStatus, NodeStatus
 from schema.arguments import NO_TYPES, After, EventTypes, First, FirstOfMany, FromIndex, NodeId
@@ -22,8 +23,10 @@ from schema.node_states import NodeState, NodeStatusCount, ShownNodeState
 from schema.paging import LONG_PAGE_LIMIT, Connection, check_first, decode_cursor, encode_cursor, page
 from schema.scalars import JSON
 from schema.selection import check_from_index, kinds
-from schema.view import of_row, resolved, viewed
+from schema.view import NotPlain, of_row, resolved, resolved_unless_known, viewed
 from storage.executions import ExecutionRow
+from storage.flows import FlowVersionRow
+from storage.seen_executions import Beside
 
 CHILD_CURSOR = "child"
 NODE_STATE_CURSOR = "nodeState"
@@ -50,9 +53,36 @@ class Label:
     value: str = strawberry.field(description="What it is in this case.")
 
 
+def _beside(read: Callable[[Beside], Any]) -> Callable[["Execution"], Any]:
+    """Read what was read together with the row, if it was."""
+
+    def read_known(shown: "Execution") -> Any:
+        if shown.beside is None:
+            raise NotPlain
+        return read(shown.beside)
+
+    return read_known
+
+
+def _flow(beside: Beside) -> Flow | None:
+    return Flow(row=beside.flow.row) if beside.flow else None
+
+
+def _version(shown: "Execution") -> FlowVersion:
+    if shown.version is None:
+        raise NotPlain
+    return FlowVersion(row=shown.version)
+
+
+def _labels(labels: Sequence[LabelModel]) -> list[Label]:
+    return [Label(name=name, value=value) for name, value in labels]
+
+
 @strawberry.type(description="One run of a flow version.")
 class Execution(Node):
     row: strawberry.Private[ExecutionRow]
+    beside: strawberry.Private[Beside | None] = None
+    version: strawberry.Private[FlowVersionRow | None] = None
 
     owner_id: ID = of_row("owner_id", "Whom it belongs to.")
     status: ExecutionStatus = of_row("status", "Where it stands; it changes only by an event of its log.")
@@ -86,22 +116,27 @@ class Execution(Node):
     def global_id(self) -> str:
         return self.row.id
 
-    @resolved("The flow that is run; null once it has been deleted.")
+    @resolved_unless_known("The flow that is run; null once it has been deleted.", _beside(_flow))
     async def flow(self, info: Info) -> Flow | None:
         row = await info.context.asks.flow(self.row.flow_id)
         return Flow(row=row) if row else None
 
-    @resolved("The version that is run; it stays when the flow is deleted.")
+    @resolved_unless_known("The version that is run; it stays when the flow is deleted.", _version)
     async def flow_version(self, info: Info) -> FlowVersion:
         return FlowVersion(row=await info.context.asks.flow_version(self.row.flow_id, self.row.flow_version))
 
-    @resolved("The commands that were accepted and are not yet applied, in order.")
+    @resolved_unless_known(
+        "The commands that were accepted and are not yet applied, in order.", _beside(attrgetter("pending"))
+    )
     async def pending_commands(self, info: Info) -> list[ExecutionCommand]:
         return list(await info.context.asks.pending_commands(self.row.id))
 
-    @resolved("Its labels, as they were given at the creation of its root: those of a whole tree are the same.")
+    @resolved_unless_known(
+        "Its labels, as they were given at the creation of its root: those of a whole tree are the same.",
+        _beside(lambda beside: _labels(beside.labels)),
+    )
     async def labels(self, info: Info) -> list[Label]:
-        return [Label(name=name, value=value) for name, value in await info.context.asks.labels(self.row.root_id)]
+        return _labels(await info.context.asks.labels(self.row.root_id))
 
     @resolved("The states of its nodes, in document order; `first` is 1 to 1000.")
     async def node_states(

@@ -18,6 +18,10 @@ MEMBER_SUFFIX = "@member"
 TREE_CURSOR = "tree"
 
 
+def _execution(shown: "ExecutionTreeNode | RootExecution") -> Execution:
+    return Execution(row=shown.row)
+
+
 @strawberry.type(description="A member of a tree of executions.")
 class ExecutionTreeNode(Node):
     row: strawberry.Private[ExecutionRow]
@@ -29,9 +33,7 @@ class ExecutionTreeNode(Node):
     level: int = viewed("Its distance from the root, whose level is 0.", attrgetter("row.depth"))
     parent_id: ID | None = viewed("The execution that spawned it; null for the root.", attrgetter("row.parent_id"))
 
-    @resolved("The execution.")
-    def execution(self) -> Execution:
-        return Execution(row=self.row)
+    execution: Execution = viewed("The execution.", _execution)
 
 
 @strawberry.type(description="One member of a list, and where it stands.")
@@ -54,9 +56,7 @@ class RootExecution(Node):
     def global_id(self) -> str:
         return f"{self.row.id}{ROOT_SUFFIX}"
 
-    @resolved("The execution.")
-    def execution(self) -> Execution:
-        return Execution(row=self.row)
+    execution: Execution = viewed("The execution.", _execution)
 
     @resolved("How many levels the tree has: its deepest level + 1.")
     async def levels(self, info: Info) -> int:

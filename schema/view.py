@@ -13,6 +13,10 @@ READ = "read"
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
+class NotPlain(Exception):
+    """A field cannot just be read; it needs the long way."""
+
+
 class ViewField(StrawberryField):
     """A field without arguments whose value is `metadata[READ](object)`."""
 
@@ -23,6 +27,21 @@ class ViewField(StrawberryField):
 
     def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
         return self.read(source)
+
+
+class KnownField(StrawberryField):
+    """A field without arguments whose value may be there: `metadata[READ](object)`, which raises `NotPlain` if not."""
+
+    @property
+    def read(self) -> Callable[[Any], Any]:
+        read: Callable[[Any], Any] = self.metadata[READ]
+        return read
+
+    def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
+        try:
+            return self.read(source)
+        except NotPlain:
+            return super().get_result(source, info, args, kwargs)
 
 
 def viewed(description: str | None, read: Callable[[Any], Any], name: str | None = None) -> Any:
@@ -38,4 +57,11 @@ def of_row(attribute: str, description: str) -> Any:
 def resolved(description: str, graphql_type: Any = None) -> Callable[[MethodT], MethodT]:
     """Make a method a field; `graphql_type` is what it shows where the method returns the engine's own objects."""
     make: Callable[[MethodT], MethodT] = strawberry.field(description=description, graphql_type=graphql_type)
+    return make
+
+
+def resolved_unless_known(description: str, read: Callable[[Any], Any]) -> Callable[[MethodT], MethodT]:
+    """Make a method a field that is not called where `read` gives the value; that raises `NotPlain` if it cannot."""
+    field: Any = KnownField(description=description, metadata={READ: read})
+    make: Callable[[MethodT], MethodT] = field
     return make

@@ -60,6 +60,39 @@ cross join lateral (
 ) granted
 where granted.access is not null;
 
+-- name: seen_execution
+-- Execution $3, if user $1 may see it, or everybody where $2 is true, with what else the user may do with it, and with what
+-- is shown beside it: the labels of its tree as pairs, the commands that nobody has applied yet (accepted ones, then its
+-- parent's), and the flow, with what the user may do with that, unless it is deleted or not for the user to see.
+-- The id is one and no list: only then does Postgres keep the plan, which takes ten times as long to make as to run.
+select found.*, granted.access,
+    array(
+        select array[name, value] from labels where labels.root_id = found.root_id order by position
+    ) as labels,
+    array(select command from mailbox where mailbox.execution_id = found.id and not applied order by seq)
+    || array(select kind from inbox where inbox.execution_id = found.id and kind <> 'CHILD_ENDED' order by inbox.id)
+    as pending,
+    flow.owner_id as "flow.owner_id", flow.name as "flow.name", flow.description as "flow.description",
+    flow.latest_version as "flow.latest_version", flow.created_at as "flow.created_at",
+    flow.updated_at as "flow.updated_at", flow.access as "flow.access"
+from (
+    -- include: execution_rows
+    where executions.id = $3
+) as found
+cross join lateral (
+    select case when $2::boolean then 3
+        else (select max(level) from tree_access a where a.root_id = found.root_id and a.user_id = $1) end as access
+    offset 0
+) as granted
+left join lateral (
+    select flows.*, case when $2::boolean then 3
+        else (select max(level) from flow_access a where a.flow_id = flows.id and a.user_id = $1) end as access
+    from flows
+    where flows.id = found.flow_id and flows.deleted_at is null
+    offset 0
+) as flow on flow.access is not null
+where granted.access is not null;
+
 -- name: list_children
 -- The children of an execution, newest first.
 -- include: execution_rows
