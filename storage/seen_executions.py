@@ -1,7 +1,7 @@
 """An execution with what is shown beside it, as one read finds them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from engine.labels import Label
@@ -14,8 +14,8 @@ from storage.queries import load
 
 QUERIES = load("executions")
 
-OF_FLOW = "flow."
-"""How the columns of the flow begin."""
+OF_FLOW = {f"flow.{field.name}": field.name for field in fields(FlowRow) if field.name not in ("id", "deleted_at")}
+"""The columns that are the flow's; its id is the execution's, and a deleted one is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ def _beside(columns: dict[str, Any]) -> Beside:
 
 
 def _flow(columns: dict[str, Any]) -> Seen[FlowRow] | None:
-    names = [name for name in columns if name.startswith(OF_FLOW)]
-    flow = {name.removeprefix(OF_FLOW): columns.pop(name) for name in names}
-    access = flow.pop("access")
+    flow = {name: columns.pop(column) for column, name in OF_FLOW.items()}
+    access = columns.pop("flow.access")
     if access is None:
         return None
     return Seen(FlowRow(id=columns["flow_id"], deleted_at=None, **flow), Access(access))
