@@ -6,7 +6,8 @@ join execution_heads as heads on heads.execution_id = executions.id
 
 -- name: create_execution
 -- Make an execution of a flow that is there: its row and head, the first event of its log, its large values, its labels,
--- and its place in the queue. Gives no row if the flow is gone or the idempotency key is taken.
+-- its place in the queue, and, if it is to be in status $25 at once, command $24, which leads there, in its mailbox.
+-- Gives no row if the flow is gone or the idempotency key is taken.
 with flow as (
     select id, owner_id from flows where id = $2 and deleted_at is null for key share
 ), execution as (
@@ -21,7 +22,10 @@ with flow as (
     on conflict (owner_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
 ), head as (
-    insert into execution_heads (execution_id, updated_at) select id, created_at from execution
+    insert into execution_heads (execution_id, updated_at, mailbox_seq, accepted_status)
+    select id, created_at, ($25::text is not null)::integer, coalesce($25, status) from execution
+), commanded as (
+    insert into mailbox (execution_id, seq, command) select id, 1, $24::text from execution where $25 is not null
 ), event as (
     insert into execution_events (execution_id, index, type, timestamp, data)
     select id, -1, 'EXECUTION_CREATED', created_at, $16 from execution
