@@ -37,6 +37,7 @@ class Reads:
         """Read everything anew from now on: something was changed."""
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self._seen: dict[str, SeenExecution | None] = {}
+        self._seen_flows: dict[str, Seen[FlowRow] | None] = {}
 
     @property
     def node_types(self) -> Registry:
@@ -45,12 +46,14 @@ class Reads:
 
     async def flow(self, flow_id: str) -> FlowRow | None:
         """A flow that is not deleted."""
-        seen = await self.seen_flow(flow_id)
+        seen = await self._batched(self._load_flows).load(flow_id)
         return seen.row if seen else None
 
     async def seen_flow(self, flow_id: str) -> Seen[FlowRow] | None:
         """A flow that is not deleted, and what the viewer may do with it."""
-        return await self._batched(self._load_flows).load(flow_id)
+        if flow_id not in self._seen_flows:
+            (self._seen_flows[flow_id],) = await self._load_flows([flow_id])
+        return self._seen_flows[flow_id]
 
     async def flow_version(self, flow_id: str, version: int) -> FlowVersionRow:
         """A version, also of a deleted flow; raises `NotFound`."""
