@@ -9,9 +9,11 @@ from engine.errors import NotFound
 from engine.labels import Label
 from engine.registry import Registry
 from engine.status import ExecutionCommand
+from resolvers.beside import known_beside, known_of
 from resolvers.services import Services
 from schema.executions import Execution
 from schema.node_states import ShownNodeState
+from schema.view import Known
 from storage import commands, events, executions, flows, lists
 from storage.access import Reader, Seen
 from storage.executions import ExecutionRow
@@ -66,7 +68,9 @@ class Reads:
 
     async def execution(self, execution_id: str) -> ExecutionRow:
         """An execution; raises `NotFound`."""
-        return (await self.shown_execution(execution_id)).row
+        if seen := await self.seen_execution(execution_id):
+            return seen.row
+        raise NotFound("There is no such execution.")
 
     async def seen_execution(self, execution_id: str) -> SeenExecution | None:
         """An execution, what is beside it, and what the viewer may do with its tree."""
@@ -79,8 +83,11 @@ class Reads:
         """An execution as it is shown by itself, with all that one read finds; raises `NotFound`."""
         if (seen := await self.seen_execution(execution_id)) is None:
             raise NotFound("There is no such execution.")
-        version = self._services.versions.at_hand(seen.row.flow_id, seen.row.flow_version)
-        return Execution(row=seen.row, beside=seen.beside, version=version.row if version else None)
+        return Execution(row=seen.row, known=known_of(self._services, seen))
+
+    async def known(self, executions: Sequence[ExecutionRow], names: frozenset[str]) -> Mapping[str, Known]:
+        """What is shown beside executions, by their ids: what of the fields of these names can be read at once."""
+        return await known_beside(self._services, self._reader, executions, names)
 
     async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
         """The commands that are accepted and not yet applied, in order."""

@@ -1,6 +1,6 @@
 """Fields that read what they show from something else, so that a GraphQL type is a view and never a copy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -9,6 +9,11 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
 READ = "read"
+
+Known = Mapping[str, Any]
+"""Values of an object's fields that were read together with it, by the fields' Python names."""
+
+NOTHING: Known = {}
 
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
@@ -30,17 +35,16 @@ class ViewField(StrawberryField):
 
 
 class KnownField(StrawberryField):
-    """A field without arguments whose value may be there: `metadata[READ](object)`, which raises `NotPlain` if not."""
+    """A field without arguments whose value may be there already, in the object's `known`."""
 
-    @property
-    def read(self) -> Callable[[Any], Any]:
-        read: Callable[[Any], Any] = self.metadata[READ]
-        return read
+    def read(self, source: Any) -> Any:
+        """The value; raises `KeyError` if it has to be worked out."""
+        return source.known[self.python_name]
 
     def get_result(self, source: Any, info: Info | None, args: list[Any], kwargs: Any) -> Any:
         try:
             return self.read(source)
-        except NotPlain:
+        except KeyError:
             return super().get_result(source, info, args, kwargs)
 
 
@@ -60,8 +64,8 @@ def resolved(description: str, graphql_type: Any = None) -> Callable[[MethodT], 
     return make
 
 
-def resolved_unless_known(description: str, read: Callable[[Any], Any]) -> Callable[[MethodT], MethodT]:
-    """Make a method a field that is not called where `read` gives the value; that raises `NotPlain` if it cannot."""
-    field: Any = KnownField(description=description, metadata={READ: read})
-    make: Callable[[MethodT], MethodT] = field
-    return make
+def resolved_unless_known(description: str) -> Callable[[MethodT], MethodT]:
+    """Make a method a field that is not called where its value is `known`."""
+    make: Any = KnownField(description=description)
+    declare: Callable[[MethodT], MethodT] = make
+    return declare
