@@ -14,8 +14,8 @@ from engine.stand_in import with_stand_ins
 from storage.flows import FlowVersionRow, flow_versions_by_id
 from storage.kept import Kept
 
-KEPT_CHARACTERS = 8 * 1024 * 1024
-"""What the documents of all kept versions may have together; compiled, they take some 20 bytes for each."""
+KEPT_CHARACTERS = 2 * 1024 * 1024
+"""What the documents of all kept versions may have together; compiled, each takes about 36 bytes."""
 
 
 @dataclass(frozen=True)
