@@ -52,7 +52,7 @@ where executions.owner_id = $1 and executions.idempotency_key = $2;
 
 -- name: executions_by_id
 -- The executions among ids $3 that user $1 may see, or everybody where $2 is true, and what else the user may do with
--- each.
+-- each; `offset 0` has that worked out once, and not again for the condition.
 select found.*, granted.access
 from (
     -- include: execution_rows
@@ -61,6 +61,7 @@ from (
 cross join lateral (
     select case when $2::boolean then 3
         else (select max(level) from tree_access a where a.root_id = found.root_id and a.user_id = $1) end as access
+    offset 0
 ) granted
 where granted.access is not null;
 
