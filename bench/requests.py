@@ -1,5 +1,6 @@
 """Requests over HTTP to one API process, beside plain Strawberry: how many a second, and how long each is computed."""
 
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ DETAILS = """query Details($id: ID!) { execution(id: $id) {
 
 CONNECTIONS = 16
 ROUNDS = 3
+PAIRS, EACH = 40, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,30 @@ class Cost:
 
 
 async def measure(stage: Stage) -> None:
-    """Print the rates and costs, of alternating rounds the cheapest."""
+    """Print the rates and costs, of alternating rounds the cheapest, and what limits cost."""
+    await _measure_requests(stage)
+    await _measure_limits(stage)
+
+
+async def _measure_limits(stage: Stage) -> None:
+    """Print what a small query costs with limits and without: of many short rounds those that little disturbed."""
+    on, off = [(sys.executable, "-m", "bench.limits", each) for each in ("on", "off")]
+    async with serving(stage, on) as limited, serving(stage, off) as unlimited:
+        asked = [Asked("", *server, SMALL, {}, EACH) for server in (limited, unlimited)]
+        rounds = [[(await _round(each)).cpu for each in asked] for _ in range(PAIRS + 1)][1:]
+    with_limits, without = [percentile(costs, 0.1) for costs in zip(*rounds, strict=True)]
+    Figure("small_query_without_limits_cpu", rounded(without), "ms each").print()
+    Figure(
+        "small_query_with_limits_cpu",
+        rounded(with_limits),
+        "ms each",
+        "<= 1.05 x without",
+        "small_query_without_limits_cpu",
+        rounded(with_limits / without),
+    ).print()
+
+
+async def _measure_requests(stage: Stage) -> None:
     async with (
         serving(stage) as (url, process),
         serving_rival("plain") as plain,

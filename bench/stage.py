@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,9 +73,11 @@ async def running(*command: str, **settings: str) -> AsyncIterator[psutil.Proces
 
 
 @asynccontextmanager
-async def process(stage: Stage, *arguments: str, **settings: str) -> AsyncIterator[psutil.Process]:
-    """Run `tidegate …` until the block ends."""
-    async with running(str(TIDEGATE), *arguments, **{**stage.environment, **settings}) as started:
+async def process(
+    stage: Stage, *arguments: str, program: Sequence[str] = (str(TIDEGATE),), **settings: str
+) -> AsyncIterator[psutil.Process]:
+    """Run `tidegate …`, or another program that takes the same arguments, until the block ends."""
+    async with running(*program, *arguments, **{**stage.environment, **settings}) as started:
         yield started
 
 
@@ -95,10 +97,12 @@ async def api(stage: Stage, **settings: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(stage: Stage, **settings: str) -> AsyncIterator[tuple[str, psutil.Process]]:
+async def serving(
+    stage: Stage, program: Sequence[str] = (str(TIDEGATE),), **settings: str
+) -> AsyncIterator[tuple[str, psutil.Process]]:
     """Run one API process; gives the address of its GraphQL endpoint, and the process."""
     port = free_port()
-    async with process(stage, "serve", "--port", str(port), **settings) as started:
+    async with process(stage, "serve", "--port", str(port), program=program, **settings) as started:
         await _until(lambda: _is_ready(port))
         yield f"http://127.0.0.1:{port}/graphql", started
 

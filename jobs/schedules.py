@@ -145,4 +145,5 @@ class Schedules:
             idempotency_key=key,
             request_digest=key,
             labels=[Label(LABEL, due.row.id)],
+            starts=True,
         )

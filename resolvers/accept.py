@@ -6,8 +6,12 @@ Source: RFC 9110, sections 5.6 and 12.5.1. What is not written by them is passed
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
+
+HEADERS_KEPT = 128
+"""How many different headers are remembered; most clients send the same few, and a server bounds their length."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A quoted text may have the separators in it; one that never ends takes the rest.
@@ -41,7 +45,7 @@ class Accept:
     @classmethod
     def of(cls, request: Request) -> "Accept":
         """What the client of a request accepts."""
-        return cls(",".join(request.headers.getlist("accept")))
+        return _accept(",".join(request.headers.getlist("accept")))
 
     def named(self, type: str, **parameters: str) -> float:
         """How much a type is wanted that must be named, with these parameters; those left out do not matter."""
@@ -56,6 +60,10 @@ class Accept:
         return 0.0
 
 
+_accept = lru_cache(HEADERS_KEPT)(Accept)
+
+
+@lru_cache(HEADERS_KEPT)
 def media_type(header: str) -> MediaRange | None:
     """The type that a `content-type` header names; None for what is no such header."""
     found = list(_ranges(header))

@@ -4,10 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import ExecutionResult, GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
-from strawberry.types import ExecutionResult
 
 from engine.errors import PayloadTooLarge, RateLimited, TidegateError, Unauthenticated
 from resolvers.accept import Accept

@@ -28,6 +28,7 @@ from storage.access import Access
 from storage.commands import Accepted, send_command
 from storage.executions import ExecutionRow
 from storage.executions import create_execution as store_execution
+from storage.new_executions import NewExecution as Made
 from storage.traces import CREATION, remember
 from storage.tracing import span, tracer
 from storage.transaction import transaction
@@ -45,16 +46,23 @@ async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPa
     version = await context.services.versions.get(flow.id, number)
     new = new_execution(input, version, context.viewer.id)
     with span("create execution", execution_id=new.id, flow_id=flow.id):
-        async with transaction(context.pool) as connection:
-            row, created = await store_execution(connection, new)
-            if created and (tracing := tracer()):
-                await remember(connection, [row.id], row.id, CREATION, tracing.current())
-            if created and input.auto_start:
-                await send_command(connection, row.id, ExecutionCommand.START)
+        row, created = await _stored(context, new)
     if created:
         context.services.events.notify(row.id, FIRST_INDEX)
         context.services.doorbell.ring()
     return CreateExecutionPayload(execution=Execution(row=row), created=created)
+
+
+async def _stored(context: Context, new: Made) -> tuple[ExecutionRow, bool]:
+    """Make an execution, which takes one statement; with where it came from, if this process traces."""
+    if (tracing := tracer()) is None:
+        async with context.pool.acquire() as connection:
+            return await store_execution(connection, new)
+    async with transaction(context.pool) as connection:
+        row, created = await store_execution(connection, new)
+        if created:
+            await remember(connection, [row.id], row.id, CREATION, tracing.current())
+        return row, created
 
 
 async def start_execution(info: Info, execution_id: ExecutionId) -> StartExecutionPayload:
@@ -117,7 +125,7 @@ async def _send(context: Context, execution_id: str, command: ExecutionCommand, 
         accepted = await _accepted(context, row, command, payload)
     tell(context, execution_id, accepted)
     context.asks.forget()
-    return Execution(row=await context.asks.execution(execution_id))
+    return await context.asks.shown_execution(execution_id)
 
 
 async def _accepted(context: Context, row: ExecutionRow, command: ExecutionCommand, payload: Any) -> Accepted:

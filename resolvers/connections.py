@@ -5,7 +5,7 @@ never, and the application does not hear of it.
 """
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -16,6 +16,40 @@ LINGER_SECONDS = 15.0
 INVALID_TEXT = 1007
 
 
+class Paired:
+    """A transport that writes two pieces at once where it can: uvicorn writes the head of an answer before its body.
+
+    It holds back one piece, and that until the loop turns, so that whoever writes too much is still told to pause.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: bytes | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write a piece together with the one that is held back, or else hold it back."""
+        if self._held is None:
+            self._held = data
+            self._loop.call_soon(self._flush)
+        else:
+            held, self._held = self._held, None
+            self._transport.writelines((held, data))
+
+    def close(self) -> None:
+        """Write what is held back, and close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        held, self._held = self._held, None
+        if held is not None and not self._transport.is_closing():
+            self._transport.write(held)
+
+
 class HttpConnection(HttpToolsProtocol):
     """Requests find `abort` in their state, and so do sockets that begin as a request.
 
@@ -23,7 +57,7 @@ class HttpConnection(HttpToolsProtocol):
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast(asyncio.Transport, transport))
+        super().connection_made(cast(asyncio.Transport, Paired(cast(asyncio.Transport, transport), self.loop)))
         self.app_state = {**self.app_state, "abort": self.transport.abort}
 
     def shutdown(self) -> None:

@@ -55,6 +55,7 @@ def new_execution(given: CreateExecutionInput, version: Version, owner_id: str) 
         idempotency_key=check_key(given.idempotency_key),
         request_digest=request_digest(given),
         labels=_labels(given.labels or []),
+        starts=given.auto_start,
     )
 
 

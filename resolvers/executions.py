@@ -1,5 +1,6 @@
 """Queries of executions, their trees and their large values."""
 
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -11,6 +12,7 @@ from resolvers.filters import wanted
 from schema.arguments import After, ExecutionId, First, FirstOfMany
 from schema.executions import Execution
 from schema.inputs import ExecutionFilter
+from schema.lookahead import names_below
 from schema.paging import LONG_PAGE_LIMIT, Connection, check_first, decode_cursor, encode_cursor, page
 from schema.scalars import JSON
 from schema.trees import (
@@ -36,7 +38,7 @@ PayloadId = Annotated[ID, strawberry.argument(description="The `id` in the `$pay
 
 async def execution(info: Info, id: ExecutionId) -> Execution | None:
     """One execution."""
-    return Execution(row=await info.context.asks.execution(id))
+    return await info.context.asks.shown_execution(id)
 
 
 async def execution_tree(
@@ -55,7 +57,8 @@ async def execution_tree(
             limit=limit,
             after=(key[0], key[1]) if key else None,
         )
-    return show_tree_page(rows, first, after)
+    known = await info.context.asks.known(rows, names_below(info))
+    return show_tree_page(rows, first, after, known)
 
 
 async def root_executions(
@@ -65,7 +68,8 @@ async def root_executions(
     limit = check_first(first) + 1
     key = decode_cursor(after, ROOT_CURSOR, str)
     rows = await _roots(info, flow_id, filter, limit, key[0] if key else None)
-    return page(rows, first, after, show_root, lambda row: encode_cursor(ROOT_CURSOR, row.id))
+    known = await info.context.asks.known(rows, names_below(info))
+    return page(rows, first, after, partial(show_root, known), lambda row: encode_cursor(ROOT_CURSOR, row.id))
 
 
 async def _roots(

@@ -21,7 +21,7 @@ ThingT = TypeVar("ThingT")
 async def allowed(context: Context, row: FlowPartT | None, noun: str, need: Access) -> FlowPartT:
     """The row, if the viewer may do what is needed with its flow; raises `NotFound` and `Forbidden`."""
     part = found(row, noun)
-    found(await context.asks.flow(part.flow_id), noun)
+    found(await context.asks.seen_flow(part.flow_id), noun)
     await context.flow(part.flow_id, need)
     return part
 

@@ -1,11 +1,10 @@
 """The mutations that make an execution of what another one has completed."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import strawberry
 
-from engine.status import ExecutionCommand
 from resolvers.context import Context, Info
 from resolvers.creation import check_key, digest
 from resolvers.forking import Fork, fork_of, retry_of
@@ -14,7 +13,6 @@ from schema.executions import Execution
 from schema.inputs import NewFork
 from schema.outcomes import ForkExecutionPayload, RetryExecutionPayload
 from schema.selection import FIRST_INDEX
-from storage.commands import send_command
 from storage.execution_rows import ExecutionRow
 from storage.executions import repeated_execution
 from storage.forks import create_fork
@@ -64,11 +62,9 @@ async def _create(
     context: Context, fork: Fork, key: str | None, request: str, *, starts: bool
 ) -> tuple[ExecutionRow, bool]:
     labels = await context.asks.labels(fork.row.root_id)
-    new = fork.execution(key, request if key else None, labels)
+    new = replace(fork.execution(key, request if key else None, labels), starts=starts)
     async with transaction(context.pool) as connection:
         row, created = await create_fork(connection, new, fork.taken_over)
-        if created and starts:
-            await send_command(connection, row.id, ExecutionCommand.START)
     if created:
         context.services.events.notify(row.id, FIRST_INDEX)
         context.services.doorbell.ring()

@@ -29,9 +29,8 @@ from resolvers.creation import check_listener
 from resolvers.requests import limited_body
 from resolvers.services import Services
 from schema.selection import FIRST_INDEX
-from storage.executions import NewExecution, repeated_execution
-from storage.transaction import transaction
-from storage.webhooks import Receiver, receiver, take
+from storage.executions import NewExecution, create_execution, repeated_execution
+from storage.webhooks import Receiver, receiver
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +114,7 @@ async def _execution(services: Services, found: Receiver, key: str, body: bytes)
         idempotency_key=key,
         request_digest=key,
         labels=[Label(LABEL, row.id)],
+        starts=True,
     )
 
 
@@ -126,8 +126,8 @@ def _payload(body: bytes) -> Value:
 
 
 async def _take(services: Services, new: NewExecution) -> tuple[str, bool]:
-    async with transaction(services.pool) as connection:
-        row, created = await take(connection, new)
+    async with services.pool.acquire() as connection:
+        row, created = await create_execution(connection, new)
     if created:
         services.events.notify(row.id, FIRST_INDEX)
         services.doorbell.ring()

@@ -13,8 +13,7 @@ from graphql import GraphQLError
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from engine.errors import BadUserInput, PayloadTooLarge, TidegateError
@@ -25,13 +24,11 @@ from resolvers.context import Context
 from resolvers.credentials import token_in_headers
 from resolvers.measuring import count_refused, measured
 from resolvers.multipart import MULTIPART, SPECIFICATION, Multipart
-from resolvers.operations import results, type_of
+from resolvers.operations import result, results, type_of
 from resolvers.policy import Policy
 from resolvers.requests import JSON_TYPE, RESPONSE_TYPE, Operation, WrongRequest, read_request
-from resolvers.schema import SCHEMA
 from resolvers.server_sent_events import EVENT_STREAM, ServerSentEvents
 from resolvers.streams import Framing, Stream
-from schema.errors import error_for_client
 
 METHODS = "GET, HEAD, OPTIONS, POST"
 ALLOWED = {
@@ -116,29 +113,15 @@ def _stream_if_preferred(request: Request, operation: Operation, context: Contex
 
 
 async def _execute(request: Request, operation: Operation, context: Context) -> Response:
-    try:
-        return answer(request, await _result(request, operation, context))
-    except InvalidOperationTypeError as error:
-        if error.operation_type is OperationType.SUBSCRIPTION:
-            return _stream(request, operation, context, _framing(request))
-        raise _not_allowed(request, error.operation_type) from None
-
-
-async def _result(request: Request, operation: Operation, context: Context) -> ExecutionResult:
-    try:
-        with measured(type_of(operation)) as seen:
-            result = await SCHEMA.execute(
-                operation.query,
-                variable_values=operation.variables,
-                context_value=context,
-                operation_name=operation.name,
-                allowed_operation_types=ALLOWED[request.method],
-            )
-            seen.errors = result.errors or ()
-        return result
-    except CannotGetOperationTypeError as error:
-        reason = GraphQLError(error.as_http_error_reason(), original_error=error)
-        return ExecutionResult(data=None, errors=[error_for_client(reason)])
+    type = type_of(operation)
+    if type is OperationType.SUBSCRIPTION:
+        return _stream(request, operation, context, _framing(request))
+    if type is not None and type not in ALLOWED[request.method]:
+        raise _not_allowed(request, type)
+    with measured(type) as seen:
+        found = await result(operation, context)
+        seen.errors = found.errors or ()
+    return answer(request, found)
 
 
 def _not_allowed(request: Request, type: OperationType) -> WrongRequest:

@@ -1,7 +1,7 @@
 """The answers to what nested fields ask: reads that are batched within one operation and never outlive it."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
@@ -9,15 +9,21 @@ from engine.errors import NotFound
 from engine.labels import Label
 from engine.registry import Registry
 from engine.status import ExecutionCommand
+from resolvers.beside import known_beside, known_of
 from resolvers.services import Services
+from schema.executions import Execution
 from schema.node_states import ShownNodeState
+from schema.view import Known
 from storage import commands, events, executions, flows, lists
 from storage.access import Reader, Seen
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
+from storage.seen_executions import SeenExecution, seen_execution
 
 KeyT = TypeVar("KeyT")
 RowT = TypeVar("RowT")
+
+Load = Callable[[list[KeyT]], Awaitable[Sequence[RowT | BaseException]]]
 
 
 class Reads:
@@ -31,11 +37,9 @@ class Reads:
 
     def forget(self) -> None:
         """Read everything anew from now on: something was changed."""
-        self._flows = DataLoader(self._load_flows)
-        self._executions = DataLoader(self._load_executions)
-        self._pending = DataLoader(self._load_pending)
-        self._sizes = DataLoader(self._load_sizes)
-        self._labels = DataLoader(self._load_labels)
+        self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        self._seen: dict[str, SeenExecution | None] = {}
+        self._seen_flows: dict[str, Seen[FlowRow] | None] = {}
 
     @property
     def node_types(self) -> Registry:
@@ -44,12 +48,14 @@ class Reads:
 
     async def flow(self, flow_id: str) -> FlowRow | None:
         """A flow that is not deleted."""
-        seen = await self.seen_flow(flow_id)
+        seen = await self._batched(self._load_flows).load(flow_id)
         return seen.row if seen else None
 
     async def seen_flow(self, flow_id: str) -> Seen[FlowRow] | None:
         """A flow that is not deleted, and what the viewer may do with it."""
-        return await self._flows.load(flow_id)
+        if flow_id not in self._seen_flows:
+            (self._seen_flows[flow_id],) = await self._load_flows([flow_id])
+        return self._seen_flows[flow_id]
 
     async def flow_version(self, flow_id: str, version: int) -> FlowVersionRow:
         """A version, also of a deleted flow; raises `NotFound`."""
@@ -66,13 +72,26 @@ class Reads:
             return seen.row
         raise NotFound("There is no such execution.")
 
-    async def seen_execution(self, execution_id: str) -> Seen[ExecutionRow] | None:
-        """An execution, and what the viewer may do with its tree."""
-        return await self._executions.load(execution_id)
+    async def seen_execution(self, execution_id: str) -> SeenExecution | None:
+        """An execution, what is beside it, and what the viewer may do with its tree."""
+        if execution_id not in self._seen:
+            async with self._pool.acquire() as connection:
+                self._seen[execution_id] = await seen_execution(connection, self._reader, execution_id)
+        return self._seen[execution_id]
+
+    async def shown_execution(self, execution_id: str) -> Execution:
+        """An execution as it is shown by itself, with all that one read finds; raises `NotFound`."""
+        if (seen := await self.seen_execution(execution_id)) is None:
+            raise NotFound("There is no such execution.")
+        return Execution(row=seen.row, known=known_of(self._services, seen))
+
+    async def known(self, executions: Sequence[ExecutionRow], names: frozenset[str]) -> Mapping[str, Known]:
+        """What is shown beside executions, by their ids: what of the fields of these names can be read at once."""
+        return await known_beside(self._services, self._reader, executions, names)
 
     async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
         """The commands that are accepted and not yet applied, in order."""
-        return await self._pending.load(execution_id) or []
+        return await self._batched(self._load_pending).load(execution_id) or []
 
     async def children(self, execution_id: str, limit: int, after: str | None) -> list[ExecutionRow]:
         """The executions that it spawned, newest first."""
@@ -81,11 +100,11 @@ class Reads:
 
     async def tree_size(self, root_id: str) -> tuple[int, int]:
         """How many levels a tree has, and how many executions without the root."""
-        return await self._sizes.load(root_id) or (1, 0)
+        return await self._batched(self._load_sizes).load(root_id) or (1, 0)
 
     async def labels(self, root_id: str) -> Sequence[Label]:
         """The labels of a tree, in the order in which they were given."""
-        return await self._labels.load(root_id) or []
+        return await self._batched(self._load_labels).load(root_id) or []
 
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
@@ -98,13 +117,15 @@ class Reads:
         """The states of all nodes by id, in document order."""
         return await self._services.snapshots.node_states(execution)
 
+    def _batched(self, load: Load[KeyT, RowT]) -> DataLoader[KeyT, RowT]:
+        """What batches a read; few operations need more than one."""
+        if load not in self._loaders:
+            self._loaders[load] = DataLoader(load)
+        return self._loaders[load]
+
     async def _load_flows(self, ids: list[str]) -> list[Seen[FlowRow] | None]:
         async with self._pool.acquire() as connection:
             return _in_order(ids, await flows.flows_by_id(connection, self._reader, ids))
-
-    async def _load_executions(self, ids: list[str]) -> list[Seen[ExecutionRow] | None]:
-        async with self._pool.acquire() as connection:
-            return _in_order(ids, await executions.executions_by_id(connection, self._reader, ids))
 
     async def _load_pending(self, ids: list[str]) -> list[list[ExecutionCommand] | None]:
         async with self._pool.acquire() as connection:

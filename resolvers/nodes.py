@@ -18,7 +18,7 @@ from schema.node_states import NodeState
 from schema.node_types import NodeType
 from schema.schedules import Schedule
 from schema.secrets import Secret
-from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, RootExecution, show_tree_node
+from schema.trees import MEMBER_SUFFIX, ROOT_SUFFIX, ExecutionTreeNode, RootExecution
 from schema.viewer import Viewer
 from schema.webhooks import Webhook
 from storage.secrets import secret_by_id
@@ -61,7 +61,7 @@ async def _in_execution(context: Context, id: str) -> Node:
         return NodeState(execution_id=row.id, row=_found(states.get(node_id)))
     if id.endswith(ROOT_SUFFIX):
         return RootExecution(row=_found(row if row.parent_id is None else None))
-    return show_tree_node(row) if id.endswith(MEMBER_SUFFIX) else Execution(row=row)
+    return ExecutionTreeNode(row=row) if id.endswith(MEMBER_SUFFIX) else Execution(row=row)
 
 
 async def _in_flow(context: Context, flow_id: str, number: str, node_id: str | None) -> Node:

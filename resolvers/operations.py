@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from graphql import GraphQLError, get_operation_ast
+from graphql import ExecutionResult, GraphQLError, get_operation_ast
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
@@ -13,6 +13,7 @@ from resolvers.measuring import measured
 from resolvers.requests import Operation
 from resolvers.schema import SCHEMA
 from schema.documents import read_document
+from schema.executing import execute
 from schema.source import Source
 
 
@@ -29,14 +30,20 @@ class OperationFailed(Exception):
         return [error.formatted for error in self.errors]
 
 
+async def result(operation: Operation, context: Context) -> ExecutionResult:
+    """The result of a query or mutation."""
+    return await execute(SCHEMA._schema, operation.query, operation.variables, operation.name, context)
+
+
 async def results(operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
     """Each result of an operation as JSON text: one for a query or mutation, any number for a subscription.
 
     Raises `OperationFailed` if the operation was not executed, or if a subscription cannot go on. Closing it frees what
     a subscription holds.
     """
-    found: Any = await SCHEMA.stream(operation.query, operation.variables, context, None, operation.name)
-    with measured(type_of(operation)) as seen:
+    type = type_of(operation)
+    found = _subscribed(operation, context) if type is OperationType.SUBSCRIPTION else _once(operation, context)
+    with measured(type) as seen:
         async with aclosing(found):
             async for result in found:
                 seen.errors = result.errors or ()
@@ -47,6 +54,17 @@ async def results(operation: Operation, context: Context) -> AsyncGenerator[byte
                 del result
                 while context.source and (text := await _next_plain(context.source)):
                     yield text
+
+
+async def _once(operation: Operation, context: Context) -> AsyncGenerator[Any, None]:
+    yield await result(operation, context)
+
+
+async def _subscribed(operation: Operation, context: Context) -> AsyncGenerator[Any, None]:
+    found: Any = await SCHEMA.subscribe(operation.query, operation.variables, context, None, operation.name)
+    async with aclosing(found):
+        async for each in found:
+            yield each
 
 
 async def _next_plain(source: Source) -> bytes | None:

@@ -6,7 +6,6 @@ ones need their room.
 """
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from resolvers.requests import NAMES, Asked, Operation
 from resolvers.schema import SCHEMA
 from schema.documents import is_valid
 from schema.limits import TEXT_LIMIT
+from storage.kept import Kept
 
 KEPT_CHARACTERS = 8 * 1024 * 1024
 """What all kept documents may have together."""
@@ -70,22 +70,16 @@ class KeptDocuments:
     """Valid documents by their hash, those that were used last, as many as there is room for."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._characters = 0
+        self._texts: Kept[str, str] = Kept(KEPT_CHARACTERS)
 
     def get(self, hash: str) -> str | None:
         """The document of a hash, if it is there."""
-        if hash in self._texts:
-            self._texts.move_to_end(hash)
         return self._texts.get(hash)
 
     def keep(self, hash: str, text: str) -> None:
         """Keep a document, if it is worth it."""
         if self.get(hash) is None and len(text) <= DOCUMENT_CHARACTERS and _is_executable(text):
-            self._texts[hash] = text
-            self._characters += len(text)
-            while self._characters > KEPT_CHARACTERS:
-                self._characters -= len(self._texts.popitem(last=False)[1])
+            self._texts.keep(hash, text, len(text))
 
 
 def _name(asked: Asked) -> Name | None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from resolvers.context import Context, Info
 from resolvers.executions import OfFlow
+from schema.lookahead import names_below
 from schema.trees import RootExecutionsChange, show_root
 
 
@@ -13,20 +14,21 @@ async def root_executions_changed(info: Info, flow_id: OfFlow = None) -> AsyncIt
     The first message comes at once and is empty: what changes from then on is told, so read the list after it. There
     are at most four messages a second; several changes of one execution in between are one.
     """
-    context = info.context
+    context, names = info.context, names_below(info)
     if flow_id is not None:
         await context.flow(flow_id)
     async with context.services.roots.watch(context.viewer.reader, flow_id) as watcher:
         with context.services.permits.hold(watcher, context.viewer):
             yield RootExecutionsChange(executions=[])
             while True:
-                change = await _change(context, await watcher.take())
+                change = await _change(context, await watcher.take(), names)
                 if change.executions:
                     yield change
 
 
-async def _change(context: Context, ids: Sequence[str]) -> RootExecutionsChange:
+async def _change(context: Context, ids: Sequence[str], names: frozenset[str]) -> RootExecutionsChange:
     # What nested fields have read for the message before may have changed, too.
     context.asks.forget()
     rows = await context.services.roots.read(context.viewer.reader, ids)
-    return RootExecutionsChange(executions=[show_root(row) for row in rows])
+    known = await context.asks.known(rows, names)
+    return RootExecutionsChange(executions=[show_root(known, row) for row in rows])

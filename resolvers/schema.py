@@ -8,6 +8,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 
 from resolvers.bulk import pause_executions, resume_executions, stop_executions
 from resolvers.commands import (
@@ -36,7 +37,7 @@ from schema.defaults import drop_null_defaults
 from schema.documents import CheckedDocuments
 from schema.events import EVENT_VIEWS
 from schema.masking import ErrorsForClients
-from schema.rendering import EventExecutor
+from schema.rendering import PlainExecutor
 from schema.scalars import SCALARS
 
 
@@ -107,6 +108,19 @@ class Subscription:
     root_executions_changed = _stream(root_executions_changed)
 
 
+class Names(NameConverter):
+    """Strawberry's names, each made once: with every value of an input it asks for those of all its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, str] = {}
+
+    def apply_naming_config(self, name: str) -> str:
+        if name not in self._made:
+            self._made[name] = super().apply_naming_config(name)
+        return self._made[name]
+
+
 class Schema(strawberry.Schema):
     """A schema without defaults of null, which leaves the logging of errors to where they get their codes."""
 
@@ -123,8 +137,8 @@ SCHEMA = Schema(
     Mutation,
     Subscription,
     types=EVENT_VIEWS,
-    config=StrawberryConfig(scalar_map=SCALARS),
-    execution_context_class=EventExecutor,
+    config=StrawberryConfig(scalar_map=SCALARS, name_converter=Names()),
+    execution_context_class=PlainExecutor,
     extensions=[CheckedDocuments, ErrorsForClients],
 )
 

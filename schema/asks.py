@@ -9,6 +9,7 @@ from engine.labels import Label
 from engine.node import AnyNode
 from engine.status import ExecutionCommand
 from schema.node_states import ShownNodeState
+from schema.view import Known
 from storage.events import EventRow
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
@@ -32,6 +33,9 @@ class Asks(Protocol):
 
     async def execution(self, execution_id: str) -> ExecutionRow:
         """An execution; raises `NotFound`."""
+
+    async def known(self, executions: Sequence[ExecutionRow], names: frozenset[str]) -> Mapping[str, Known]:
+        """What is shown beside executions, by their ids: what of the fields of these names can be read at once."""
 
     async def pending_commands(self, execution_id: str) -> Sequence[ExecutionCommand]:
         """The commands that are accepted and not yet applied, in order."""

@@ -1,8 +1,7 @@
 """Parsing and validating each document once; clients send the same few again and again."""
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from graphql import (
     ASTValidationRule,
@@ -17,6 +16,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
 from schema.limits import TOKEN_LIMIT, excess
+from storage.kept import Kept
 
 KEPT_LENGTH = 20_000
 """Characters; a longer document is not worth its room."""
@@ -25,10 +25,15 @@ KEPT_TOTAL = 400_000
 
 Rules = tuple[type[ASTValidationRule], ...]
 
+_RULES: Mapping[bool, Rules] = {
+    True: tuple(specified_rules),
+    False: (*specified_rules, NoSchemaIntrospectionCustomRule),
+}
+
 
 def read_document(text: str) -> DocumentNode:
     """Parse a document, or give what was made of it before; raises `GraphQLError`."""
-    return _KEPT.document(text).node
+    return _document(text).node
 
 
 def is_valid(schema: GraphQLSchema, text: str) -> bool:
@@ -38,15 +43,29 @@ def is_valid(schema: GraphQLSchema, text: str) -> bool:
 
 def problems_of(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
     """What keeps a document from being executed."""
+    return checked(schema, text, shows_schema=True).problems
+
+
+class Checked(NamedTuple):
+    """A document, and what keeps it from being executed, which may be that there is none."""
+
+    document: DocumentNode | None
+    problems: list[GraphQLError]
+
+
+def checked(schema: GraphQLSchema, text: str, *, shows_schema: bool) -> Checked:
+    """Parse and validate a document; it may ask for the schema itself only if that is shown."""
     try:
-        return _KEPT.document(text).problems(schema, specified_rules)
+        found = _document(text)
+        return Checked(found.node, found.problems(schema, _RULES[shows_schema]))
     except GraphQLError as error:
-        return [error]
+        return Checked(None, [error])
     except RecursionError:
-        return [GraphQLError("The document is nested too deeply.")]
+        return Checked(None, [GraphQLError("The document is nested too deeply.")])
 
 
-def _is_kept(text: str) -> bool:
+def is_kept(text: str) -> bool:
+    """Whether a document is worth its room."""
     return 0 < len(text) <= KEPT_LENGTH
 
 
@@ -61,30 +80,15 @@ class _Document:
         return found
 
 
-class _Kept:
-    """The documents that were asked for last."""
-
-    def __init__(self) -> None:
-        self._documents: OrderedDict[str, _Document] = OrderedDict()
-        self._total = 0
-
-    def document(self, text: str) -> _Document:
-        if (found := self._documents.get(text)) is not None:
-            self._documents.move_to_end(text)
-            return found
-        made = _Document(text)
-        if _is_kept(text):
-            self._keep(text, made)
-        return made
-
-    def _keep(self, text: str, document: _Document) -> None:
-        self._documents[text] = document
-        self._total += len(text)
-        while self._total > KEPT_TOTAL:
-            self._total -= len(self._documents.popitem(last=False)[0])
+_KEPT: Kept[str, _Document] = Kept(KEPT_TOTAL)
 
 
-_KEPT = _Kept()
+def _document(text: str) -> _Document:
+    if (found := _KEPT.get(text)) is None:
+        found = _Document(text)
+        if is_kept(text):
+            _KEPT.keep(text, found, len(text))
+    return found
 
 
 def _problems(schema: GraphQLSchema, document: DocumentNode, rules: Rules) -> list[GraphQLError]:
@@ -94,33 +98,14 @@ def _problems(schema: GraphQLSchema, document: DocumentNode, rules: Rules) -> li
 
 
 class CheckedDocuments(SchemaExtension):
-    """Lets no document pass that is too large, and takes short ones out of a cache.
-
-    The schema is shown by introspection only where the context says so.
-    """
-
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = TOKEN_LIMIT
-        yield
+    """Lets no document of a subscription pass that has problems, and takes short ones out of a cache."""
 
     def on_parse(self) -> Iterator[None]:
-        operation = self.execution_context
-        if _is_kept(operation.query or ""):
-            with suppress(GraphQLError):
-                operation.graphql_document = read_document(operation.query or "")
+        operation, shows_schema = self.execution_context, self.execution_context.context.shows_schema
+        found = checked(operation.schema._schema, operation.query or "", shows_schema=shows_schema)
+        operation.graphql_document, self._problems = found
         yield
 
     def on_validate(self) -> Iterator[None]:
-        operation = self.execution_context
-        if operation.graphql_document:
-            rules = operation.validation_rules
-            if not operation.context.shows_schema:
-                rules = (*rules, NoSchemaIntrospectionCustomRule)
-            operation.pre_execution_errors = self._problems(operation.schema._schema, rules)
+        self.execution_context.pre_execution_errors = self._problems
         yield
-
-    def _problems(self, schema: GraphQLSchema, rules: Rules) -> list[GraphQLError]:
-        text, document = self.execution_context.query or "", self.execution_context.graphql_document
-        if _is_kept(text):
-            return _KEPT.document(text).problems(schema, rules)
-        return _problems(schema, document, rules) if document else []

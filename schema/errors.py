@@ -13,8 +13,6 @@ from typing import Any
 
 from asyncpg.exceptions import DataError
 from graphql import GraphQLError, GraphQLSyntaxError, parse
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from engine.errors import BadUserInput, QueryTooComplex, ShuttingDown, TidegateError
 from schema.variables import place_of_variable
@@ -24,8 +22,6 @@ logger = logging.getLogger("tidegate.errors")
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 TOO_COMPLEX = QueryTooComplex.code
-
-WRONG_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid (?:default )?value(?: at ((?:\.\w+|\[\d+\])+))?:")
 _ARGUMENT = re.compile(r"Argument '(?:\w+\.\w+\()?(\w+)")
@@ -52,8 +48,6 @@ def error_for_client(error: GraphQLError) -> GraphQLError:
         return _resumable(error, cause)
     if isinstance(cause, TidegateError) and (cause.code != TidegateError.code or isinstance(cause, ShuttingDown)):
         return coded(error, cause.code, cause.message, cause.extensions)
-    if isinstance(cause, WRONG_REQUESTS):
-        return coded(error, VALIDATION_FAILED)
     if isinstance(cause, DataError):
         return coded(
             error, BadUserInput.code, "A text has NUL characters or lone surrogates, or a number is too large."

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Annotated, TypeAlias
 
@@ -10,19 +12,21 @@ import strawberry
 from strawberry import ID
 
 from engine.errors import BadUserInput, NotFound
+from engine.labels import Label as LabelModel
 from engine.options import ExecutionOptions as OptionsModel
 from engine.status import ExecutionCommand, ExecutionStatus, NodeStatus
 from schema.arguments import NO_TYPES, After, EventTypes, First, FirstOfMany, FromIndex, NodeId
 from schema.asks import Info
 from schema.derive import output_of
 from schema.events import ExecutionError, ExecutionEventPage, event_page
-from schema.flows import Flow, FlowVersion
+from schema.flows import Flow, FlowVersion, show_flow
+from schema.lookahead import names_below
 from schema.node import Node
 from schema.node_states import NodeState, NodeStatusCount, ShownNodeState
 from schema.paging import LONG_PAGE_LIMIT, Connection, check_first, decode_cursor, encode_cursor, page
 from schema.scalars import JSON
 from schema.selection import check_from_index, kinds
-from schema.view import of_row, resolved, viewed
+from schema.view import NOTHING, Known, of_row, resolved, resolved_unless_known, viewed
 from storage.executions import ExecutionRow
 
 CHILD_CURSOR = "child"
@@ -50,9 +54,15 @@ class Label:
     value: str = strawberry.field(description="What it is in this case.")
 
 
+def show_labels(labels: Sequence[LabelModel]) -> list[Label]:
+    """Make the GraphQL objects of labels."""
+    return [Label(name=name, value=value) for name, value in labels]
+
+
 @strawberry.type(description="One run of a flow version.")
 class Execution(Node):
     row: strawberry.Private[ExecutionRow]
+    known: strawberry.Private[Known] = field(default_factory=dict)
 
     owner_id: ID = of_row("owner_id", "Whom it belongs to.")
     status: ExecutionStatus = of_row("status", "Where it stands; it changes only by an event of its log.")
@@ -86,22 +96,23 @@ class Execution(Node):
     def global_id(self) -> str:
         return self.row.id
 
-    @resolved("The flow that is run; null once it has been deleted.")
+    @resolved_unless_known("The flow that is run; null once it has been deleted.")
     async def flow(self, info: Info) -> Flow | None:
-        row = await info.context.asks.flow(self.row.flow_id)
-        return Flow(row=row) if row else None
+        return show_flow(await info.context.asks.flow(self.row.flow_id))
 
-    @resolved("The version that is run; it stays when the flow is deleted.")
+    @resolved_unless_known("The version that is run; it stays when the flow is deleted.")
     async def flow_version(self, info: Info) -> FlowVersion:
         return FlowVersion(row=await info.context.asks.flow_version(self.row.flow_id, self.row.flow_version))
 
-    @resolved("The commands that were accepted and are not yet applied, in order.")
+    @resolved_unless_known("The commands that were accepted and are not yet applied, in order.")
     async def pending_commands(self, info: Info) -> list[ExecutionCommand]:
         return list(await info.context.asks.pending_commands(self.row.id))
 
-    @resolved("Its labels, as they were given at the creation of its root: those of a whole tree are the same.")
+    @resolved_unless_known(
+        "Its labels, as they were given at the creation of its root: those of a whole tree are the same."
+    )
     async def labels(self, info: Info) -> list[Label]:
-        return [Label(name=name, value=value) for name, value in await info.context.asks.labels(self.row.root_id)]
+        return show_labels(await info.context.asks.labels(self.row.root_id))
 
     @resolved("The states of its nodes, in document order; `first` is 1 to 1000.")
     async def node_states(
@@ -150,15 +161,17 @@ class Execution(Node):
         key = decode_cursor(after, CHILD_CURSOR, str)
         limit = check_first(first) + 1
         rows = await info.context.asks.children(self.row.id, limit, key[0] if key else None)
-        return page(rows, first, after, show_execution, lambda row: encode_cursor(CHILD_CURSOR, row.id))
+        known = await info.context.asks.known(rows, names_below(info))
+        show = partial(show_execution, known)
+        return page(rows, first, after, show, lambda row: encode_cursor(CHILD_CURSOR, row.id))
 
     def _show_state(self, state: ShownNodeState) -> NodeState:
         return NodeState(execution_id=self.row.id, row=state)
 
 
-def show_execution(row: ExecutionRow) -> Execution:
-    """Make the GraphQL object of a row."""
-    return Execution(row=row)
+def show_execution(known: Mapping[str, Known], row: ExecutionRow) -> Execution:
+    """Make the GraphQL object of a row, with what is known beside it by the id of each execution."""
+    return Execution(row=row, known=known.get(row.id, NOTHING))
 
 
 def _state_cursor(state: ShownNodeState) -> str:

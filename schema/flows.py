@@ -137,3 +137,8 @@ class Flow(Node):
 
     async def _version(self, info: Info, number: int) -> FlowVersion:
         return FlowVersion(row=await info.context.asks.flow_version(self.row.id, number))
+
+
+def show_flow(row: FlowRow | None) -> Flow | None:
+    """Make the GraphQL object of a flow, if there is one."""
+    return Flow(row=row) if row else None

@@ -1,24 +1,26 @@
-"""Rendering events without the machinery that other fields need, once for all who select the same of them.
+"""Executing operations without the machinery that most of their fields do not need.
 
-Events come by the thousand, and all their fields are plain reads (`schema/drawings.py`). What is not plain, or goes
-wrong, takes the long way, which gives the same answers and all errors.
+Plain fields are just read (`schema/reads.py`), and events, which come by the thousand, are rendered once for all who
+select the same of them (`schema/drawings.py`). What is not plain, or goes wrong, takes the long way, which gives the
+same answers and all errors.
 """
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Mapping
 from typing import Any
 
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, GraphQLObjectType, OperationType
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.drawings import Selections
 from schema.events import ShownEvent
+from schema.reads import Reads
+from schema.selections import Grouped, Selections
 from schema.source import Source, Sourced
 from storage.events import EventRow
 
 
-class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor, but for events, which fields return as rows of the log, and for batches of them."""
+class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Strawberry's executor, but for plain fields, and for events, which fields return as rows of the log."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -34,12 +36,6 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         context.source = Source(aiter(iterable), lambda batch: {name: read(batch)})
         return context.source
 
-    def build_per_event_executor(self, payload: Any) -> Any:
-        """Make the copy for a batch; what is remembered of its lists of fields, which are its own, must not pile up."""
-        executor = super().build_per_event_executor(payload)
-        executor._relevant_sub_fields = {}
-        return executor
-
     def execute_operation(self, serially: bool | None = None) -> Any:
         """Show a batch of a subscription, if all of it is plain; else execute as usual."""
         if self.operation.operation is OperationType.SUBSCRIPTION and (plain := self._selections.batch()):
@@ -49,6 +45,21 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:
                 return super().execute_operation(serially)
         return super().execute_operation(serially)
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: list[FieldDetails]) -> Any:
+        """What is selected of an object, worked out once for all who run this operation."""
+        return self._selections.collected(return_type, field_details_list)
+
+    def execute_fields(
+        self, parent_type: GraphQLObjectType, source_value: Any, path: Any, grouped_field_set: Grouped, *rest: Any
+    ) -> Any:
+        """Read the fields of an object that are plain, and execute the others."""
+        results = _read(self._selections.plain(grouped_field_set), source_value)
+        if len(results) == len(grouped_field_set):
+            return results
+        others: Any = {name: field for name, field in grouped_field_set.items() if name not in results}
+        executed = super().execute_fields(parent_type, source_value, path, others, *rest)
+        return _merged(grouped_field_set, results, executed) if results else executed
 
     def complete_list_value(
         self, return_type: Any, selected: list[FieldDetails], info: Any, path: Any, result: Any, *rest: Any
@@ -72,3 +83,27 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             except Exception:
                 result = ShownEvent(result)
         return super().complete_abstract_value(return_type, selected, info, path, result, *rest)
+
+
+def _read(reads: Reads, source: Any) -> dict[str, Any]:
+    """What can be read."""
+    results: dict[str, Any] = {}
+    for name, read in reads:
+        try:
+            results[name] = read(source)
+        except Exception:
+            # The long way finds what is wrong with it.
+            continue
+    return results
+
+
+def _merged(fields: Grouped, read: Mapping[str, Any], executed: Any) -> Any:
+    """What was read and what was executed, in the order in which it was asked for."""
+    if isinstance(executed, dict):
+        found = {**read, **executed}
+        return {name: found[name] for name in fields if name in found}
+    return _merged_later(fields, read, executed)
+
+
+async def _merged_later(fields: Grouped, read: Mapping[str, Any], executed: Awaitable[Any]) -> Any:
+    return _merged(fields, read, await executed)

@@ -1,6 +1,8 @@
 """Trees of executions, and the list of their roots."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from functools import partial
 from operator import attrgetter
 
 import strawberry
@@ -10,7 +12,7 @@ from schema.asks import Info
 from schema.executions import Execution
 from schema.node import Node
 from schema.paging import PageInfo, encode_cursor, page
-from schema.view import resolved, viewed
+from schema.view import NOTHING, Known, resolved_unless_known, viewed
 from storage.executions import ExecutionRow
 
 ROOT_SUFFIX = "@root"
@@ -18,9 +20,14 @@ MEMBER_SUFFIX = "@member"
 TREE_CURSOR = "tree"
 
 
+def _execution(shown: "ExecutionTreeNode | RootExecution") -> Execution:
+    return Execution(row=shown.row, known=shown.known)
+
+
 @strawberry.type(description="A member of a tree of executions.")
 class ExecutionTreeNode(Node):
     row: strawberry.Private[ExecutionRow]
+    known: strawberry.Private[Known] = field(default_factory=dict)
 
     @property
     def global_id(self) -> str:
@@ -29,9 +36,7 @@ class ExecutionTreeNode(Node):
     level: int = viewed("Its distance from the root, whose level is 0.", attrgetter("row.depth"))
     parent_id: ID | None = viewed("The execution that spawned it; null for the root.", attrgetter("row.parent_id"))
 
-    @resolved("The execution.")
-    def execution(self) -> Execution:
-        return Execution(row=self.row)
+    execution: Execution = viewed("The execution.", _execution)
 
 
 @strawberry.type(description="One member of a list, and where it stands.")
@@ -49,20 +54,19 @@ class ExecutionTreeConnection:
 @strawberry.type(description="An execution that no other one spawned, with the size of its tree.")
 class RootExecution(Node):
     row: strawberry.Private[ExecutionRow]
+    known: strawberry.Private[Known] = field(default_factory=dict)
 
     @property
     def global_id(self) -> str:
         return f"{self.row.id}{ROOT_SUFFIX}"
 
-    @resolved("The execution.")
-    def execution(self) -> Execution:
-        return Execution(row=self.row)
+    execution: Execution = viewed("The execution.", _execution)
 
-    @resolved("How many levels the tree has: its deepest level + 1.")
+    @resolved_unless_known("How many levels the tree has: its deepest level + 1.")
     async def levels(self, info: Info) -> int:
         return (await info.context.asks.tree_size(self.row.id))[0]
 
-    @resolved("How many executions the tree has, the root left out.")
+    @resolved_unless_known("How many executions the tree has, the root left out.")
     async def total_nested(self, info: Info) -> int:
         return (await info.context.asks.tree_size(self.row.id))[1]
 
@@ -74,18 +78,21 @@ class RootExecutionsChange:
     )
 
 
-def show_tree_node(row: ExecutionRow) -> ExecutionTreeNode:
-    """Make the GraphQL object of a member of a tree."""
-    return ExecutionTreeNode(row=row)
+def show_tree_node(known: Mapping[str, Known], row: ExecutionRow) -> ExecutionTreeNode:
+    """Make the GraphQL object of a member of a tree, with what is known beside it by the id of each execution."""
+    return ExecutionTreeNode(row=row, known=known.get(row.id, NOTHING))
 
 
-def show_root(row: ExecutionRow) -> RootExecution:
-    """Make the GraphQL object of the root of a tree."""
-    return RootExecution(row=row)
+def show_root(known: Mapping[str, Known], row: ExecutionRow) -> RootExecution:
+    """Make the GraphQL object of the root of a tree, with what is known beside it by the id of each execution."""
+    return RootExecution(row=row, known=known.get(row.id, NOTHING))
 
 
-def show_tree_page(rows: Sequence[ExecutionRow], first: int, after: str | None) -> ExecutionTreeConnection:
+def show_tree_page(
+    rows: Sequence[ExecutionRow], first: int, after: str | None, known: Mapping[str, Known]
+) -> ExecutionTreeConnection:
     """Make the page of the first `first` members; one more than that says that the tree goes on."""
-    shown = page(rows, first, after, show_tree_node, lambda row: encode_cursor(TREE_CURSOR, row.depth, row.id))
+    show = partial(show_tree_node, known)
+    shown = page(rows, first, after, show, lambda row: encode_cursor(TREE_CURSOR, row.depth, row.id))
     edges = [ExecutionTreeEdge(node=edge.node, cursor=edge.cursor) for edge in shown.edges]
     return ExecutionTreeConnection(edges=edges, page_info=shown.page_info)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -59,6 +60,11 @@ class ExecutionRow:
     claimed_at: datetime | None
 
 
+OPTIONS_KEPT = 256
+"""How many different options are kept parsed; nearly all executions have the same few."""
+
+_options = lru_cache(OPTIONS_KEPT)(ExecutionOptions.model_validate_json)
+
 JSON_COLUMNS = ("inputs", "port_values", "outputs", "integration", "external_events")
 
 
@@ -73,6 +79,6 @@ def execution_row(record: asyncpg.Record | Mapping[str, Any]) -> ExecutionRow:
     for name in JSON_COLUMNS:
         columns[name] = columns[name] and orjson.loads(columns[name])
     columns["status"] = ExecutionStatus(columns["status"])
-    columns["options"] = ExecutionOptions.model_validate_json(columns["options"])
+    columns["options"] = _options(columns["options"])
     columns["error"] = columns["error"] and ExecutionError.model_validate_json(columns["error"])
     return ExecutionRow(**columns)

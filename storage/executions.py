@@ -7,7 +7,9 @@ import asyncpg
 
 from engine.errors import Conflict, NotFound
 from engine.labels import Label
+from engine.status import ExecutionCommand
 from storage.access import Access, Reader, Seen
+from storage.commands import RULES
 from storage.execution_rows import ExecutionRow, execution_row
 from storage.flows import AFTER_EVERY_ID
 from storage.new_executions import NewExecution, StoredExecution, store
@@ -31,7 +33,7 @@ ANY_DEPTH = 2**31 - 1
 
 
 async def create_execution(connection: Connection, new: NewExecution) -> tuple[ExecutionRow, bool]:
-    """Make an execution in the caller's transaction and say whether it is new.
+    """Make an execution, in one statement, and say whether it is new.
 
     The same owner, idempotency key and request give the execution that is there; another request under that key raises
     `Conflict`. Raises `NotFound` if the flow is gone and `ValueRefused` for what cannot be stored exactly.
@@ -57,6 +59,7 @@ async def _insert(connection: Connection, new: NewExecution, stored: StoredExecu
         [label.name for label in new.labels],
         [label.value for label in new.labels],
         *(new.forked_from_id, new.runs_event),
+        *(ExecutionCommand.START.value, RULES[ExecutionCommand.START].leads_to if new.starts else None),
     )
 
 

@@ -40,7 +40,7 @@ class FlowRow:
 
 @dataclass(frozen=True, slots=True)
 class FlowVersionRow:
-    """A version of a flow; `document` is as it was sent.
+    """A version of a flow; `document` is as it was sent, in `size` characters.
 
     `node_types` is what `engine.capability.pin` made of it; None for a version of which nothing was pinned.
     """
@@ -51,6 +51,7 @@ class FlowVersionRow:
     document: Any
     created_at: datetime
     node_types: Mapping[str, str] | None
+    size: int
 
 
 async def create_flow(
@@ -162,7 +163,10 @@ async def list_flow_versions(
 
 def _version(record: asyncpg.Record) -> FlowVersionRow:
     node_types = record["node_types"] and orjson.loads(record["node_types"])
-    return FlowVersionRow(**{**record, "document": orjson.loads(record["document"]), "node_types": node_types})
+    document = record["document"]
+    return FlowVersionRow(
+        **{**record, "document": orjson.loads(document), "node_types": node_types, "size": len(document)}
+    )
 
 
 def _pins(node_types: Mapping[str, str] | None) -> str | None:

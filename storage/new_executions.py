@@ -20,7 +20,7 @@ class NewExecution:
 
     `inputs` are values by name, `port_values` a list of `{"nodeId", "port", "value"}`, `external_events` one of
     `{"eventName", "payload"}`. `request_digest` tells two requests with the same `idempotency_key` apart. With
-    `runs_event` a root runs for its one event itself.
+    `runs_event` a root runs for its one event itself; what `starts` has its START in the mailbox from the beginning.
     """
 
     id: str
@@ -41,6 +41,7 @@ class NewExecution:
     depth: int = 0
     forked_from_id: str | None = None
     runs_event: bool = False
+    starts: bool = False
 
     @property
     def log_format(self) -> int:

@@ -12,10 +12,8 @@ from engine.catch_up import CatchUpPolicy, Turn
 from engine.cron import Cron
 from engine.errors import Conflict, NotFound
 from engine.ids import new_id
-from engine.status import ExecutionCommand
 from engine.values import encode
 from storage.access import Reader
-from storage.commands import send_command
 from storage.executions import ExecutionRow, NewExecution, create_execution
 from storage.flows import AFTER_EVERY_ID
 from storage.pool import Connection
@@ -155,15 +153,13 @@ async def seconds_to_next(connection: Connection, but: Collection[str] = ()) -> 
 async def fire(
     connection: Connection, due: DueSchedule, turn: Turn, new: NewExecution | None, error: str | None = None
 ) -> Taken | None:
-    """Take a schedule's turn in the caller's transaction: make and start its execution, and step to its next due time.
+    """Take a schedule's turn in the caller's transaction: make its execution, and step to its next due time.
 
     Nothing happens, and None is given, if somebody else has taken the turn or is at it.
     """
     if await connection.fetchval(QUERIES["lock_due"], due.row.id, due.due, due.flow_version) is None:
         return None
     made, created = await create_execution(connection, new) if new else (None, False)
-    if made and created:
-        await send_command(connection, made.id, ExecutionCommand.START)
     fired_for = turn.fires_for if made else None
     step = (turn.next_at, fired_for, made and made.id, error or turn.note, turn.caught_up)
     await connection.execute(QUERIES["step"], due.row.id, *step)

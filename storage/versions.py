@@ -1,6 +1,5 @@
 """The flow versions that this process has at hand; they never change, so that they are read and compiled once."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,8 +12,10 @@ from engine.plan import Plan, compile_plan
 from engine.registry import Registry
 from engine.stand_in import with_stand_ins
 from storage.flows import FlowVersionRow, flow_versions_by_id
+from storage.kept import Kept
 
-KEPT_NODES = 20_000
+KEPT_CHARACTERS = 2 * 1024 * 1024
+"""What the documents of all kept versions may have together; compiled, each takes about 36 bytes."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +42,30 @@ class Version:
 
 
 class Versions:
-    """Keeps the versions that were used last, up to `KEPT_NODES` nodes in all."""
+    """Keeps the versions that were used last, up to `KEPT_CHARACTERS` of documents in all."""
 
     def __init__(self, pool: asyncpg.Pool, node_types: Registry) -> None:
         self._pool = pool
         self._node_types = node_types
-        self._kept: OrderedDict[tuple[str, int], Version] = OrderedDict()
-        self._nodes = 0
+        self._kept: Kept[tuple[str, int], Version] = Kept(KEPT_CHARACTERS)
+
+    def at_hand(self, flow_id: str, number: int) -> Version | None:
+        """A version, if it need not be read."""
+        return self._kept.get((flow_id, number))
 
     async def get(self, flow_id: str, number: int) -> Version:
         """A version, also of a deleted flow and whoever owns it; raises `NotFound`."""
-        key = (flow_id, number)
-        if key not in self._kept:
-            async with self._pool.acquire() as connection:
-                rows = await flow_versions_by_id(connection, [key])
-            if key not in rows:
-                raise NotFound(f"The flow has no version {number}.")
-            self._keep(key, Version(rows[key], self._node_types))
-        self._kept.move_to_end(key)
-        return self._kept[key]
+        return self.at_hand(flow_id, number) or await self._read(flow_id, number)
 
-    def _keep(self, key: tuple[str, int], version: Version) -> None:
-        if key in self._kept:
-            return
-        self._kept[key] = version
-        self._nodes += len(version.document.nodes)
-        while self._nodes > KEPT_NODES and len(self._kept) > 1:
-            self._nodes -= len(self._kept.popitem(last=False)[1].document.nodes)
+    async def _read(self, flow_id: str, number: int) -> Version:
+        key = (flow_id, number)
+        async with self._pool.acquire() as connection:
+            rows = await flow_versions_by_id(connection, [key])
+        if key not in rows:
+            raise NotFound(f"The flow has no version {number}.")
+        # Somebody else may have been quicker, and may have compiled it by now.
+        return self._kept.get(key) or self._keep(key, Version(rows[key], self._node_types))
+
+    def _keep(self, key: tuple[str, int], version: Version) -> Version:
+        self._kept.keep(key, version, version.row.size)
+        return version

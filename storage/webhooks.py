@@ -6,9 +6,6 @@ from datetime import datetime
 
 from engine.errors import Conflict, NotFound
 from engine.ids import new_id
-from engine.status import ExecutionCommand
-from storage.commands import send_command
-from storage.executions import ExecutionRow, NewExecution, create_execution
 from storage.flows import AFTER_EVERY_ID
 from storage.keyring import KeyRing, Sealed
 from storage.pool import Connection
@@ -101,11 +98,3 @@ async def receiver(connection: Connection, keys: KeyRing, webhook_id: str) -> Re
         flow_version=record["latest_version"],
         now=record["now"],
     )
-
-
-async def take(connection: Connection, new: NewExecution) -> tuple[ExecutionRow, bool]:
-    """Make and start the execution of a message in the caller's transaction, and say whether it is new."""
-    row, created = await create_execution(connection, new)
-    if created:
-        await send_command(connection, row.id, ExecutionCommand.START)
-    return row, created

@@ -42,12 +42,13 @@ update flows set deleted_at = clock_timestamp(), updated_at = clock_timestamp() 
 
 -- name: flows_by_id
 -- The flows among ids $3 that are there and that user $1 may see, or everybody where $2 is true, and what else the user
--- may do with each.
+-- may do with each; `offset 0` has that worked out once, and not again for the condition.
 select flows.*, granted.access
 from flows
 cross join lateral (
     select case when $2::boolean then 3
         else (select max(level) from flow_access a where a.flow_id = flows.id and a.user_id = $1) end as access
+    offset 0
 ) granted
 where flows.id = any($3::text[]) and flows.deleted_at is null and granted.access is not null;
 

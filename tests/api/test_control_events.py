@@ -21,7 +21,8 @@ from engine.events import (
 )
 from engine.status import ErrorCode
 from engine.values import Value
-from schema.drawings import NotPlain, Selections
+from schema.selections import Selections
+from schema.view import NotPlain
 from tests.api.client import Client, Json, opened_socket
 from tests.api.logs import FLOW_STARTED, append
 

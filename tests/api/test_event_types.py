@@ -9,7 +9,8 @@ from engine.events import EVENT_TYPES, Event, ExecutionError, NodeFailed, NodePo
 from engine.status import ErrorCode
 from engine.values import Value
 from resolvers.schema import SCHEMA
-from schema.drawings import NotPlain, Selections
+from schema.selections import Selections
+from schema.view import NotPlain
 from tests.api.client import Client, Json
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append, completed, started
 

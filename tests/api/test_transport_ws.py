@@ -167,7 +167,7 @@ async def test_the_named_operation_is_run(server: RunningServer) -> None:
     ("query", "variables", "code"),
     [
         ("{ viewer {", {}, "GRAPHQL_PARSE_FAILED"),
-        ("", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("", {}, "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
         ("query($n: Int!) { flows(first: $n) { edges { cursor } } }", {"n": "one"}, "BAD_USER_INPUT"),

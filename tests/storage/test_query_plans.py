@@ -44,6 +44,7 @@ HOT = [
     ("executions", "create_execution"),
     ("executions", "execution_by_idempotency_key"),
     ("executions", "executions_by_id"),
+    ("executions", "seen_execution"),
     ("executions", "list_children"),
     ("executions", "list_tree"),
     ("executions", "labels_of"),
@@ -239,6 +240,17 @@ async def test_each_way_to_what_matches_goes_down_an_index_of_its_own_and_sorts_
     expected = ["executions_by_parent", "labels_by_value", "failed_roots", "roots_by_flow", "roots_by_owner"]
     expected += ["roots_by_flow_owner", "roots_by_flow", "root_executions"]
     assert [index in used for index, used in zip(expected, indexes, strict=True)] == [True] * 8
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_read_of_one_execution_is_planned_a_few_times_and_no_more(explainer: asyncpg.Connection) -> None:
+    for number in range(20):
+        await explainer.fetch(load("executions")["seen_execution"], "owner1", False, f"EX{number}")
+    plans = await explainer.fetchrow(
+        "select generic_plans, custom_plans from pg_prepared_statements where statement = $1",
+        load("executions")["seen_execution"],
+    )
+    assert (plans["generic_plans"], plans["custom_plans"]) == (15, 5)
 
 
 @pytest.mark.asyncio(loop_scope="module")
