@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.document import FLOW_INPUT, FLOW_OUTPUT, FlowDocument, NodeDocument, PortReference
 from engine.errors import BadUserInput, ValueRefused
-from engine.json_schemas import misfit
+from engine.json_schemas import misfit, together
 from engine.node import AnyNode
 from engine.spelling import SHOWN, did_you_mean
 from engine.validation.edges import SYSTEM_OUTPUT_PORTS
@@ -88,7 +88,8 @@ def check_inputs(document: FlowDocument, given: Mapping[str, Any]) -> list[tuple
         for name, port in inputs.items()
         if port.required and name not in given
     ]
-    wrong = [(name, message) for name in inputs if name in given and (message := _wrong(given[name], inputs[name]))]
+    with together():
+        wrong = [(name, message) for name in inputs if name in given and (message := _wrong(given[name], inputs[name]))]
     return unknown + missing + wrong
 
 

@@ -4,9 +4,10 @@ References are resolved within the schema only; nothing is fetched. `pattern` an
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import orjson
@@ -25,6 +26,8 @@ Keyword = Callable[[Any, Any, Any, Any], Errors]
 
 MOST_REFERENCES = 10_000
 """How often references may be followed for one value: thirty that refer to the next one twice would never end."""
+MOST_TOGETHER = 50_000
+"""How often for all values that are checked together: a flow may have thousands of schemas."""
 KEPT_LENGTH = 2_000
 """Bytes of a schema that it is remembered for whether it is valid, as flows have the same ones again and again."""
 
@@ -35,7 +38,9 @@ QUICK_LENGTH = 4_000
 QUICK_STEPS = 250_000
 
 _REFERENCES = (b'"$ref"', b'"$dynamicRef"')
+_left_together: ContextVar[Iterator[int]] = ContextVar("left_together")
 _references_left: ContextVar[Iterator[int]] = ContextVar("references_left")
+_being_followed: ContextVar[set[tuple[int, int]]] = ContextVar("being_followed")
 
 
 class UnusableSchema(NodeError):
@@ -46,6 +51,20 @@ class UnusableSchema(NodeError):
 
 class _TooManyReferences(Exception):
     """A schema refers to itself in too many ways."""
+
+
+class _EndlessReferences(Exception):
+    """A schema refers to itself without coming to another part of the value."""
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """All values that are checked inside share `MOST_TOGETHER` references."""
+    token = _left_together.set(iter(range(MOST_TOGETHER)))
+    try:
+        yield
+    finally:
+        _left_together.reset(token)
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors:
@@ -60,16 +79,23 @@ def _pattern_properties(validator: Any, properties: Mapping[str, Any], instance:
                 yield from validator.descend(instance[key], subschema, path=key, schema_path=pattern)
 
 
-def _counted(keyword: str) -> Keyword:
+def _followed(keyword: str) -> Keyword:
     """A keyword that refers to a part of the schema, which can be followed so often only."""
     follow = Draft202012Validator.VALIDATORS[keyword]
 
-    def counted(validator: Any, reference: str, instance: Any, schema: Any) -> Errors:
+    def followed(validator: Any, reference: str, instance: Any, schema: Any) -> Errors:
         if next(_references_left.get(), None) is None:
             raise _TooManyReferences
-        yield from follow(validator, reference, instance, schema) or ()
+        step, steps = (id(schema), id(instance)), _being_followed.get()
+        if step in steps:
+            raise _EndlessReferences
+        steps.add(step)
+        try:
+            yield from follow(validator, reference, instance, schema) or ()
+        finally:
+            steps.discard(step)
 
-    return counted
+    return followed
 
 
 _extended: Callable[..., Any] = vars(validators)["extend"]
@@ -78,8 +104,8 @@ _Validator = _extended(
     {
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
-        "$ref": _counted("$ref"),
-        "$dynamicRef": _counted("$dynamicRef"),
+        "$ref": _followed("$ref"),
+        "$dynamicRef": _followed("$dynamicRef"),
     },
 )
 
@@ -137,7 +163,8 @@ def _shortened(message: str) -> str:
 
 
 def _errors(data: Any, schema: Mapping[str, Any]) -> Errors:
-    _references_left.set(iter(range(MOST_REFERENCES)))
+    _references_left.set(islice(_left_together.get(count()), MOST_REFERENCES))
+    _being_followed.set(set())
     try:
         yield from _Validator(schema, registry=Registry()).iter_errors(data)
     except Unresolvable as unresolvable:
@@ -146,7 +173,8 @@ def _errors(data: Any, schema: Mapping[str, Any]) -> Errors:
         raise UnusableSchema(f"the schema cannot be used: {invalid.message}") from None
     except RecursionError:
         raise UnusableSchema("the schema or the value is nested too deeply") from None
+    except _EndlessReferences:
+        raise UnusableSchema("the schema refers to itself without end") from None
     except _TooManyReferences:
-        raise UnusableSchema(
-            f"the schema's references would have to be followed more than {MOST_REFERENCES} times"
-        ) from None
+        most = f"{MOST_REFERENCES} times, or {MOST_TOGETHER} times for all values together"
+        raise UnusableSchema(f"the schema's references would have to be followed more than {most}") from None

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.document import FlowDocument
 from engine.errors import InvalidDocument
+from engine.json_schemas import together
 from engine.node import AnyNode
 from engine.problems import Problem
 from engine.validation.constants import check_constants
@@ -33,7 +34,8 @@ def check_document(data: Any, node_types: NodeTypes) -> tuple[FlowDocument | Non
     if report.problems:
         return None, report.problems
     document = read_structure(data, report)
-    _check_meaning(data, node_types, report)
+    with together():
+        _check_meaning(data, node_types, report)
     return (None if report.problems else document), report.in_document_order()
 
 
