@@ -138,7 +138,7 @@ class LiveReport:
     def _print_output(self, name: str, value: Any) -> None:
         self._console.print(Text(f"\n{printable(name)}", "bold"))
         if isinstance(value, str):
-            self._console.print(Text(printable(value)))
+            self._console.print(Text(printable(value.rstrip("\n"))))
         else:
             text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
             self._console.print(JSONHighlighter()(Text(printable(text))))

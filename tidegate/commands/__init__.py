@@ -8,6 +8,7 @@ from tidegate.commands.graph import GRAPH
 from tidegate.commands.import_flow import IMPORT
 from tidegate.commands.migrate import MIGRATE
 from tidegate.commands.nodes import NODES
+from tidegate.commands.publish import PUBLISH
 from tidegate.commands.run import RUN
 from tidegate.commands.schema import SCHEMA
 from tidegate.commands.secrets import SECRETS
@@ -19,6 +20,7 @@ from tidegate.commands.worker import WORKER
 COMMANDS: tuple[Command, ...] = (
     DEV,
     RUN,
+    PUBLISH,
     VALIDATE,
     GRAPH,
     IMPORT,

@@ -1,0 +1,39 @@
+"""tidegate publish: puts flows on a server."""
+
+from argparse import ArgumentParser, Namespace
+
+from tidegate.command import Command
+from tidegate.commands.arguments import add_token, add_url
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.add_argument("flows", metavar="FLOW.yaml", nargs="+", help="a flow, in YAML or JSON")
+    add_url(parser)
+    add_token(parser)
+
+
+def _execute(arguments: Namespace) -> int:
+    from tidegate.client import Client
+    from tidegate.flow_file import read_flow_file
+    from tidegate.loop import run
+    from tidegate.operations import published
+
+    flows = [read_flow_file(path) for path in arguments.flows]
+
+    async def publish() -> None:
+        async with Client(arguments.url, arguments.token) as client:
+            for flow in flows:
+                print(await published(client, flow.data))
+
+    run(publish())
+    return 0
+
+
+PUBLISH = Command(
+    name="publish",
+    summary="Put flows on a server and print their ids.",
+    details="One id a line, for flows that run other flows, for schedules and for webhooks. A flow that the server has\n"
+    "just so is not created again.",
+    configure=_configure,
+    execute=_execute,
+)
