@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from rich.text import Text
 
 from tidegate.event_stream import Event
 from tidegate.run_lines import node_line, printable
 
 PAUSED = "paused; resumeExecution lets it go on, stepExecution one node"
+LONGEST_OUTPUTS = 200
 
 
 def waits_for(data: Mapping[str, Any]) -> str:
@@ -55,8 +57,15 @@ def _child_line(kind: str, data: Mapping[str, Any]) -> Text | None:
         case "CHILD_EXECUTION_SPAWNED" if data.get("eventName"):
             return Text(f"↳ {child}", "blue")
         case "CHILD_EXECUTION_COMPLETED":
-            return Text(f"✓ {child}", "green")
+            return Text(f"✓ {child}{_given(data) if data.get('eventName') else ''}", "green")
         case "CHILD_EXECUTION_FAILED":
             return Text(f"✗ {child}: {printable(data['error']['message'])}", "red")
         case _:
             return None
+
+
+def _given(data: Mapping[str, Any]) -> str:
+    """The outputs of a child; those of a call are outputs of its node, and told there."""
+    outputs = data.get("outputs")
+    text = printable(orjson.dumps(outputs).decode()) if outputs else ""
+    return f": {text if len(text) <= LONGEST_OUTPUTS else f'{text[:LONGEST_OUTPUTS]}…'}" if text else ""

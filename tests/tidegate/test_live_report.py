@@ -149,7 +149,22 @@ CONTROLS = [
         "→ the signal 'go' is not accepted: It does not fit.",
     ),
     (event("CHILD_EXECUTION_SPAWNED", childExecutionId="EX2", eventName="order"), "↳ child EX2 for the event 'order'"),
-    (event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", spawnedByNodeId="map"), "✓ child EX2 of map"),
+    (
+        event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", spawnedByNodeId="map", outputs={"n": 1}),
+        "✓ child EX2 of map",
+    ),
+    (
+        event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", eventName="order", outputs={"n": 1}),
+        "✓ child EX2 for the event 'order': {\"n\":1}",
+    ),
+    (
+        event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", eventName="order", outputs={"n": "x" * 300}),
+        "✓ child EX2 for the event 'order': {\"n\":\"" + "x" * 194 + "…",
+    ),
+    (
+        event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", eventName="order", outputs={}),
+        "✓ child EX2 for the event 'order'",
+    ),
     (
         event("CHILD_EXECUTION_FAILED", childExecutionId="EX2", spawnedByNodeId="map", error=error("Never.")),
         "✗ child EX2 of map: Never.",

@@ -59,9 +59,13 @@ def _report(arguments: Namespace, flow: "FlowFile") -> "Report":
         from tidegate.run_report import JsonLines
 
         return JsonLines()
+    from engine.nodes import BUILT_IN
+    from engine.plan import compile_plan
     from tidegate.live_report import LiveReport
 
-    return LiveReport(flow.document.name, len(flow.document.nodes))
+    # What listens to events is run by children.
+    own_nodes = compile_plan(flow.document, BUILT_IN).scope(None).nodes
+    return LiveReport(flow.document.name, len(own_nodes))
 
 
 RUN = Command(
