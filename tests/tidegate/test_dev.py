@@ -12,6 +12,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.tidegate.processes import Dev, dev, tidegate
+from tidegate.client import Client
 
 TOTAL = ("run", "examples/order-total.yaml", "--json")
 
@@ -68,10 +69,11 @@ def test_dev_tells_further_processes_its_urls_and_nobody_else(without_worker):
     assert tidegate("migrate", **urls).stdout == "nothing to do\n"
 
 
-def test_a_second_start_keeps_executions_and_flows(data_dir):
+async def test_a_second_start_keeps_executions_and_flows_and_goes_on_with_what_waits(data_dir):
     with dev(data_dir) as running:
         first = events(running.run(*TOTAL).stdout)
         names = flow_names(running)
+        course = await begun_course(running)
         running.end(signal.SIGINT)
 
     with dev(data_dir) as running:
@@ -80,6 +82,39 @@ def test_a_second_start_keeps_executions_and_flows(data_dir):
         assert events(again.stdout) == first
         assert flow_names(running) == names
         assert "Order total 1" in names
+        assert await ended_course(running, course) == (3, 5)
+
+
+async def begun_course(running: Dev) -> str:
+    """An execution of the example that lasts for weeks, here of a second, which waits for the last of them."""
+    find = '{ flows(search: "Course in three weeks") { edges { node { id } } } }'
+    create = "mutation($i: CreateExecutionInput!) { createExecution(input: $i) { execution { id } } }"
+    async with Client(running.url) as client:
+        flow = (await client.ask(find))["flows"]["edges"][0]["node"]["id"]
+        given = {"flowId": flow, "inputs": {"weekMs": 1000, "answerWithinMs": 600_000}, "autoStart": True}
+        course = (await client.ask(create, i=given))["createExecution"]["execution"]["id"]
+        await eventually(lambda: is_waiting(client, course, "until_third"))
+    return str(course)
+
+
+async def ended_course(running: Dev, course: str) -> tuple[int, int]:
+    """How many lessons it has sent, and the stars that it got for them."""
+    stars = 'mutation($id: ID!) { sendSignal(executionId: $id, name: "stars", payload: 5) { execution { id } } }'
+    async with Client(running.url) as client:
+        await eventually(lambda: is_waiting(client, course, "answer"))
+        await client.ask(stars, id=course)
+        sent = await eventually(lambda: course_outputs(client, course))
+    return len(sent["lessons"]), sent["stars"]
+
+
+async def course_outputs(client: Client, course: str) -> Any:
+    return (await client.ask("query($id: ID!) { execution(id: $id) { outputs } }", id=course))["execution"]["outputs"]
+
+
+async def is_waiting(client: Client, execution: str, node: str) -> bool:
+    query = "query($id: ID!, $node: ID!) { execution(id: $id) { nodeState(nodeId: $node) { status } } }"
+    data = await client.ask(query, id=execution, node=node)
+    return bool(data["execution"]["nodeState"]["status"] == "WAITING")
 
 
 def test_killing_dev_leaves_nothing_behind_and_its_data_usable(data_dir):

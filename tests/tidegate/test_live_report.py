@@ -159,7 +159,7 @@ CONTROLS = [
     ),
     (
         event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", eventName="order", outputs={"n": "x" * 300}),
-        "✓ child EX2 for the event 'order': {\"n\":\"" + "x" * 194 + "…",
+        '✓ child EX2 for the event \'order\': {"n":"' + "x" * 194 + "…",
     ),
     (
         event("CHILD_EXECUTION_COMPLETED", childExecutionId="EX2", eventName="order", outputs={}),

@@ -32,8 +32,8 @@ def _execute(arguments: Namespace) -> int:
 PUBLISH = Command(
     name="publish",
     summary="Put flows on a server and print their ids.",
-    details="One id a line, for flows that run other flows, for schedules and for webhooks. A flow that the server has\n"
-    "just so is not created again.",
+    details="One id a line, for flows that run other flows, for schedules and for webhooks. What the server has\n"
+    "already, just so, is not created again.",
     configure=_configure,
     execute=_execute,
 )
