@@ -80,11 +80,17 @@ async def checked_addresses(host: str, port: int, allow: frozenset[str], resolve
     if is_allowed(host, port, allow):
         return await resolver(host, port)
     if _LOCAL.fullmatch(host) or (_NUMERIC.fullmatch(host) and not _is_address(host)):
-        raise EgressRefused(f"The host {host!r} is not on the public internet.")
+        raise _refused(host)
     addresses = await resolver(host, port)
     if not all(map(_is_public_text, addresses)):
-        raise EgressRefused(f"The host {host!r} is not on the public internet.")
+        raise _refused(host)
     return addresses
+
+
+def _refused(host: str) -> EgressRefused:
+    return EgressRefused(
+        f"The host {host!r} is not on the public internet. Name it in TIDEGATE_HTTP_ALLOW of the workers to open it."
+    )
 
 
 def _is_address(host: str) -> bool:

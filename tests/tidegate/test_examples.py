@@ -1,5 +1,7 @@
 """The example flows, run by the engine in memory."""
 
+import math
+import runpy
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,22 @@ async def test_a_rollout_goes_on_only_after_a_healthy_canary(failures, steps):
     assert (await run_example("rollout.yaml", *given)).outputs == {"steps": steps}
 
 
+async def test_an_expense_that_nobody_answers_is_refused_after_one_reminder():
+    run = await run_example("approval-reminder.yaml", ("remindAfterMs", "1"), ("thenWaitMs", "1"))
+
+    assert run.outputs["decision"] == "refused: nobody has answered"
+    assert len(run.outputs["messages"]) == 2
+
+
+async def test_a_thousand_nodes_come_nearly_to_pi():
+    flow = runpy.run_path(str(EXAMPLES / "thousand_nodes.py"))["flow"]()
+    run = await Run.of(flow.document(), BUILT_IN, options=ExecutionOptions()).go()
+
+    assert set(run.statuses.values()) == {NodeStatus.COMPLETED}
+    assert len(run.statuses) == 1000
+    assert run.outputs["pi"] == pytest.approx(math.pi, abs=1 / 500)
+
+
 async def test_the_access_log_becomes_a_report():
     outputs = (await run_example("access-log.yaml", ("log", f"@{EXAMPLES / 'access.log'}"))).outputs
 
@@ -129,3 +147,5 @@ def test_every_example_is_listed_with_its_command():
 
     for path in EXAMPLES.glob("*.yaml"):
         assert f"tidegate run examples/{path.name}" in listed
+    for path in EXAMPLES.glob("*.py"):
+        assert f"python examples/{path.name}" in listed

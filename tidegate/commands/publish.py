@@ -1,5 +1,6 @@
 """tidegate publish: puts flows on a server."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 
 from tidegate.command import Command
@@ -7,18 +8,25 @@ from tidegate.commands.arguments import add_token, add_url
 
 
 def _configure(parser: ArgumentParser) -> None:
-    parser.add_argument("flows", metavar="FLOW.yaml", nargs="+", help="a flow, in YAML or JSON")
+    parser.add_argument(
+        "flows", metavar="FLOW.yaml", nargs="+", help="a flow, in YAML or JSON; - is standard input, in either"
+    )
     add_url(parser)
     add_token(parser)
 
 
 def _execute(arguments: Namespace) -> int:
     from tidegate.client import Client
-    from tidegate.flow_file import read_flow_file
+    from tidegate.diagnosis_report import print_diagnosis
+    from tidegate.flow_file import InvalidFlowFile, read_flow_file
     from tidegate.loop import run
     from tidegate.operations import published
 
-    flows = [read_flow_file(path) for path in arguments.flows]
+    try:
+        flows = [read_flow_file(path) for path in arguments.flows]
+    except InvalidFlowFile as error:
+        print_diagnosis(error.diagnosis, sys.stderr)
+        return 1
 
     async def publish() -> None:
         async with Client(arguments.url, arguments.token) as client:
