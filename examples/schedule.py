@@ -4,8 +4,7 @@ Needs httpx, and a running `tidegate dev`.
 
 .venv/bin/python examples/schedule.py $(tidegate publish examples/clean-up.yaml) --inputs '{"keepDays": 30}'
 
-To see it at work at once, let it run every minute: --cron "* * * * *". The schedule stays when this has ended, until
-somebody calls `deleteSchedule`.
+To see it at work at once, let it run every minute: --cron "* * * * *".
 """
 
 import argparse
@@ -64,7 +63,7 @@ def main() -> None:
     try:
         watch(given.url, schedule["id"])
     except KeyboardInterrupt:
-        print("The schedule goes on at the server.")
+        print(f'It goes on at the server, until: mutation {{ deleteSchedule(id: "{schedule["id"]}") {{ deletedId }} }}')
 
 
 if __name__ == "__main__":
