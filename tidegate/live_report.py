@@ -100,7 +100,7 @@ class LiveReport:
                 id_,
                 busy.node_type,
                 duration((now - busy.since) * 1000),
-                busy.waits,
+                busy.waits or busy.said,
             )
             for id_, busy in shown
         ]

@@ -8,15 +8,22 @@ from typing import Any
 from tidegate.control_lines import waits_for
 from tidegate.event_stream import Event
 
+SAID_LENGTH = 30
+"""As much as there is room for on a terminal of 80 columns."""
+
 
 @dataclass(slots=True)
 class Busy:
-    """A node that is running or waiting, and for what; `since` is in seconds of `Figures.clock`."""
+    """A node that is running or waiting, and for what; `since` is in seconds of `Figures.clock`.
+
+    `said` is the end of what it has written to its stream, if that is text.
+    """
 
     node_type: str
     since: float
     waiting: bool = False
     waits: str = ""
+    said: str = ""
 
 
 @dataclass(slots=True)
@@ -45,6 +52,8 @@ class Figures:
         kind, data = event["type"], event["data"]
         if kind in ("NODE_STARTED", "NODE_WAITING", "NODE_RETRYING"):
             self._begin(kind, data)
+        elif kind == "NODE_OUTPUT_CHUNK":
+            self._say(data)
         elif kind in ("NODE_COMPLETED", "NODE_FAILED", "NODE_SKIPPED"):
             self._end(kind, data)
         elif kind in ("CHILD_EXECUTION_SPAWNED", "CHILD_EXECUTION_COMPLETED", "CHILD_EXECUTION_FAILED"):
@@ -57,6 +66,12 @@ class Figures:
         busy = self.busy.setdefault(data["nodeId"], Busy(data["nodeType"], self.clock()))
         busy.waiting = kind != "NODE_STARTED"
         busy.waits = waits_for(data) if kind == "NODE_WAITING" else ""
+
+    def _say(self, data: Mapping[str, Any]) -> None:
+        busy = self.busy.get(data["nodeId"])
+        if busy and all(isinstance(piece, str) for piece in data["chunk"]):
+            before = busy.said if data["sequence"] else ""
+            busy.said = "".join([before, *data["chunk"]])[-SAID_LENGTH:]
 
     def _end(self, kind: str, data: Mapping[str, Any]) -> None:
         self.busy.pop(data["nodeId"], None)

@@ -12,3 +12,10 @@ def shop() -> Iterator[StandIn]:
     """The flaky shop of the examples."""
     with stand_in("shop_server.py") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[StandIn]:
+    """The language model of the examples."""
+    with stand_in("model_server.py") as running:
+        yield running

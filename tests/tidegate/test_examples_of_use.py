@@ -81,6 +81,19 @@ def test_rows_that_fail_are_named_and_the_others_imported(tidegate: CommandLine)
     assert [order["total"] for order in given["imported"]] == [79.8, 342.0, 310.0]
 
 
+def test_sections_are_summarized_and_then_their_summaries(tidegate: CommandLine, model: StandIn) -> None:
+    section_flow = f"sectionFlow={tidegate.published('summary-section.yaml')}"
+    told = tidegate.events("summary.yaml", section_flow, f"service={model.url}/v1")
+
+    given = told[-1]["data"]["outputs"]
+    chunks = [event["data"]["chunk"] for event in told if event["type"] == "NODE_OUTPUT_CHUNK"]
+    assert [text.split()[0] for text in given["sections"]] == ["Heating", "Roof", "Garden"]
+    assert given["failed"] == []
+    assert given["summary"].startswith("Heating The heat pump")
+    assert [piece for chunk in chunks for piece in chunk] == given["pieces"]
+    assert "".join(given["pieces"]) == given["summary"]
+
+
 def test_an_approval_counts_after_the_reminder_too(service: Dev, tidegate: CommandLine) -> None:
     assert asyncio.run(approved_late(service.url, tidegate.published("approval-reminder.yaml"))) == {
         "messages": [

@@ -244,3 +244,16 @@ def test_text_keeps_its_lines_and_loses_its_control_characters():
 
 def test_an_event_of_an_unknown_kind_has_no_line():
     assert event_line(event("SOMETHING_NEW")) is None
+
+
+def test_figures_keep_the_end_of_what_a_node_says():
+    def chunk(sequence: int, *pieces: Any) -> Event:
+        return node("NODE_OUTPUT_CHUNK", "b", port="stream", sequence=sequence, count=len(pieces), chunk=list(pieces))
+
+    figures = Figures(2)
+    for each in (*STARTED, chunk(0, "void"), chunk(0, "x" * 100), chunk(1, " and", " so"), chunk(3, {"no": "text"})):
+        figures.take(each)
+    figures.take(node("NODE_OUTPUT_CHUNK", "gone", port="stream", sequence=0, count=1, chunk=["late"]))
+
+    assert figures.busy["b"].said == "x" * 23 + " and so"
+    assert figures.busy["a"].said == ""
