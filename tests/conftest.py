@@ -143,8 +143,10 @@ async def empty_database_url(postgres_url: str, builder: asyncpg.Connection) -> 
 
 @pytest.fixture(scope="session")
 def service(session_folder: Path) -> Iterator[Dev]:
-    """All that `tidegate dev` starts, for tests that only use it: example flows, which may call this machine, and a node
-    type of others."""
+    """All that `tidegate dev` starts, with the example flows and a node type of others, for tests that only use it.
+
+    Flows may call this machine.
+    """
     with dev(session_folder / "service", TIDEGATE_NODES=OWN_NODES, TIDEGATE_HTTP_ALLOW="127.0.0.1") as running:
         yield running
 

@@ -20,10 +20,13 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.diagnosis_report import print_diagnosis
     from tidegate.flow_file import InvalidFlowFile, read_flow_file
     from tidegate.loop import run
+    from tidegate.node_sources import node_types_of
     from tidegate.operations import published
+    from tidegate.settings import Settings
 
+    node_types = node_types_of(Settings.read())
     try:
-        flows = [read_flow_file(path) for path in arguments.flows]
+        flows = [read_flow_file(path, node_types) for path in arguments.flows]
     except InvalidFlowFile as error:
         print_diagnosis(error.diagnosis, sys.stderr)
         return 1

@@ -8,6 +8,7 @@ from tidegate.command import Command
 from tidegate.commands.arguments import add_token, add_url
 
 if TYPE_CHECKING:
+    from engine.registry import Registry
     from tidegate.flow_file import FlowFile
     from tidegate.run_report import Report
 
@@ -44,27 +45,27 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.run_inputs import read_inputs
     from tidegate.settings import Settings
 
+    node_types = node_types_of(Settings.read())
     try:
-        flow = read_flow_file(arguments.flow, node_types_of(Settings.read()))
+        flow = read_flow_file(arguments.flow, node_types)
     except InvalidFlowFile as error:
         print_diagnosis(error.diagnosis, sys.stderr)
         return 1
     inputs = read_inputs(flow.document, arguments.inputs)
-    report = _report(arguments, flow)
+    report = _report(arguments, flow, node_types)
     return 0 if run(run_flow(arguments.url, arguments.token, flow, inputs, report)) == "COMPLETED" else 1
 
 
-def _report(arguments: Namespace, flow: "FlowFile") -> "Report":
+def _report(arguments: Namespace, flow: "FlowFile", node_types: "Registry") -> "Report":
     if arguments.json:
         from tidegate.run_report import JsonLines
 
         return JsonLines()
-    from engine.nodes import BUILT_IN
     from engine.plan import compile_plan
     from tidegate.live_report import LiveReport
 
     # What listens to events is run by children.
-    own_nodes = compile_plan(flow.document, BUILT_IN).scope(None).nodes
+    own_nodes = compile_plan(flow.document, node_types).scope(None).nodes
     return LiveReport(flow.document.name, len(own_nodes))
 
 
