@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { IconButton } from "../../design/Button";
+import { copy } from "../../design/copy";
 import { Json } from "../../design/Json";
-import { toast } from "../../design/Toasts";
 import { PayloadButton } from "../PayloadButton";
 import styles from "./Inspector.module.css";
 
@@ -25,14 +25,16 @@ export function Section({ title, actions, children }: SectionProps) {
 
 /** A section with a value that can be copied. */
 export function ValueSection({ title, value }: { title: string; value: unknown }) {
-  const copy = async () => {
-    await navigator.clipboard.writeText(JSON.stringify(value, null, 2));
-    toast(`${title} copied.`);
-  };
   return (
     <Section
       title={title}
-      actions={<IconButton icon="copy" label={`Copy ${title.toLowerCase()}`} onClick={() => void copy()} />}
+      actions={
+        <IconButton
+          icon="copy"
+          label={`Copy ${title.toLowerCase()}`}
+          onClick={() => void copy(title, JSON.stringify(value, null, 2))}
+        />
+      }
     >
       <Json value={value} large={PayloadButton} />
     </Section>

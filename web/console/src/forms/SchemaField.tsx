@@ -1,17 +1,17 @@
 import { Field } from "../design/Field";
-import { written, type InputSpec } from "./inputs";
+import { written, type FieldSpec } from "./fields";
 
-interface InputFieldProps {
-  field: InputSpec;
+interface SchemaFieldProps {
+  field: FieldSpec;
   text: string;
   problem: string | undefined;
   onChange: (text: string) => void;
 }
 
-/** One input of a flow, with the control that its schema asks for. */
-export function InputField({ field, text, problem, onChange }: InputFieldProps) {
-  const { name, title, isRequired, control: kind, choices, description } = field;
-  const hint = [title === name ? "" : name, description ?? HINTS[kind]].filter(Boolean).join(": ");
+/** A value to be given, with the control that its schema asks for. */
+export function SchemaField({ field, text, problem, onChange }: SchemaFieldProps) {
+  const { name, title, isRequired, control: kind, choices, description, alias } = field;
+  const hint = [alias, description ?? HINTS[kind]].filter(Boolean).join(": ");
   return (
     <Field label={isRequired ? title : `${title} (optional)`} hint={hint} problem={problem}>
       {(control) => {

@@ -1,17 +1,15 @@
-import type { FlowVersionQuery } from "../api/generated/operations";
-
-type Version = NonNullable<NonNullable<FlowVersionQuery["flow"]>["version"]>;
-
-/** What an input is typed into. */
+/** What a value is typed into. */
 export type Control = "text" | "integer" | "number" | "boolean" | "choice" | "json";
 
-export interface InputSpec {
+export interface FieldSpec {
   name: string;
   title: string;
   isRequired: boolean;
   control: Control;
   choices: readonly unknown[];
   description: string | undefined;
+  /** What documents and the API call it, where its title is another one. */
+  alias: string | undefined;
   /** What it starts with: the default of the document, as text. */
   initial: string;
 }
@@ -20,29 +18,43 @@ interface Schema {
   type?: string | string[];
   enum?: unknown[];
   description?: string;
+  default?: unknown;
 }
 
-/** The inputs of a flow version, as a form shows them. */
-export function fieldsOf({ inputs, nodes }: Pick<Version, "inputs" | "nodes">): InputSpec[] {
-  const sources = new Map(nodes.filter((node) => node.type === "flow.input").map(sourceOf));
-  return inputs.map(({ name, schema, required }) => {
-    const { type, enum: choices, description } = (schema ?? {}) as Schema;
-    const control = choices ? "choice" : controlOf(type);
-    const { initial, title } = sources.get(name) ?? {};
-    return {
-      ...{ name, title: title || name, isRequired: required, control, choices: choices ?? [], description },
-      initial: initial === undefined ? "" : written(control, initial),
-    };
-  });
+interface ObjectSchema extends Schema {
+  properties?: Record<string, unknown>;
+  required?: string[];
 }
 
-/** What the node of an input says about it. */
-function sourceOf({
-  inputs,
-  title,
-}: Version["nodes"][number]): [string, { initial: unknown; title: string | null | undefined }] {
-  const { name, default: initial } = inputs as { name: string; default?: unknown };
-  return [name, { initial, title }];
+export interface About {
+  title?: string | null | undefined;
+  alias?: string | undefined;
+  isRequired?: boolean;
+  /** What it has at first; undefined is nothing. */
+  initial?: unknown;
+}
+
+/** The field for a value of a JSON Schema. */
+export function fieldOf(
+  name: string,
+  schema: unknown,
+  { title, alias, isRequired = false, initial }: About = {},
+): FieldSpec {
+  const { type, enum: choices, description } = (schema ?? {}) as Schema;
+  const control = choices ? "choice" : controlOf(type);
+  return {
+    ...{ name, title: title || name, isRequired, control, choices: choices ?? [], description, alias },
+    initial: initial === undefined ? "" : written(control, initial),
+  };
+}
+
+/** One field for each member of an object that a JSON Schema describes; null if it describes none. */
+export function membersOf(schema: unknown): FieldSpec[] | null {
+  const { type, properties, required = [] } = (schema ?? {}) as ObjectSchema;
+  if (type !== "object" || !properties) return null;
+  return Object.entries(properties).map(([name, member]) =>
+    fieldOf(name, member, { isRequired: required.includes(name), initial: (member as Schema | null)?.default }),
+  );
 }
 
 function controlOf(type: Schema["type"]): Control {
@@ -57,7 +69,7 @@ export function written(control: Control, value: unknown): string {
 }
 
 /** The values of all fields, and what is wrong with those that have none. A field that is left empty is left out. */
-export function readAll(fields: readonly InputSpec[], texts: Readonly<Record<string, string>>) {
+export function readAll(fields: readonly FieldSpec[], texts: Readonly<Record<string, string>>) {
   const values: Record<string, unknown> = {};
   const problems: Record<string, string> = {};
   for (const field of fields) {
@@ -73,7 +85,7 @@ export function readAll(fields: readonly InputSpec[], texts: Readonly<Record<str
   return { values, problems };
 }
 
-function read({ control }: InputSpec, text: string): unknown {
+function read({ control }: FieldSpec, text: string): unknown {
   if (control === "text") return text;
   if (control === "integer" && !/^\s*-?\d+\s*$/.test(text)) throw new Error("It has to be a whole number.");
   if (control === "number" && !(text.trim() && Number.isFinite(Number(text))))

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { fieldsOf, readAll, type Control } from "./inputs";
+import { membersOf, readAll, type Control } from "./fields";
+import { inputsOf } from "./flow-inputs";
 
 function field(schema: unknown, initial?: unknown, required = true) {
   const node = { id: "", nodeId: "i", type: "flow.input", title: null, parentNodeId: null };
   const inputs = initial === undefined ? { name: "x" } : { name: "x", default: initial };
-  return fieldsOf({ inputs: [{ name: "x", schema, required }], nodes: [{ ...node, inputs }] })[0]!;
+  return inputsOf({ inputs: [{ name: "x", schema, required }], nodes: [{ ...node, inputs }] })[0]!;
 }
 
 test.each<[unknown, Control]>([
@@ -48,4 +49,14 @@ test("a field starts with the default of the document, and what is left empty is
   expect(field({ type: "string" }).initial).toBe("");
   expect(readAll([field({ type: "number" }, 20, false)], { x: "" })).toEqual({ values: {}, problems: {} });
   expect(readAll([field({ type: "string" })], { x: "" })).toEqual({ values: { x: "" }, problems: {} });
+});
+
+test("an object with properties is a field for each of them, and anything else is none", () => {
+  const properties = { approved: { type: "boolean" }, by: { type: "string", default: "Ada" } };
+  const fields = membersOf({ type: "object", properties, required: ["approved"] });
+  expect(fields?.map(({ name, control, isRequired, initial }) => [name, control, isRequired, initial])).toEqual([
+    ["approved", "boolean", true, ""],
+    ["by", "text", false, "Ada"],
+  ]);
+  expect([membersOf({ type: "object" }), membersOf({ type: "string" }), membersOf(null)]).toEqual([null, null, null]);
 });
