@@ -8,7 +8,7 @@ import { Header } from "./Header";
 import { LIVE } from "./live/parts";
 import { LinkNotice } from "./LinkNotice";
 import { Scrubber } from "./Scrubber";
-import { useExecution, useRun } from "./store";
+import { useExecution, useRun, useSelected } from "./store";
 import { changeView, useView } from "./view";
 import { LOWER_VIEWS, SIDE_VIEWS, type ExecutionView } from "./views";
 
@@ -58,7 +58,9 @@ interface ViewsProps {
 function Views({ kind, label, views }: ViewsProps) {
   const view = useView();
   const chosen = views.find(({ id }) => id === view[kind]) ?? views[0]!;
-  const counts = useRun((run) => views.map(({ count }) => count?.(run)).join());
+  const counts = useSelected(({ head, shown }) =>
+    views.map(({ count, isOfNow }) => count?.(isOfNow ? head : shown)).join(),
+  );
   const tabs = useMemo(
     () => views.map(({ id, title }, place) => ({ id, title, count: Number(counts.split(",")[place]) || undefined })),
     [views, counts],
@@ -67,6 +69,9 @@ function Views({ kind, label, views }: ViewsProps) {
   return (
     <div className={styles.views}>
       <Tabs label={label} tabs={tabs} chosen={chosen.id} onChoose={(id) => changeView({ [kind]: id })} />
+      {view.at !== null && chosen.isOfNow && (
+        <p className={styles.now}>As it is now, not as it was after event {view.at}.</p>
+      )}
       <div role="tabpanel" aria-label={chosen.title} className={styles.view}>
         <Suspense fallback={<Loading />}>
           <Chosen />

@@ -1,6 +1,8 @@
 import { Button, IconButton } from "../../design/Button";
 import { Status } from "../../design/Status";
-import { useExecution, useHead, useMoment, useRun } from "../store";
+import { useExecution, useHead, useMoment, useRun, useSelected } from "../store";
+import { SignalForm } from "../signals/SignalForm";
+import { signalSchema } from "../signals/waits";
 import { changeView } from "../view";
 import { useToggleBreakpoint } from "../live/breakpoints";
 import { awaited } from "../live/standing";
@@ -60,10 +62,14 @@ export function NodeDetails({ nodeId }: { nodeId: string }) {
 }
 
 function Waiting({ nodeId }: { nodeId: string }) {
+  const { head } = useExecution();
   const record = useRun((run) => run.nodes.get(nodeId)!);
+  const isNow = useSelected((store) => store.shown === store.head);
+  const signal = record.wait?.signal ?? null;
   return (
     <Section title="What it waits for">
       <p>{awaited(record, useMoment(true))}</p>
+      {isNow && signal !== null && <SignalForm name={signal} schema={signalSchema(head, nodeId)} />}
     </Section>
   );
 }
