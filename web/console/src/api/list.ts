@@ -19,6 +19,8 @@ export interface List<Row> {
   more: () => void;
   /** Reads the first page again: what is new comes on top, and what has changed is replaced. */
   refresh: () => void;
+  /** Puts what is known by now in the place of rows; null takes one out. */
+  revise: (change: (row: Row) => Row | null) => void;
 }
 
 interface Read<Row> {
@@ -73,6 +75,12 @@ export function useList<Data, Variables extends Record<string, unknown>, Row ext
         before.rows ? { rows: joined(nodes(page), before.rows) } : { rows: nodes(page), cursor: next(page) },
       );
     }, [load]),
+    revise: useCallback((change) => {
+      setRead((before) => {
+        const rows = before.rows?.map(change).filter((row) => row !== null) ?? null;
+        return { ...before, rows };
+      });
+    }, []),
   };
 }
 
