@@ -1,8 +1,8 @@
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import styles from "./Page.module.css";
 
 interface PageProps {
-  title: ReactNode;
+  title: string;
   /** What stands under the title. */
   about?: ReactNode;
   actions?: ReactNode;
@@ -11,6 +11,12 @@ interface PageProps {
 
 /** A page that is scrolled as a whole: lists and forms. */
 export function Page({ title, about, actions, children }: PageProps) {
+  useEffect(() => {
+    document.title = `${title} · Tidegate`;
+    return () => {
+      document.title = "Tidegate";
+    };
+  }, [title]);
   return (
     <div className={styles.scroll}>
       <div className={styles.page}>
@@ -26,6 +32,9 @@ export function Page({ title, about, actions, children }: PageProps) {
     </div>
   );
 }
+
+/** Something with a form beside it, or above it where there is little room. */
+export const Columns = ({ children }: { children: ReactNode }) => <div className={styles.columns}>{children}</div>;
 
 export function Panel({ title, actions, children }: { title?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   return (

@@ -1,18 +1,15 @@
-import { lazy, Suspense, useMemo } from "react";
 import { useQuery } from "urql";
 import { useParams, useSearchParams } from "wouter";
-import { FlowVersionDocument, FlowVersionsDocument, type FlowVersionsQuery } from "../api/generated/operations";
+import { FlowVersionsDocument, type FlowVersionsQuery } from "../api/generated/operations";
 import { problemOf } from "../api/problem";
 import { control } from "../design/Field";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";
-import { Page, Panel } from "../design/Page";
+import { Page } from "../design/Page";
+import { Tabs } from "../design/Tabs";
 import { Time } from "../design/Time";
-import { Topology } from "../fold/topology";
+import { DeleteFlow } from "./DeleteFlow";
 import styles from "./FlowPage.module.css";
-import { FlowRuns } from "./FlowRuns";
-import { RunForm } from "./RunForm";
-
-const FlowGraph = lazy(() => import("../graph/FlowGraph"));
+import { FlowTab, TABS } from "./tabs";
 
 type Flow = NonNullable<FlowVersionsQuery["flow"]>;
 
@@ -24,16 +21,29 @@ export default function FlowPage() {
   if (!data) return <Loading label="Loading the flow" />;
   const { flow } = data;
   if (!flow) return <Notice title="There is no such flow" />;
-  const number = Number(parameters.get("version")) || (flow.versions.edges[0]?.node.version ?? 1);
-  const choose = (version: string) => setParameters({ version }, { replace: true });
+  const newest = flow.versions.edges[0]?.node.version ?? 1;
+  const number = Number(parameters.get("version")) || newest;
+  const tab = TABS.find(({ id }) => id === parameters.get("tab")) ?? TABS[0]!;
+  const go = (changes: Record<string, string>) =>
+    setParameters((before) => ({ ...Object.fromEntries(before), ...changes }), { replace: true });
+  const saved = (version: number) => {
+    read({ requestPolicy: "network-only" });
+    go({ version: String(version) });
+  };
+  const actions = (
+    <>
+      <Versions flow={flow} number={number} onChoose={(version) => go({ version })} />
+      <DeleteFlow flowId={flow.id} name={flow.name} />
+    </>
+  );
   return (
-    <Page
-      title={flow.name}
-      about={flow.description}
-      actions={<Versions flow={flow} number={number} onChoose={choose} />}
-    >
-      <FlowVersion key={number} flowId={flow.id} number={number} />
-      <FlowRuns flowId={flow.id} />
+    <Page title={flow.name} about={flow.description} actions={actions}>
+      <div className={styles.tabs}>
+        <Tabs label="Flow" tabs={TABS} chosen={tab.id} onChoose={(id) => go({ tab: id })} />
+      </div>
+      <div role="tabpanel" aria-label={tab.title} className={styles.tab}>
+        <FlowTab tab={tab} flowId={flow.id} number={number} newest={newest} onSaved={saved} />
+      </div>
     </Page>
   );
 }
@@ -62,28 +72,6 @@ function Versions({ flow, number, onChoose }: VersionsProps) {
           </option>
         ))}
       </select>
-    </div>
-  );
-}
-
-function FlowVersion({ flowId, number }: { flowId: string; number: number }) {
-  const [{ data, error }, read] = useQuery({ query: FlowVersionDocument, variables: { flowId, number } });
-  const version = data?.flow?.version;
-  const topology = useMemo(() => version && new Topology(version), [version]);
-  if (error) return <ProblemNotice problem={problemOf(error)} onRetry={read} />;
-  if (!version || !topology) return <Loading label="Loading the version" />;
-  return (
-    <div className={styles.columns}>
-      <Panel title="Graph">
-        <div className={styles.graph}>
-          <Suspense fallback={<Loading label="Loading the graph" />}>
-            <FlowGraph id={version.id} topology={topology} />
-          </Suspense>
-        </div>
-      </Panel>
-      <Panel title="Run">
-        <RunForm version={version} />
-      </Panel>
     </div>
   );
 }

@@ -1,8 +1,9 @@
 import { useDeferredValue } from "react";
-import { Link, useSearchParams } from "wouter";
+import { Link, useLocation, useSearchParams } from "wouter";
 import { useList } from "../api/list";
 import { FlowsDocument, type FlowsQuery } from "../api/generated/operations";
-import { flowPath } from "../app/routes";
+import { flowPath, NEW_FLOW } from "../app/routes";
+import { Button } from "../design/Button";
 import { control } from "../design/Field";
 import { Loading, Notice, ProblemNotice } from "../design/Notice";
 import { Page, Panel } from "../design/Page";
@@ -28,7 +29,7 @@ export default function FlowsPage() {
     (data) => data.flows,
   );
   return (
-    <Page title="Flows" about="What can be run here, newest first.">
+    <Page title="Flows" about="What can be run here, newest first." actions={<NewFlow />}>
       <input
         type="search"
         className={`${control} ${styles.search}`}
@@ -59,11 +60,20 @@ function FlowName({ flow }: { flow: Flow }) {
   );
 }
 
+function NewFlow() {
+  const [, navigate] = useLocation();
+  return (
+    <Button look="primary" icon="plus" onClick={() => navigate(NEW_FLOW)}>
+      New flow
+    </Button>
+  );
+}
+
 function NoFlows({ search }: { search: string }) {
   if (search) return <Notice title={`No flow has “${search}” in its name or description`} />;
   return (
     <Notice title="There are no flows yet">
-      Make one with <code>createFlow</code>, or run one from a file: <code>tidegate run FLOW.yaml</code>
+      Make one here, or run one from a file: <code>tidegate run FLOW.yaml</code>
     </Notice>
   );
 }

@@ -1,0 +1,33 @@
+import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
+import { credentials, deny } from "./access";
+import { problemOf, type Problem } from "./problem";
+
+export interface Answer<Data> {
+  data: Data | null;
+  problem: Problem | null;
+  /** The answer as it came. */
+  text: string;
+}
+
+const NO_ANSWER: Answer<never> = { data: null, problem: problemOf(null), text: "" };
+
+/** Asks with variables that are JSON already, so that what browsers cannot tell apart, such as 2 and 2.0, goes as it is written. */
+export async function askExactly<Data, Variables>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: string,
+): Promise<Answer<Data>> {
+  const headers = { "content-type": "application/json", ...credentials() };
+  const body = `{"query": ${JSON.stringify(stringifyDocument(document))}, "variables": ${variables}}`;
+  try {
+    return read(await (await fetch("/graphql", { method: "POST", headers, body })).text());
+  } catch {
+    return NO_ANSWER;
+  }
+}
+
+function read<Data>(text: string): Answer<Data> {
+  const { data = null, errors } = JSON.parse(text) as { data?: Data | null; errors?: unknown };
+  const problem = errors ? problemOf(errors) : null;
+  if (problem?.code === "UNAUTHENTICATED") deny();
+  return { data: problem ? null : data, problem, text };
+}
