@@ -134,10 +134,11 @@ class Page:
         self.prefer(dark=False)
         self.call("Page.navigate", url=url)
 
-    def prefer(self, *, dark: bool) -> None:
-        """Let the user like dark or light pages."""
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+    def prefer(self, *, dark: bool, still: bool = False) -> None:
+        """Let the user like dark or light pages, and perhaps none that move."""
+        likes = {"color-scheme": "dark" if dark else "light", "reduced-motion": "reduce" if still else "no-preference"}
+        features = [{"name": f"prefers-{name}", "value": value} for name, value in likes.items()]
+        self.call("Emulation.setEmulatedMedia", features=features)
 
     def note(self, method: str, details: Json) -> None:
         """Take note of an event."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tidegate.processes import ROOT, Dev
-from tests.web.browser import Browser, browser, chromium
+from tests.web.browser import Browser, Page, browser, chromium
 from tests.web.ide import Ide
 
 NO_BROWSER = "there is no Chromium on this machine, so no page was tested (Debian: apt-get install chromium)"
@@ -37,3 +37,10 @@ def ide(loaded: Ide) -> Ide:
     """GraphiQL with what it noted in other tests forgotten."""
     loaded.page.forget()
     return loaded
+
+
+@pytest.fixture(scope="module")
+def console(running_browser: Browser, service: Dev) -> Iterator[Page]:
+    """The console as it opens."""
+    with running_browser.page(service.at("/")) as page:
+        yield page

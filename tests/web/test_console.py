@@ -1,13 +1,12 @@
 """The console in a real browser: one page that goes from place to place, as its user does."""
 
 import json
-from collections.abc import Iterator
 
 import httpx
-import pytest
 
 from tests.tidegate.processes import Dev
-from tests.web.browser import Browser, Page
+from tests.web.browser import Page
+from tests.web.console import node, open_flow, press, shows, type_into
 
 APPROVE = """
 mutation Approve($id: ID!) {
@@ -15,46 +14,6 @@ mutation Approve($id: ID!) {
 }
 """
 ENDED = 'header [data-status="COMPLETED"]'
-
-
-@pytest.fixture(scope="module")
-def console(running_browser: Browser, service: Dev) -> Iterator[Page]:
-    """The console as it opens."""
-    with running_browser.page(service.at("/")) as page:
-        yield page
-
-
-def shows(page: Page, selector: str, text: str = "") -> None:
-    """Wait until something that a selector finds has this text in it."""
-    found = f"[...document.querySelectorAll({json.dumps(selector)})]"
-    page.wait(f"{found}.some((it) => it.textContent.includes({json.dumps(text)}))")
-
-
-def press(page: Page, name: str) -> None:
-    """Click a button, tab or link by its name, once it can be clicked; a count behind the name does not matter."""
-    is_meant = f"(it.ariaLabel ?? it.textContent).replace(/\\d+$/, '') === {json.dumps(name)}"
-    found = f"[...document.querySelectorAll('button:enabled, a')].find((it) => {is_meant})"
-    page.wait(f"(() => {{ const it = {found}; it?.click(); return !!it }})()")
-
-
-def type_into(page: Page, selector: str, text: str) -> None:
-    """Replace what a field has."""
-    page.wait(
-        f"(() => {{ const field = document.querySelector({json.dumps(selector)}); field?.focus(); field?.select();"
-        " return !!field })()"
-    )
-    page.call("Input.insertText", text=text)
-
-
-def open_flow(page: Page, name: str) -> None:
-    press(page, "Flows")
-    shows(page, 'table[aria-label="Flows"] a', name)
-    press(page, name)
-    shows(page, "h1", name)
-
-
-def node(id: str, status: str) -> str:
-    return f'[data-node="{id}"] [data-status="{status}"]'
 
 
 def test_a_flow_is_found_run_from_its_form_and_followed_to_its_outputs(console: Page) -> None:
