@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from types import ModuleType
 from typing import Any
 
-import engine.attempts
 import jobs.claimer
 import jobs.heartbeat
 import jobs.journal
 import jobs.schedules
 import jobs.sweeper
 import jobs.worker
-from engine.attempt import Outcome, begin
+from engine.attempt import Outcome
+from engine.host import Host
 from engine.node import AnyNode, Context
 from jobs.dispatch import Doorbell
 from jobs.ledger import DurableLedger
@@ -79,7 +79,7 @@ def arm(faults: Faults) -> None:
         raise UnknownFaultPoint(f"There is no fault point {sorted(unknown)[0]}.")
     for module, name, kinds in STATEMENTS:
         setattr(module, name, _watched(getattr(module, name), kinds, faults))
-    setattr(engine.attempts, "begin", _watched_effect(begin, faults))  # noqa: B010
+    setattr(Host, "begin", _watched_effect(Host.begin, faults))  # noqa: B010
     for owner, name, point in CALLS:
         setattr(owner, name, _watched_call(getattr(owner, name), point, faults))
 
@@ -101,15 +101,16 @@ def _watched(statement: Statement, kinds_of: KindsOf, faults: Faults) -> Stateme
     return watched
 
 
-def _watched_effect(attempt: Callable[..., Awaitable[Outcome]], faults: Faults) -> Callable[..., Awaitable[Outcome]]:
-    async def watched(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Outcome:
+def _watched_effect(begin: Callable[..., Awaitable[Outcome]], faults: Faults) -> Callable[..., Awaitable[Outcome]]:
+    async def watched(attempt: Awaitable[Outcome]) -> Outcome:
         await faults.reach("before_effect")
-        outcome = await attempt(node_type, inputs, context)
+        outcome = await attempt
         await faults.reach("after_effect")
         return outcome
 
-    def begun(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Awaitable[Outcome]:
-        return (attempt if node_type.safe else watched)(node_type, inputs, context)
+    def begun(host: Host, node_type: type[AnyNode], inputs: Mapping[str, Any], context: Context) -> Awaitable[Outcome]:
+        attempt = begin(host, node_type, inputs, context)
+        return attempt if node_type.safe else watched(attempt)
 
     return begun
 
