@@ -202,7 +202,9 @@ def browser(path: str, profile: Path) -> Iterator[Browser]:
             stderr=log,
         )
     try:
-        with connect(_address(process, profile), max_size=LARGEST_MESSAGE, compression=None) as socket:
+        address = _address(process, profile)
+        # No pings: their thread takes numbers from `random`, which Hypothesis refuses while it makes examples.
+        with connect(address, max_size=LARGEST_MESSAGE, compression=None, ping_interval=None) as socket:
             opened = Browser(socket)
             yield opened
             opened.send("Browser.close")
