@@ -6,6 +6,7 @@ programs on a worker.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -26,6 +27,10 @@ SESSION_SECONDS = 300
 """How long a server may take for one answer."""
 
 
+# What the package logs quotes what servers say, which may repeat a secret that was sent.
+logging.getLogger("mcp").setLevel(logging.CRITICAL)
+
+
 class McpFailed(NodeError):
     """The MCP server did not answer as it should."""
 
@@ -43,9 +48,15 @@ async def mcp_session(connection: Connection, context: Context) -> "AsyncIterato
             http.event_hooks = {"response": [_raise_for_key]}
             stream = transport.streamable_http_client(connection.url, http_client=http)
             async with mcp.Client(stream, read_timeout_seconds=SESSION_SECONDS, cache=None) as client:
+                client.session.validate_tool_result = _take_as_it_is
                 yield client
     except Exception as error:
         raise _failure(connection, error) from None
+
+
+async def _take_as_it_is(name: str, result: "CallToolResult") -> None:
+    """The package would hold an answer against a schema of the server's own, on the loop, with Python's patterns: one
+    that takes for ever to match, or refers to itself without end, would stop the worker."""
 
 
 async def _raise_for_key(response: httpx2.Response) -> None:

@@ -4,11 +4,12 @@ It lets in whoever shows the key as a bearer token.
 """
 
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,6 +32,18 @@ def greet(name: str) -> str:
 def fail() -> str:
     """Always fails."""
     raise ToolError("It rains.")
+
+
+class Wind(BaseModel):
+    """Declares a pattern that takes exponentially long to see that its value does not match."""
+
+    wind: Annotated[str, WithJsonSchema({"pattern": "^(a+)+$"})]
+
+
+@server.tool()
+def blow() -> Wind:
+    """Says something that is not what it declares."""
+    return Wind(wind="a" * 24 + "!")
 
 
 @server.resource("weather://station")

@@ -13,6 +13,7 @@ import pytest
 from engine.reach import Reach
 from engine.secret_use import SecretUse
 from tests.engine.nodes.bench import Bench
+from tests.engine.nodes.http_server import Received, answer, serving
 from tests.eventually import eventually
 
 KEY = "canary-4711"
@@ -65,6 +66,7 @@ def _connection(port: int, key: str = "key") -> dict[str, Any]:
             {"city": "Oslo", "days": 2, "sky": "blue"},
         ),
         ("mcp.call_tool", {"name": "greet", "arguments": {"name": "Ada"}}, "Hello Ada"),
+        ("mcp.call_tool", {"name": "blow"}, {"wind": "a" * 24 + "!"}),
         ("mcp.read_resource", {"name": "weather://station"}, "On the hill."),
         ("mcp.read_resource", {"name": "weather://days/{day}", "arguments": {"day": "Monday"}}, "Monday: sunny"),
         (
@@ -106,3 +108,18 @@ async def test_a_server_that_is_not_public_is_refused(mcp: Bench, port: int) -> 
     mcp.given(reach=Reach())
     error = await mcp.fail("mcp.call_tool", connection=_connection(port), name="greet")
     assert "public internet" in error.message
+
+
+async def test_a_server_that_repeats_the_key_puts_it_into_no_log(node: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    def echo(request: Received) -> bytes:
+        return answer(200, request.headers["authorization"].encode(), "Content-Type: application/json")
+
+    async def find(name: str) -> str:
+        return KEY
+
+    async with serving() as server:
+        server.answers["/mcp"] = echo
+        node.given(reach=Reach(frozenset({f"127.0.0.1:{server.port}"})), secrets=SecretUse(find))
+        await node.fail("mcp.call_tool", connection=_connection(server.port), name="greet")
+    assert server.received
+    assert KEY not in caplog.text
