@@ -11,6 +11,7 @@ from engine.ai.tools import Tool
 from engine.errors import NodeError
 from engine.json_text import InvalidJson, parse_json
 from engine.secret_reference import contains_reference
+from engine.values import VALUE_LIMIT
 
 ToolT = TypeVar("ToolT", bound=Tool)
 
@@ -27,11 +28,11 @@ class Conversation(BaseModel):
     usage: dict[str, Any] = {}
     rounds: int = 0
     awaited: list[str] = []
+    _length: int = 0
 
     def add(self, completion: Completion) -> None:
-        """Take what the model has said."""
-        said = completion.choices[0].message
-        self.messages.append(Message.model_validate(said.as_message()))
+        """Take what the model has said; raises `NodeError` if that makes the conversation too long."""
+        self._append(completion.choices[0].message.as_message())
         self.usage = _sum(self.usage, completion.usage or {})
         self.rounds += 1
 
@@ -43,20 +44,27 @@ class Conversation(BaseModel):
 
     def open_calls(self) -> Iterator[ToolCall]:
         """The calls of the model that have no answer yet."""
-        answered = {_field(message, "tool_call_id") for message in self.messages if message.role == "tool"}
-        asked = next((message for message in reversed(self.messages) if message.role == "assistant"), None)
+        # Only what came after them: some services count the ids of calls from the start in each round.
+        asked, answers = _last_round(self.messages)
+        answered = {_field(message, "tool_call_id") for message in answers}
         for call in (asked and _field(asked, "tool_calls")) or ():
             if call["id"] not in answered:
                 yield ToolCall.model_validate(call)
 
     def answer(self, call_id: str, value: Any) -> None:
-        """Give the model the answer of a tool."""
+        """Give the model the answer of a tool; raises `NodeError` if that makes the conversation too long."""
         content = value if isinstance(value, str) else orjson.dumps(value).decode()
-        self.messages.append(Message.model_validate({"role": "tool", "tool_call_id": call_id, "content": content}))
+        self._append({"role": "tool", "tool_call_id": call_id, "content": content})
 
-    def answer_error(self, call_id: str, error: NodeError) -> None:
+    def answer_error(self, call_id: str, message: str) -> None:
         """Tell the model what went wrong, so that it can do something about it."""
-        self.answer(call_id, f"Error: {error.message}")
+        self.answer(call_id, f"Error: {message}")
+
+    def _append(self, data: dict[str, Any]) -> None:
+        self.messages.append(message := Message.model_validate(data))
+        self._length += len(message.model_dump_json())
+        if self._length > VALUE_LIMIT:
+            raise NodeError(f"The conversation has more than {VALUE_LIMIT} characters, which no output could have.")
 
     def plain(self) -> dict[str, Any]:
         """The conversation as JSON."""
@@ -87,6 +95,17 @@ def called_tool(call: ToolCall, tools: dict[str, Tool]) -> Tool:
     if tool is None:
         raise NodeError(f"There is no tool {call.function.name[:100]!r}; there are {', '.join(tools) or 'none'}.")
     return tool
+
+
+def _last_round(messages: list[Message]) -> tuple[Message | None, list[Message]]:
+    """What the model has said last, and the answers of tools to it."""
+    answers: list[Message] = []
+    for message in reversed(messages):
+        if message.role == "assistant":
+            return message, answers
+        if message.role == "tool":
+            answers.append(message)
+    return None, answers
 
 
 def _field(message: Message, name: str) -> Any:

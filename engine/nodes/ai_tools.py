@@ -15,6 +15,8 @@ from engine.connection import connected
 from engine.errors import NodeError
 from engine.node import CallFlow, CallResult, Context, Input, Node, Output
 from engine.ports import HoldsSecrets
+from engine.secret_use import SecretUse
+from engine.values import Value
 
 ROUNDS_DEFAULT = 10
 ROUNDS_LIMIT = 100
@@ -61,7 +63,7 @@ class Tools(Node[ToolsInput, ToolsOutput]):
             try:
                 conversation.answer(call_id, dict(outputs_of(result)))
             except NodeError as error:
-                conversation.answer_error(call_id, error)
+                conversation.answer_error(call_id, error.message)
         return await _go_on(inputs, conversation, context)
 
 
@@ -72,7 +74,7 @@ async def _go_on(inputs: ToolsInput, conversation: Conversation, context: Contex
         model = Model(client, inputs.connection, inputs.model)
         declared = {"tools": [tool.declaration() for tool in tools.values()]} if tools else {}
         while True:
-            if flows := await _use(tools, conversation):
+            if flows := await _use(tools, conversation, context.secrets):
                 return flows
             if conversation.rounds and conversation.messages[-1].role == "assistant":
                 return _outputs(conversation)
@@ -81,18 +83,22 @@ async def _go_on(inputs: ToolsInput, conversation: Conversation, context: Contex
             conversation.add(await model.complete(conversation.messages, **declared))
 
 
-async def _use(tools: dict[str, Tool], conversation: Conversation) -> CallFlow | None:
-    """Answer what can be answered here; gives the runs of the first flow that is called."""
+async def _use(tools: dict[str, Tool], conversation: Conversation, secrets: SecretUse) -> CallFlow | None:
+    """Answer what can be answered here; gives the runs of the first flow that is called.
+
+    What a server says may repeat the key that it was shown, which is not for the model.
+    """
     flow, waiting = None, []
     for call in list(conversation.open_calls()):
         try:
             tool, arguments = called_tool(call, tools), arguments_of(call)
             if isinstance(tool, DirectTool):
-                conversation.answer(call.id, await tool.use(arguments, call.id))
+                answer = Value.of(await tool.use(arguments, call.id))
+                conversation.answer(call.id, secrets.scrub_value(answer).data)
             elif isinstance(tool, FlowTool) and tool is (flow := flow or tool):
                 waiting.append((call, tool.inputs(arguments)))
         except NodeError as error:
-            conversation.answer_error(call.id, error)
+            conversation.answer_error(call.id, secrets.scrub(error.message))
     return _run(flow, waiting, conversation) if flow and waiting else None
 
 

@@ -261,22 +261,28 @@ async def test_a_flow_that_is_a_tool_runs_as_a_child_and_the_conversation_is_rem
     assert len(server.received) == 2
 
 
-async def test_a_model_without_an_end_is_stopped(ai: Bench, server: Server) -> None:
-    message = {
-        "content": None,
-        "tool_calls": [{"id": "c", "function": {"name": "count", "arguments": '{"text": ""}'}}],
-    }
-    rounds = iter(range(100))
+def _calling(name: str, arguments: str = "{}", calls: int = 1) -> bytes:
+    """The answer of a model that calls a tool, each time with the same ids."""
+    called = [{"id": f"call_{n}", "function": {"name": name, "arguments": arguments}} for n in range(calls)]
+    return answer(200, orjson.dumps({"choices": [{"message": {"content": None, "tool_calls": called}}]}))
 
-    def again(_: Received) -> bytes:
-        message["tool_calls"][0]["id"] = f"c{next(rounds)}"  # type: ignore[index]
-        return answer(200, orjson.dumps({"choices": [{"message": message}]}))
 
-    server.answers[PATH] = again
+async def test_a_model_without_an_end_is_stopped_also_if_it_calls_its_calls_the_same_each_time(
+    ai: Bench, server: Server
+) -> None:
+    server.answers[PATH] = lambda _: _calling("count", '{"text": ""}')
     given = {"connection": _connection(server), "model": "m", "messages": HELLO, "maxRounds": 3}
     error = await ai.fail("ai.tools", **given, tools=[{"node": "text.length", "name": "count"}])
     assert "after 3 rounds" in error.message
     assert len(server.received) == 3
+
+
+async def test_a_conversation_that_grows_too_long_is_stopped(ai: Bench, server: Server) -> None:
+    server.answers[PATH] = lambda _: _calling("repeat", calls=30)
+    tools = [{"node": "debug.log", "name": "repeat", "inputs": {"message": "-", "value": "x" * 1_000_000}}]
+    error = await ai.fail("ai.tools", connection=_connection(server), model="m", messages=HELLO, tools=tools)
+    assert "The conversation has more than" in error.message
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize(

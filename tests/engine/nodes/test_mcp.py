@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from engine.reach import Reach
@@ -17,6 +18,7 @@ from tests.engine.nodes.http_server import Received, answer, serving
 from tests.eventually import eventually
 
 KEY = "canary-4711"
+ASKED = [{"role": "user", "content": "Greet Ada."}]
 SCRIPT = Path(__file__).parent / "mcp_server.py"
 
 
@@ -97,6 +99,22 @@ async def test_what_a_server_refuses_is_said(
     error = await mcp.fail(node_type, connection=_connection(port), **inputs)
     assert complaint in error.message
     assert error.retryable is False
+
+
+async def test_what_a_server_repeats_of_its_key_is_not_told_to_a_model(mcp: Bench, port: int) -> None:
+    calls = [{"id": name, "function": {"name": name, "arguments": f'{{"name": "{KEY}"}}'}} for name in ("greet", KEY)]
+    rounds = iter([{"content": None, "tool_calls": calls}, {"content": "Done."}])
+    async with serving() as model:
+        model.answers["/chat/completions"] = lambda _: answer(
+            200, orjson.dumps({"choices": [{"message": next(rounds)}]})
+        )
+        mcp.given(reach=Reach(frozenset({f"127.0.0.1:{port}", f"127.0.0.1:{model.port}"})))
+        tools = [{"mcp": _connection(port)}]
+        await mcp.run("ai.tools", connection={"url": model.url}, model="m", messages=ASKED, tools=tools)
+    told = [each["content"] for each in orjson.loads(model.received[1].body)["messages"] if each["role"] == "tool"]
+    assert told[0] == "Hello [secret key]"
+    assert "[secret key]" in told[1]
+    assert KEY not in told[1]
 
 
 async def test_a_wrong_key_is_refused(mcp: Bench, port: int) -> None:
