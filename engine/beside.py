@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,36 @@ def run_with(node_type: type[AnyNode], inputs: Mapping[str, Any]) -> Callable[[C
     return work
 
 
-def from_a_thread(context: Context, is_cancelled: Callable[[], bool]) -> Context:
+class Left:
+    """Whether nobody waits for a thread any more; then it waits for nothing on the loop either."""
+
+    def __init__(self) -> None:
+        self._is_set = threading.Event()
+        self._waits: set[Answer] = set()
+
+    @property
+    def is_set(self) -> bool:
+        return self._is_set.is_set()
+
+    def set(self) -> None:
+        """End the thread's waits."""
+        self._is_set.set()
+        for each in list(self._waits):
+            each.cancel()
+
+    def wait(self, work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+        """What the loop makes of the work, for the thread."""
+        answer = asyncio.run_coroutine_threadsafe(work, loop)
+        self._waits.add(answer)
+        if self.is_set:
+            answer.cancel()
+        try:
+            return answer.result()
+        finally:
+            self._waits.discard(answer)
+
+
+def from_a_thread(context: Context, left: Left) -> Context:
     """The context of a node for use in another thread: each call waits until the running loop has dealt with it."""
     loop = asyncio.get_running_loop()
 
@@ -35,11 +65,12 @@ def from_a_thread(context: Context, is_cancelled: Callable[[], bool]) -> Context
 
         return ask
 
-    def wait(work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
     return replace(
-        context, log=on_loop(context.log), emit=on_loop(context.emit), waiter=wait, is_cancelled=is_cancelled
+        context,
+        log=on_loop(context.log),
+        emit=on_loop(context.emit),
+        waiter=lambda work: left.wait(work, loop),
+        is_cancelled=lambda: left.is_set,
     )
 
 

@@ -117,17 +117,14 @@ class NodeProcess:
     async def start(cls) -> "NodeProcess":
         """Start a process; raises `OSError` if there can be none."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-c",
-                MAIN.format(theirs.fileno()),
-                json.dumps(sys.path),
-                stdin=DEVNULL,
-                stdout=STDERR,
-                pass_fds=(theirs.fileno(),),
-            )
+        try:
+            with theirs:
+                process = await _started(theirs.fileno())
+        except BaseException:
+            # Also when nobody waits for it any more.
+            ours.close()
+            raise
+        # If it is not waited for here, the socket is closed, and with that the process ends.
         reader, writer = await asyncio.open_connection(sock=ours)
         return cls(process, reader, writer)
 
@@ -165,6 +162,19 @@ class NodeProcess:
             # Not by asyncio, which asks how it has ended and so takes the answer from its own watcher.
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
+
+
+async def _started(descriptor: int) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-c",
+        MAIN.format(descriptor),
+        json.dumps(sys.path),
+        stdin=DEVNULL,
+        stdout=STDERR,
+        pass_fds=(descriptor,),
+    )
 
 
 async def _answer(what: str, arguments: list[Any], context: Context) -> Message:

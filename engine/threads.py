@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from engine.beside import from_a_thread
+from engine.beside import Left, from_a_thread
 from engine.errors import NodeError
 from engine.node import AnyNode, Context
 
 logger = logging.getLogger(__name__)
 
 
-class Left(BaseException):
+class ThreadLeft(BaseException):
     """Nobody waits for this thread's node any more."""
 
 
@@ -71,9 +71,9 @@ class _Attempt:
     def __init__(self, context: Context, work: Callable[[Context], Any]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
-        self._is_left = threading.Event()
+        self._left = Left()
         self._work = work
-        self._context = from_a_thread(context, self._is_left.is_set)
+        self._context = from_a_thread(context, self._left)
         target = contextvars.copy_context().run
         self.thread = threading.Thread(target=target, args=(self._run,), name=context.node_id, daemon=True)
 
@@ -83,14 +83,14 @@ class _Attempt:
 
     def leave(self) -> None:
         """Tell the thread that nobody waits for it any more."""
-        self._is_left.set()
         if ident := self.thread.ident:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Left))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(ThreadLeft))
+        self._left.set()
 
     def _run(self) -> None:
         try:
             self._tell(self._work(self._context), None)
-        except Left:
+        except ThreadLeft:
             pass
         except BaseException as error:
             self._tell(None, error)

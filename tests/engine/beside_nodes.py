@@ -1,5 +1,6 @@
 """Nodes that run in threads and in processes; the processes import this file."""
 
+import asyncio
 import os
 import threading
 import time
@@ -75,6 +76,17 @@ class Stays(Node[BesideInput, BesideOutput]):
         context.log("running")
         GATE.wait(60)
         return BesideOutput(said=context.is_cancelled())
+
+
+class Awaits(Node[BesideInput, BesideOutput]):
+    """Waits in its thread for something on the loop that does not come."""
+
+    type = "beside.awaits"
+    runs_in: RunsIn = "thread"
+
+    def run(self, inputs: BesideInput, context: Context) -> BesideOutput:
+        context.log("running")
+        return BesideOutput(said=context.wait(asyncio.Event().wait()))
 
 
 class Loops(Node[BesideInput, BesideOutput]):

@@ -19,7 +19,7 @@ from engine.node import AnyNode, Context
 from engine.processes import NodeProcess
 from engine.secret_use import SecretUse
 from engine.watch import SIGNAL, Watch
-from tests.engine.beside_nodes import GATE, Loops, Stays, UsesProcess, UsesThread, Which
+from tests.engine.beside_nodes import GATE, Awaits, Loops, Stays, UsesProcess, UsesThread, Which
 from tests.eventually import eventually
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -100,6 +100,18 @@ async def test_a_process_is_ended_with_a_node_that_nobody_waits_for_and_its_plac
     await eventually(lambda: not psutil.pid_exists(first))
 
 
+async def test_a_process_that_nobody_waits_for_any_more_before_it_has_begun_leaves_no_socket(bench: Bench) -> None:
+    before = len(psutil.Process().net_connections("unix"))
+    starting = bench.start(Which)
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await starting
+    # What was raised holds the frames, and these what nobody has closed.
+    assert len(psutil.Process().net_connections("unix")) == before
+    del cancelled
+
+
 async def test_a_process_whose_worker_is_gone_ends(bench: Bench) -> None:
     process = await NodeProcess.start()
     process.leave()
@@ -120,8 +132,11 @@ async def test_a_thread_that_does_not_end_keeps_no_other_waiting_and_too_many_ar
     assert await bench.start(UsesThread)
 
 
-async def test_a_thread_that_computes_is_ended_when_nobody_waits_for_it(bench: Bench) -> None:
-    looping = bench.start(Loops)
+@pytest.mark.parametrize("node_type", [Loops, Awaits])
+async def test_a_thread_that_computes_or_awaits_is_ended_when_nobody_waits_for_it(
+    bench: Bench, node_type: type[AnyNode]
+) -> None:
+    looping = bench.start(node_type)
     await eventually(lambda: bench.logged == ["running"])
     (thread,) = [each for each in threading.enumerate() if each.name == "node"]
     looping.cancel()
