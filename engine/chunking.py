@@ -89,11 +89,20 @@ class Chunking:
 
     def _send_certain(self) -> None:
         """Send what no further piece can make a secret of."""
+        self._next_at = self._loop.time() + INTERVAL_SECONDS
         count = self._fitting(self._secrets.certain_pieces(self._pieces))
+        if not count and self._bytes > CHUNK_BYTES:
+            count = self._disentangled()
         if count:
-            self._next_at = self._loop.time() + INTERVAL_SECONDS
             self._send(count)
             self._is_under_way = self._refusal is None
+
+    def _disentangled(self) -> int:
+        """Scrub what waits, where secrets that go from each piece into the next would hold it back without end."""
+        if scrubbed := self._scrubbed(list(self._pieces)):
+            self._pieces = deque(map(Value.of, scrubbed.fresh()))
+            self._bytes = sum(len(piece.text) for piece in self._pieces)
+        return 0 if self._refusal else self._fitting(self._secrets.certain_pieces(self._pieces))
 
     def _fitting(self, most: int) -> int:
         """How many of the first pieces go together."""
@@ -108,9 +117,13 @@ class Chunking:
         pieces = [self._pieces.popleft() for _ in range(count)]
         self._bytes -= sum(len(piece.text) for piece in pieces)
         sequence, self._written = self._written, self._written + count
+        if chunk := self._scrubbed(pieces):
+            self._report(NodeWrote(self._number, self._attempt, self._port, sequence, count, chunk))
+
+    def _scrubbed(self, pieces: list[Value]) -> Value | None:
+        """The pieces without secrets; None if one is no piece any more."""
         try:
-            chunk = self._secrets.scrub_pieces(pieces)
+            return self._secrets.scrub_pieces(pieces)
         except ValueRefused as error:
             self._refusal = ValueRefused(f"Output '{self._port}': {error.message}")
-            return
-        self._report(NodeWrote(self._number, self._attempt, self._port, sequence, count, chunk))
+            return None

@@ -2,15 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
+from engine.chunking import Chunking
+from engine.commands import NodeWrote
 from engine.errors import NodeError
 from engine.node import Context, Input, Node, Number, Output
 from engine.ports import UNSET, PortKind, Stream
 from engine.registry import Registry
+from engine.secret_use import SecretUse
 from engine.status import ExecutionStatus
 from engine.validation import check_document
+from engine.values import Value
 from tests.engine.running import Document, Run, flow, output, work
 from tests.engine.streaming import STREAMING, reader, writer
 from tests.engine.virtual_clock import in_virtual_time
@@ -163,3 +168,23 @@ def test_outputs_that_are_streams_need_no_value_however_they_are_declared() -> N
     assert {port.kind for port in STREAMING["test.reader"].declared_ports().inputs.values() if port.many} == {
         PortKind.STREAM
     }
+
+
+async def test_secrets_that_go_from_each_piece_into_the_next_hold_nothing_back_without_end() -> None:
+    secret = "sesame!" * 10_000
+    use, sent = SecretUse(AsyncMock(return_value=secret)), list[NodeWrote]()
+    await use.look_up("door")
+
+    def send(wrote: NodeWrote) -> None:
+        sent.append(wrote)
+        chunking.taken()
+
+    chunking = Chunking(0, 1, "stream", use, send)
+    await chunking.write(Value.of(secret[:100]))
+    for _ in range(40):
+        await chunking.write(Value.of(secret[100:] + secret[:100]))
+    assert sent
+    chunking.close()
+    pieces = [piece for wrote in sent for piece in wrote.chunk.data]
+    assert len(pieces) == 41
+    assert "".join(pieces) == "[secret door]" * 40 + secret[:100]

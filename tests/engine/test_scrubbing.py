@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from engine.piecewise_scrubbing import certain, scrub_pieces
 from engine.scrubbing import replacements, scrub_data, scrub_text
 
 SECRET = 'canary/Ü+"sings"\\ at ?8'
@@ -69,3 +70,13 @@ def test_a_secret_of_digits_is_found_in_numbers() -> None:
 
 def test_what_is_very_short_is_left_alone() -> None:
     assert replacements("pin", "123") == []
+
+
+@pytest.mark.parametrize("size", [1, 4, 8, 20])
+def test_a_text_that_is_the_secret_again_and_again_is_cut_where_none_is_torn(size: int) -> None:
+    pieces = ["a" * size] * (400_000 // size)
+    wanted = [("a" * 8, "[x]")]
+    count = certain(pieces, wanted)
+    assert (len(pieces) - count) * size < 8 + 3 * size
+    assert count * size % 8 == 0
+    assert "".join(scrub_pieces(pieces, wanted)) == "[x]" * 50_000
