@@ -7,7 +7,8 @@ import orjson
 from rich.text import Text
 
 from tidegate.event_stream import Event
-from tidegate.run_lines import node_line, printable
+from tidegate.printable import printable
+from tidegate.run_lines import node_line
 
 PAUSED = "paused; resumeExecution lets it go on, stepExecution one node"
 LONGEST_OUTPUTS = 200

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from engine.reading import Span
 from tidegate.diagnostics import Diagnosis, Diagnostic
+from tidegate.printable import printable
 
 WIDTH = 120
 """Characters of a source line that are shown; of a longer one, those around the problem."""
@@ -50,7 +51,9 @@ def _headline(path: str, diagnostic: Diagnostic) -> Text:
     place, problem, related = diagnostic.span.start, diagnostic.problem, diagnostic.related
     other = f" See {path}:{related.start.line}:{related.start.column}." if related else ""
     message = f"{_on_one_line(problem.message)}{other}"
-    return Text.assemble((f"{path}:{place.line}:{place.column}", "bold"), f": {problem.path or '/'}: {message}")
+    return Text.assemble(
+        (f"{path}:{place.line}:{place.column}", "bold"), printable(f": {problem.path or '/'}: {message}")
+    )
 
 
 def _on_one_line(message: str) -> str:

@@ -16,8 +16,9 @@ from rich.text import Text
 
 from tidegate.control_lines import PAUSED, control_line
 from tidegate.event_stream import Batch
+from tidegate.printable import printable
 from tidegate.run_figures import Figures
-from tidegate.run_lines import duration, event_line, node_line, printable
+from tidegate.run_lines import duration, event_line, node_line
 from tidegate.run_report import left_alone
 
 FRAME = 0.1

@@ -6,6 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from tidegate.event_stream import Event
+from tidegate.printable import printable
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 ID_WIDTH, TYPE_WIDTH = 20, 16
@@ -22,11 +23,6 @@ def duration(milliseconds: float) -> str:
     if milliseconds < HOUR:
         return f"{milliseconds // MINUTE:.0f} min {milliseconds % MINUTE // SECOND:.0f} s"
     return f"{milliseconds // HOUR:.0f} h {milliseconds % HOUR // MINUTE:.0f} min"
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal would take as a command."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
 
 
 def event_line(event: Event) -> Text | None:

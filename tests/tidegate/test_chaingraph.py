@@ -183,3 +183,17 @@ def test_what_cannot_be_imported_is_one_line(tmp_path: Path, capsys: pytest.Capt
 
     assert main(["import", "chaingraph", str(path)]) == 1
     assert capsys.readouterr().err.startswith(f"tidegate: {path} is not JSON: Line 1, column 2")
+
+
+def test_what_a_file_says_is_no_command_for_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export, flow = tmp_path / "export.json", tmp_path / "flow.yaml"
+    node = {"id": "a", "metadata": {"type": "X\x1b[2J", "title": "\x1b]0;title\x07"}}
+    export.write_text(json.dumps({"nodes": [node], "edges": []}))
+    flow.write_text(r'{tidegate: 1, name: "a", nodes: [], edges: [], "\e[2J": 1}')
+
+    assert main(["import", "chaingraph", str(export), "--output", str(tmp_path / "made.yaml")]) == 3
+    assert main(["validate", str(flow)]) == 1
+    said = "".join(capsys.readouterr())
+    assert "disabled node_0_title" in said
+    assert "There is no key" in said
+    assert "\x1b" not in said

@@ -10,8 +10,9 @@ from tests.eventually import eventually
 from tidegate.control_lines import control_line
 from tidegate.event_stream import Batch, Event
 from tidegate.live_report import LiveReport
+from tidegate.printable import printable
 from tidegate.run_figures import Figures
-from tidegate.run_lines import duration, event_line, printable
+from tidegate.run_lines import duration, event_line
 
 
 def event(kind: str, **data: Any) -> Event:

@@ -24,6 +24,7 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.chaingraph.export import NoExport, read_export
     from tidegate.chaingraph.report import lines
     from tidegate.flow_text import flow_text
+    from tidegate.printable import printable
     from tidegate.text_file import read_text, write_text
 
     try:
@@ -32,7 +33,7 @@ def _execute(arguments: Namespace) -> int:
         raise NoExport(f"{arguments.flow} is not JSON: {error.message}") from None
     conversion = convert(export, BUILT_IN)
     write_text(arguments.output, flow_text(conversion.document))
-    print(*lines(conversion, export.lost), sep="\n", file=sys.stderr)
+    print(*map(printable, lines(conversion, export.lost)), sep="\n", file=sys.stderr)
     return NEEDS_A_HAND if conversion.disabled or conversion.dropped or export.lost else 0
 
 
