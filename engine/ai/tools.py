@@ -182,7 +182,7 @@ def _flow_tool(given: ToolInput, found: FoundFlow) -> FlowTool:
 async def _server_tools(session: "Client", only: list[str] | None) -> list[Tool]:
     tools: list[Tool] = []
     cursor = None
-    while len(tools) <= TOOL_LIMIT:
+    for _ in range(TOOL_LIMIT):
         listed = await session.list_tools(cursor=cursor)
         tools += [
             ServerTool(_name(each.name), each.description or each.name, each.input_schema, session, each.name)
@@ -190,8 +190,10 @@ async def _server_tools(session: "Client", only: list[str] | None) -> list[Tool]
             if only is None or each.name in only
         ]
         cursor = listed.next_cursor
-        if cursor is None:
+        if cursor is None or len(tools) > TOOL_LIMIT:
             break
+    else:
+        raise InputError(f"the MCP server lists its tools on more than {TOOL_LIMIT} pages.")
     if missing := set(only or ()) - {tool.theirs for tool in tools if isinstance(tool, ServerTool)}:
         raise InputError(f"the MCP server has no tool {min(missing)!r}.")
     return tools

@@ -4,13 +4,21 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import orjson
 import pytest
 
+from engine.ai.tools import ToolInput, open_tools
+from engine.attempts import NOWHERE
+from engine.connection import Connection
+from engine.errors import NodeError
+from engine.node import Context
 from engine.reach import Reach
 from engine.secret_use import SecretUse
 from tests.engine.nodes.bench import Bench
@@ -141,3 +149,18 @@ async def test_a_server_that_repeats_the_key_puts_it_into_no_log(node: Bench, ca
         await node.fail("mcp.call_tool", connection=_connection(server.port), name="greet")
     assert server.received
     assert KEY not in caplog.text
+
+
+async def test_a_list_of_tools_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = AsyncMock()
+    endless.list_tools.return_value = SimpleNamespace(tools=[], next_cursor="more")
+
+    @asynccontextmanager
+    async def session(connection: Connection, context: Context) -> AsyncIterator[AsyncMock]:
+        yield endless
+
+    monkeypatch.setattr("engine.ai.tools.mcp_session", session)
+    tool = ToolInput(mcp=Connection(url="https://example.com/mcp"))
+    async with AsyncExitStack() as stack:
+        with pytest.raises(NodeError, match="pages"):
+            await open_tools([tool], NOWHERE, stack)
