@@ -93,7 +93,8 @@ class Page:
 
     def _place(self, request: Request) -> Response:
         if "text/html" not in request.headers.get("accept", ""):
-            raise HTTPException(404)
+            # What stands between must not give this to a browser that wants the document.
+            raise HTTPException(404, headers={"cache-control": "no-store"})
         return self._document(request)
 
     def _asset(self, request: Request) -> Response:

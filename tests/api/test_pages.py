@@ -182,7 +182,10 @@ async def test_links_into_the_console_lead_there_but_only_browsers_that_want_a_d
 ) -> None:
     page = await console.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (page.status_code, page.text, page.headers["cache-control"]) == (200, "<!doctype html>", "no-cache")
-    assert (await console.get(path)).status_code == (200 if path == "/" else 404)
+    other = await console.get(path)
+    assert (other.status_code, other.headers["cache-control"]) == (
+        (200, "no-cache") if path == "/" else (404, "no-store")
+    )
 
 
 async def test_the_console_allows_no_inline_scripts_or_styles(console: httpx.AsyncClient) -> None:
