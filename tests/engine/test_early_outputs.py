@@ -1,5 +1,6 @@
 """What nodes may give before their end, and what is said to those that try something else."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from unittest.mock import AsyncMock
@@ -177,7 +178,7 @@ async def test_secrets_that_go_from_each_piece_into_the_next_hold_nothing_back_w
 
     def send(wrote: NodeWrote) -> None:
         sent.append(wrote)
-        chunking.taken()
+        asyncio.get_running_loop().call_soon(chunking.taken)
 
     chunking = Chunking(0, 1, "stream", use, send)
     await chunking.write(Value.of(secret[:100]))
