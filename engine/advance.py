@@ -108,7 +108,7 @@ def close_group(state: State, now: int) -> Decision:
     elapsed = node_time(state.nodes[number], now)
     failed = [member for member in state.plan.nodes[number].members if _failed_unhandled(state, member)]
     if not failed:
-        return Decision(tuple(completion(state, number, {}, elapsed)))
+        return Decision(completion(state, number, {}, elapsed))
     listed = names([state.plan.nodes[member].id for member in failed])
     group = state.plan.nodes[number].id
     error = ExecutionError(code=ErrorCode.NODE, message=f"Failed in the group: {listed}.", node_id=group)
@@ -128,7 +128,7 @@ def _end_wait(state: State, now: int) -> Decision:
     elapsed = node_time(record, now)
     if record.signal is not None:
         return _miss_signal(state, due[1], record.signal, elapsed)
-    return Decision(tuple(completion(state, due[1], record.promised or {}, elapsed)))
+    return Decision(completion(state, due[1], record.promised or {}, elapsed))
 
 
 def _miss_signal(state: State, number: int, name: str, elapsed: float) -> Decision:
@@ -170,7 +170,7 @@ def _begin(state: State, number: int, now: int) -> Decision:
     if spent := users_that_ended(state, number):
         return _end_unrepeatable(state, number, spent)
     try:
-        return Decision(tuple(start_node(state, number, now)))
+        return Decision(start_node(state, number, now))
     except ValueRefused as error:
         refused = ExecutionError(code=ErrorCode.PAYLOAD, message=error.message, node_id=state.plan.nodes[number].id)
         return Decision(tuple(failure(state, number, refused, 0.0)))

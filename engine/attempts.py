@@ -12,10 +12,10 @@ from functools import cache, partial
 from inspect import iscoroutinefunction, isfunction
 from typing import Any, cast
 
-from engine.attempt import AwaitingSignal, Outcome, Waiting, node_error, printable
+from engine.attempt import AwaitingSignal, Outcome, Waiting, node_error, printable, run_at_once
 from engine.calling import CallsRecord
 from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits, NodeWrote
-from engine.early_outputs import EarlyOutputs
+from engine.early_outputs import EarlyOutputs, refuse_streams
 from engine.entry import milliseconds
 from engine.errors import InputError, NodeError, NodeTimeout, ValueRefused
 from engine.events import Calls, ExecutionError
@@ -43,14 +43,24 @@ EFFECT_CHECK_SECONDS = 0.1
 
 @dataclass(slots=True)
 class Trial:
-    """One attempt of one node, the secrets that it uses, what it gives early, and the events that it has emitted so
-    far."""
+    """One attempt of one node, the secrets that it uses, and the events that it has emitted so far.
 
-    number: int
+    `early` is what it gives before its end; there is none where it is given no context to give it with.
+    """
+
+    node: PlanNode
     attempt: int
     secrets: SecretUse
-    early: EarlyOutputs
+    early: EarlyOutputs | None = None
     emits: list[Emit] = field(default_factory=list)
+
+    def close(self, outputs: Mapping[str, Value]) -> None:
+        """Take nothing more early; raises `NodeError` where what it gives in the end does not go with that."""
+        if self.early is None:
+            refuse_streams(self.node, outputs)
+        else:
+            self.early.check(outputs)
+            self.early.close()
 
 
 class Attempts:
@@ -89,39 +99,38 @@ class Attempts:
 
     def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
-        node, trial = self._state.plan.nodes[number], self._trial(number, attempt)
+        node = self._state.plan.nodes[number]
+        kind, is_special = node.node_type, self._host.is_special(node.node_type)
+        trial, context = self._trial(node, attempt, is_special or _looks_around(kind.run))
         if stray := _stray_secret(node, inputs):
             self._report(self._failure(trial, stray, self._clock()))
-            return
-        kind, is_special = node.node_type, self._host.is_special(node.node_type)
-        context = self._context(node, trial) if is_special or _looks_around(kind.run) else NOWHERE
-        work = partial(self._host.begin, kind, self._opened(node, inputs), context)
-        if kind.pure and not is_special and _never_waits(kind.run):
-            self._run_in_place(trial, work)
+        elif kind.pure and not is_special and _never_waits(kind.run):
+            self._run_in_place(trial, self._opened(node, inputs), context)
         else:
-            self._run_as_task(trial, work)
+            self._run_as_task(trial, partial(self._host.begin, kind, self._opened(node, inputs), context))
 
     def resume(self, number: int) -> None:
         """Go on with an attempt whose calls have ended; its outcome comes through `report`."""
         node, record = self._state.plan.nodes[number], self._state.nodes[number]
         assert record.calls is not None
-        trial, results = self._trial(number, record.attempt), _results(record.calls)
-        # It may be asked again after a crash, and what it gave would be there twice.
-        trial.early.close()
+        (trial, around), results = self._trial(node, record.attempt, True), _results(record.calls)
+        if trial.early:
+            # It may be asked again after a crash, and what it gave would be there twice.
+            trial.early.close()
         memo = record.calls.spec.memo
-        context = replace(self._context(node, trial), memo=memo.fresh() if memo else None)
+        context = replace(around, memo=memo.fresh() if memo else None)
         inputs = self._opened(node, record.inputs or {})
         self._run_as_task(trial, partial(self._host.resume, node.node_type, inputs, results, context))
 
     def taken(self, outcome: NodeWrote) -> None:
         """Note that what an attempt has written to a stream is on its way to the log."""
         trial = self._latest.get(outcome.node)
-        if trial and trial.attempt == outcome.attempt:
+        if trial and trial.early and trial.attempt == outcome.attempt:
             trial.early.taken(outcome.port)
 
     def drop(self, number: int) -> None:
         """Cancel the attempt of a node, whose outcome does not count any more."""
-        for task in [task for task, trial in self._tasks.items() if trial.number == number]:
+        for task in [task for task, trial in self._tasks.items() if trial.node.number == number]:
             self._cancel(task)
 
     async def cancel(self) -> None:
@@ -132,37 +141,40 @@ class Attempts:
         if tasks:
             await asyncio.wait(tasks, timeout=CANCEL_GRACE_SECONDS)
 
-    def _trial(self, number: int, attempt: int) -> Trial:
+    def _trial(self, node: PlanNode, attempt: int, looks_around: bool) -> tuple[Trial, Context]:
+        """An attempt, and its context; that is an empty one where nobody looks at it."""
+        if not looks_around:
+            return Trial(node, attempt, NOWHERE.secrets), NOWHERE
         secrets = SecretUse(self._reach.find_secret)
-        return Trial(
-            number, attempt, secrets, EarlyOutputs(self._state.plan.nodes[number], attempt, secrets, self._report)
-        )
+        early = EarlyOutputs(node, attempt, secrets, self._report)
+        trial = Trial(node, attempt, secrets, early)
+        return trial, self._context(trial, early)
 
-    def _run_in_place(self, trial: Trial, work: Work) -> None:
+    def _run_in_place(self, trial: Trial, inputs: Mapping[str, Any], context: Context) -> None:
         started = self._clock()
         try:
-            work().send(None)
-        except StopIteration as done:
-            self._report(self._command(trial, done.value, started))
+            outcome = run_at_once(trial.node.node_type, inputs, context)
+            self._report(self._command(trial, outcome, started))
         except BaseException as error:
             self._report(self._failure(trial, error, started))
 
     def _run_as_task(self, trial: Trial, work: Work) -> None:
         task = asyncio.create_task(self._begin(trial, work))
-        self._tasks[task] = self._latest[trial.number] = trial
+        self._tasks[task] = self._latest[trial.node.number] = trial
         task.add_done_callback(partial(self._end, trial, self._clock()))
 
     def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._cancelled.discard(task)
-        trial.early.abandon()
-        if self._latest.get(trial.number) is trial:
-            del self._latest[trial.number]
+        if trial.early:
+            trial.early.abandon()
+        if self._latest.get(trial.node.number) is trial:
+            del self._latest[trial.node.number]
         if not task.cancelled() and (error := task.exception()):
             self._report(self._failure(trial, error, started))
 
     async def _begin(self, trial: Trial, work: Work) -> None:
-        node = self._state.plan.nodes[trial.number]
+        node = trial.node
         while not (node.node_type.safe or self._may_begin()):
             await asyncio.sleep(EFFECT_CHECK_SECONDS)
         async with self._host.place(node.node_type):
@@ -202,28 +214,28 @@ class Attempts:
         self._report(command)
 
     def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
-        trial.early.check(_outputs(outcome))
-        trial.early.close()
+        trial.close(_outputs(outcome))
+        number, attempt = trial.node.number, trial.attempt
         if trial.emits and isinstance(outcome, (Waiting, AwaitingSignal, Calls)):
             # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
             raise NodeError("The node emitted events before it waits; it may emit only where it gives its outputs.")
         match outcome:
             case dict():
-                return NodeSucceeded(trial.number, trial.attempt, outcome, self._elapsed(started), trial.emits)
+                return NodeSucceeded(number, attempt, outcome, self._elapsed(started), trial.emits)
             case Waiting(until, outputs):
-                return NodeWaits(trial.number, trial.attempt, milliseconds(until), outputs)
+                return NodeWaits(number, attempt, milliseconds(until), outputs)
             case AwaitingSignal(name, until):
                 limit = None if until is None else milliseconds(until)
-                return NodeAwaitsSignal(trial.number, trial.attempt, name, limit)
+                return NodeAwaitsSignal(number, attempt, name, limit)
             case Calls():
-                return NodeCalls(trial.number, trial.attempt, outcome)
+                return NodeCalls(number, attempt, outcome)
 
     def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
         with suppress(ValueRefused):
-            trial.early.close()
-        node_id = self._state.plan.nodes[trial.number].id
-        said = execution_error(node_error(error, trial.secrets), node_id, trial.secrets)
-        return NodeErred(trial.number, trial.attempt, said, self._elapsed(started), random.random())
+            if trial.early:
+                trial.early.close()
+        said = execution_error(node_error(error, trial.secrets), trial.node.id, trial.secrets)
+        return NodeErred(trial.node.number, trial.attempt, said, self._elapsed(started), random.random())
 
     def _emit(self, trial: Trial, event_name: str, payload: Any) -> str | None:
         """Take note of an event that somebody listens to; gives the id of the child that will run for it."""
@@ -234,8 +246,8 @@ class Attempts:
         trial.emits.append(emit)
         return emit.child_id
 
-    def _context(self, node: PlanNode, trial: Trial) -> Context:
-        setup = self._state.setup
+    def _context(self, trial: Trial, early: EarlyOutputs) -> Context:
+        setup, node = self._state.setup, trial.node
         return Context(
             execution_id=setup.execution_id,
             root_execution_id=setup.root_execution_id or setup.execution_id,
@@ -251,8 +263,8 @@ class Attempts:
             now=self._time,
             log=self.logs.of(node.number, trial.attempt, trial.secrets),
             emit=partial(self._emit, trial),
-            resolve=trial.early.resolve,
-            chunk=trial.early.chunk,
+            resolve=early.resolve,
+            chunk=early.chunk,
             reach=self._reach,
             secrets=trial.secrets,
             use=self._host.use,
@@ -292,12 +304,12 @@ def _stray_secret(node: PlanNode, inputs: Mapping[str, Value]) -> InputError | N
 
 def _outputs(outcome: Outcome) -> Mapping[str, Value]:
     match outcome:
+        case dict():
+            return outcome
         case Waiting():
             return outcome.outputs
         case AwaitingSignal() | Calls():
             return {}
-        case _:
-            return outcome
 
 
 def execution_error(error: NodeError, node_id: str, secrets: SecretUse) -> ExecutionError:

@@ -81,7 +81,7 @@ class Recover:
         return self.previous_worker_id is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NodeSucceeded:
     """An attempt gave its outputs after so many milliseconds, and emitted these events."""
 

@@ -65,11 +65,8 @@ class EarlyOutputs:
 
     def check(self, outputs: Mapping[str, Value]) -> None:
         """Check what the attempt gives in the end; raises `NodeError` for another value than it gave before."""
-        if not self._given and not self._node.stream_outputs:
-            return
+        refuse_streams(self._node, outputs)
         for port, value in outputs.items():
-            if port in self._node.stream_outputs:
-                raise NodeError(f"Output '{port}' is a stream: it is written with chunk(), and left unset at the end.")
             if port in self._given and self._given[port] != value:
                 raise NodeError(f"Output '{port}' was given another value before the end.")
 
@@ -113,3 +110,10 @@ class EarlyOutputs:
                 if detail["loc"][:1] == (port,):
                     got = kind_of_value(data) or "null"
                     raise NodeError(f"Output '{port}' cannot have this value ({got}): {detail['msg']}.") from None
+
+
+def refuse_streams(node: PlanNode, outputs: Mapping[str, Value]) -> None:
+    """Raise `NodeError` where streams are among the outputs that an attempt gives in the end."""
+    for port in node.stream_outputs:
+        if port in outputs:
+            raise NodeError(f"Output '{port}' is a stream: it is written with chunk(), and left unset at the end.")

@@ -12,18 +12,19 @@ from engine.values import Value
 
 def completion(
     state: State, number: int, outputs: Mapping[str, Value], elapsed: float, *, old: NodeStatus | None = None
-) -> Iterator[Event]:
+) -> tuple[Event, ...]:
     """The node ends well; `old` is its status where that is not yet what the state says."""
     node = state.plan.nodes[number]
-    if state.records_all:
-        yield from status_change(state, number, NodeStatus.COMPLETED, old=old)
-    yield NodeCompleted.model_construct(
+    completed = NodeCompleted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=state.nodes[number].attempt,
         outputs=_with_given(state, number, outputs),
         execution_time=elapsed,
     )
+    if not state.records_all:
+        return (completed,)
+    return (*status_change(state, number, NodeStatus.COMPLETED, old=old), completed)
 
 
 def _with_given(state: State, number: int, outputs: Mapping[str, Value]) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from engine.status import ErrorCode, ExecutionStatus, NodeStatus
-from engine.values import Payload, Value
+from engine.values import Value
 
 Id = Annotated[str, "ID"]
 """A string that GraphQL shows as an ID."""
@@ -104,10 +104,6 @@ class Event(Record):
     def values(self) -> Iterable[Value]:
         """The values that the event carries."""
         return ()
-
-    def payloads(self) -> list[Payload]:
-        """The large values that must be stored beside this event."""
-        return [value.payload for value in self.values() if value.payload]
 
     def encode(self) -> bytes:
         """The event's `data` as JSON text."""

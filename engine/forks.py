@@ -166,7 +166,7 @@ def _next_events(state: State) -> Sequence[Event]:
     decided = skip_doomed(state, now).events or close_group(state, now).events
     groups = (number for number in state.ready if state.plan.nodes[number].is_group)
     ready = (number for number in groups if state.nodes[number].status is NodeStatus.READY)
-    return decided or next((tuple(start_node(state, number, now)) for number in ready), ())
+    return decided or next((start_node(state, number, now) for number in ready), ())
 
 
 def _apply(state: State, events: Sequence[Event]) -> None:

@@ -45,7 +45,7 @@ class Host:
 
     def is_special(self, node_type: type[AnyNode]) -> bool:
         """Whether an attempt is more than a call on the loop: it is watched, or runs elsewhere."""
-        return node_type.runs_in != "loop" or self.is_guest(node_type)
+        return node_type.runs_in != "loop" or node_type.type in self._guests
 
     def place(self, node_type: type[AnyNode]) -> AbstractAsyncContextManager[None]:
         """A place for one attempt, waited for where all are taken."""

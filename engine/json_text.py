@@ -9,8 +9,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from engine.errors import NodeError
-from engine.numbers import INTEGER_MAXIMUM, INTEGER_MINIMUM
-from engine.values import VALUE_LIMIT
+from engine.values import INTEGER_MAXIMUM, INTEGER_MINIMUM, VALUE_LIMIT
 
 _INTEGER_DIGITS = 20
 

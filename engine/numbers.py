@@ -6,9 +6,7 @@ from typing import Any
 
 from engine.errors import InputError, NodeError
 from engine.ports import PortKind, kind_of_value
-
-INTEGER_MINIMUM = -(2**63)
-INTEGER_MAXIMUM = 2**63 - 1
+from engine.values import INTEGER_MAXIMUM, INTEGER_MINIMUM
 
 
 def checked_number(number: int | float, origin: str) -> int | float:

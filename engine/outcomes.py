@@ -30,7 +30,7 @@ def node_succeeded(state: State, command: NodeSucceeded, now: int) -> Decision:
         return NOTHING
     if command.emits and (error := too_deep(state, command.node)):
         return Decision(tuple(failure(state, command.node, error, command.elapsed)))
-    completed = tuple(completion(state, command.node, command.outputs, command.elapsed))
+    completed = completion(state, command.node, command.outputs, command.elapsed)
     return spawn_emits(state, command, completed) if command.emits else Decision(completed)
 
 

@@ -181,16 +181,19 @@ class Runner:
         self._record(decide(self.state, command, now).events, now)
 
     def _record(self, events: Sequence[Event], now: int, consumed: int = 0, read: int = 0) -> None:
-        entries = self._entries(events, now)
-        for entry in entries:
+        entries = []
+        for event in events:
+            entry = Entry(self.state.last_index + 1, now, event)
             self.state.apply(entry)
-            if type(entry.event) is NodeStarted:
-                self._start(entry.index, entry.event)
-            elif type(entry.event) is NodeOutputChunk:
-                self._streams.note(entry, entry.event)
+            entries.append(entry)
+            if type(event) is NodeStarted:
+                self._start(entry.index, event)
+            elif type(event) is NodeOutputChunk:
+                self._streams.note(entry, event)
         if self.state.voided:
             self._drop_voided()
-        self._acknowledged = max(self._acknowledged, consumed)
+        if consumed:
+            self._acknowledged = max(self._acknowledged, consumed)
         if read:
             self._read.add(read)
         self._writer.put(entries, consumed, read)

@@ -21,22 +21,22 @@ from engine.status import ErrorCode, JoinMode, NodeStatus
 from engine.values import UNLOADED, Value
 
 
-def start_node(state: State, number: int, now: int) -> Iterator[Event]:
+def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
     """The events that begin an attempt: what arrives at the node, and its start.
 
     Raises `ValueRefused` where the values that come together at a port are too large.
     """
     node, record = state.plan.nodes[number], state.nodes[number]
-    if state.records_all:
-        yield from _transfers(state, node, now)
-        yield from status_change(state, number, NodeStatus.EXECUTING)
-    yield NodeStarted.model_construct(
+    started = NodeStarted.model_construct(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=record.attempt + 1,
         inputs=dict(record.inputs) if record.inputs is not None else _gather(state, node),
         idempotency_key=f"{state.setup.execution_id}:{node.id}",
     )
+    if not state.records_all:
+        return (started,)
+    return (*_transfers(state, node, now), *status_change(state, number, NodeStatus.EXECUTING), started)
 
 
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:

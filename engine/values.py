@@ -19,6 +19,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from engine.errors import ValueRefused
 
+INTEGER_MINIMUM = -(2**63)
+INTEGER_MAXIMUM = 2**63 - 1
 INLINE_LIMIT = 64 * 1024
 VALUE_LIMIT = 16 * 1024 * 1024
 DEPTH_LIMIT = 200
@@ -67,6 +69,8 @@ class Value:
     @classmethod
     def of(cls, data: Any) -> "Value":
         """Take a value into the service; raises `ValueRefused` for what cannot be stored exactly."""
+        if type(data) is int and INTEGER_MINIMUM <= data <= INTEGER_MAXIMUM:
+            return cls(data, b"%d" % data)
         text = encode(data)
         if type(data) in PLAIN:
             return cls._sized(data, text)

@@ -3,8 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from engine.entry import Entry
 from engine.ledger import Append, Ledger, Verdict
@@ -17,18 +16,22 @@ BACKLOG_BYTES = 8 * 1024 * 1024
 APPEND_BYTES = 8 * 1024 * 1024
 """What one append holds, unless a single decision is larger."""
 
+PART_BYTES = 64 * 1024
+"""Decisions share a part until it has as many: one each would be one more object for every event."""
+
 EVENT_BYTES = 256
 """What an event takes beside its values."""
 
 
-class Part(NamedTuple):
-    """The entries of one decision, their bytes, and what they acknowledge: a command of the mailbox (0: none) and a
-    letter of the inbox (0: none)."""
+@dataclass(slots=True)
+class Part:
+    """The entries of decisions that follow each other, their bytes, and what they acknowledge: the last command of the
+    mailbox (0: none) and letters of the inbox."""
 
-    entries: Sequence[Entry]
-    bytes: int
-    consumed: int
-    read: int
+    entries: list[Entry] = field(default_factory=list)
+    bytes: int = 0
+    consumed: int = 0
+    read: list[int] = field(default_factory=list)
 
 
 class Writer:
@@ -62,11 +65,20 @@ class Writer:
 
     def put(self, entries: Sequence[Entry], consumed: int = 0, read: int = 0) -> None:
         """Queue the entries of one decision, with what they acknowledge of the mailbox and of the inbox."""
-        if entries or consumed or read:
-            part = Part(entries, self._measure(entries), consumed, read)
-            self._queue.append(part)
-            self._queued_entries += len(entries)
-            self._queued_bytes += part.bytes
+        if not (entries or consumed or read):
+            return
+        size = self._measure(entries)
+        if not self._queue or self._queue[-1].bytes + size > PART_BYTES:
+            self._queue.append(Part())
+        part = self._queue[-1]
+        part.entries += entries
+        part.bytes += size
+        self._queued_entries += len(entries)
+        self._queued_bytes += size
+        if consumed:
+            part.consumed = consumed
+        if read:
+            part.read.append(read)
 
     def flush_soon(self) -> None:
         """See to it that what is queued gets written; raises what made an earlier append fail."""
@@ -110,7 +122,7 @@ class Writer:
             own,
             entries=[*(entry for part in self._queue for entry in part.entries), *own.entries],
             consumed=max([own.consumed, *(part.consumed for part in self._queue)]),
-            read=[*(part.read for part in self._queue if part.read), *own.read],
+            read=[*(letter for part in self._queue for letter in part.read), *own.read],
         )
         verdict = await self._ledger.append(whole)
         if verdict is Verdict.COMMITTED:
@@ -154,10 +166,9 @@ class Writer:
         consumed = size = 0
         while self._queue and (not size or size + self._queue[0].bytes <= APPEND_BYTES):
             part = self._queue.popleft()
-            entries.extend(part.entries)
+            entries += part.entries
+            read += part.read
             consumed, size = max(consumed, part.consumed), size + part.bytes
-            if part.read:
-                read.append(part.read)
         self._queued_entries -= len(entries)
         self._queued_bytes -= size
         return Append(entries, consumed, read)
@@ -168,7 +179,7 @@ class Writer:
         for entry in entries:
             for value in entry.event.values():
                 size += len(value.wire)
-                if value.payload and value.payload.id not in self._payloads:
+                if value.payload is not None and value.payload.id not in self._payloads:
                     self._payloads.add(value.payload.id)
                     size += len(value.payload.text)
         return size

@@ -18,7 +18,6 @@ from engine.events import (
     FlowPaused,
     FlowResumed,
     FlowStarted,
-    NodeEvent,
     TerminalEvent,
 )
 from engine.ledger import Append
@@ -82,15 +81,15 @@ class Writing:
         self.stored.update(payload.id for payload in member.payloads)
 
     def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:
-        own = (payload for entry in entries for payload in entry.event.payloads())
+        values = (value for entry in entries for value in entry.event.values())
+        own = [value.payload for value in values if value.payload is not None]
         found = {payload.id: payload for payload in (*own, *more)}
         return [payload for payload in found.values() if payload.id not in self.stored]
 
 
 def _row(entry: Entry) -> Row:
     event = entry.event
-    node_id = event.node_id if isinstance(event, NodeEvent) else None
-    return Row(entry.index, event.kind, node_id, entry.at, event.encode().decode())
+    return Row(entry.index, event.kind, event.__dict__.get("node_id"), entry.at, event.encode().decode())
 
 
 def _projection(entries: Sequence[Entry]) -> Projection:
