@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from inspect import iscoroutinefunction, isfunction
@@ -52,7 +52,7 @@ class Trial:
     attempt: int
     secrets: SecretUse
     early: EarlyOutputs | None = None
-    emits: list[Emit] = field(default_factory=list)
+    emits: tuple[Emit, ...] = ()
 
     def close(self, outputs: Mapping[str, Value]) -> None:
         """Take nothing more early; raises `NodeError` where what it gives in the end does not go with that."""
@@ -214,7 +214,8 @@ class Attempts:
         self._report(command)
 
     def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
-        trial.close(_outputs(outcome))
+        if trial.early or trial.node.stream_outputs:
+            trial.close(_outputs(outcome))
         number, attempt = trial.node.number, trial.attempt
         if trial.emits and isinstance(outcome, (Waiting, AwaitingSignal, Calls)):
             # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
@@ -243,7 +244,7 @@ class Attempts:
         if event_name not in self._state.plan.listeners:
             return None
         emit = Emit(new_execution_id(), event)
-        trial.emits.append(emit)
+        trial.emits = (*trial.emits, emit)
         return emit.child_id
 
     def _context(self, trial: Trial, early: EarlyOutputs) -> Context:

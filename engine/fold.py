@@ -77,7 +77,7 @@ def _flow_started(state: "State", event: FlowStarted, at: int) -> None:
     state.started_at = at
     for number in state.scope.nodes:
         node, readiness = state.plan.nodes[number], state.nodes[number].readiness
-        members = sum(map(state.is_inside, node.members))
+        members = sum(map(state.is_inside, node.members)) if node.members else 0
         open_requirements(node, state.constants(node), members, readiness)
         if node.disabled or _is_for_another_event(state, node):
             readiness.doomed = True

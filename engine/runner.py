@@ -143,9 +143,12 @@ class Runner:
 
     def _settle(self) -> Decision | None:
         """Do all that can be done now; the decision that has to wait for the log, if it comes to that."""
+        now = self._now()
         while not self._writer.is_full:
             command = self._next_outcome()
-            now = self._now()
+            if command is not ADVANCE:
+                # Only where a node has run has time gone by.
+                now = self._now()
             decision = decide(self.state, command, now)
             if decision.awaits_log:
                 return decision

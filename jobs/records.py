@@ -81,8 +81,7 @@ class Writing:
         self.stored.update(payload.id for payload in member.payloads)
 
     def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:
-        values = (value for entry in entries for value in entry.event.values())
-        own = [value.payload for value in values if value.payload is not None]
+        own = [value.payload for entry in entries for value in entry.event.values() if value.payload is not None]
         found = {payload.id: payload for payload in (*own, *more)}
         return [payload for payload in found.values() if payload.id not in self.stored]
 
