@@ -155,6 +155,7 @@ def test_a_schedule_a_webhook_and_a_secret_are_made_and_deleted(console: Page, s
     console.wait("!!document.querySelector('input[name=cron][aria-invalid=true]')")
     type_into(console, 'input[name="cron"]', "0 9 * * mon")
     press(console, "Make the schedule")
+    shows(console, 'table[aria-label="Schedules"] tr', "0 9 * * mon")
     go(console, "/schedules")
     shows(console, 'table[aria-label="Schedules"] tr', "Orders as events0 9 * * mon")
     press(console, "Pause 0 9 * * mon")
@@ -195,7 +196,7 @@ def test_every_page_is_accessible_in_both_themes(console: Page, service: Dev, wa
         f"{total}?tab=schedules": "input[name=cron]",
         f"{orders}?tab=webhooks": "input[name=eventName]",
         "/executions": "table[aria-label=Executions]",
-        "/schedules": "main h2",
+        "/schedules": "main h2, table[aria-label=Schedules]",
         "/secrets": "input[name=value]",
         "/service": "dl",
         f"/executions/{waiting}?node=approval&lower=log": "[role=log] li",
