@@ -18,7 +18,7 @@ from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome,
 from engine.early_outputs import EarlyOutputs, refuse_streams
 from engine.entry import milliseconds
 from engine.errors import InputError, NodeError, NodeTimeout, ValueRefused
-from engine.events import Calls, ExecutionError
+from engine.events import Calls
 from engine.host import Host
 from engine.ids import new_execution_id
 from engine.node import CallResult, Context
@@ -26,6 +26,7 @@ from engine.node_log import NodeLogs
 from engine.plan import PlanNode
 from engine.ports import PortKind, misplaced_secret
 from engine.reach import Reach
+from engine.records import ExecutionError
 from engine.secret_reference import has_reference
 from engine.secret_use import SecretUse
 from engine.spawns import Emit, FlowEvent

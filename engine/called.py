@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import InputError, NodeError
-from engine.events import ExecutionError
 from engine.interface import check_inputs, flow_inputs
 from engine.node import CallResult, Context
 from engine.reach import FoundFlow
+from engine.records import ExecutionError
 
 
 async def find_flow(flow_id: str, inputs: Mapping[str, Any], context: Context) -> FoundFlow:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.events import Calls, ExecutionError
+from engine.events import Calls
+from engine.records import ExecutionError
 from engine.values import Value
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.events import Calls, ExecutionError
+from engine.events import Calls
+from engine.records import ExecutionError
 from engine.spawns import Emit
 from engine.values import Value
 

@@ -11,8 +11,9 @@ from engine.closing import fail_flow
 from engine.commands import Recover
 from engine.decide import decide
 from engine.entry import Entry
-from engine.events import Event, ExecutionError, NodeFailed
+from engine.events import Event, NodeFailed
 from engine.losses import FATAL_CRASHES, SUSPECT_LOSSES
+from engine.records import ExecutionError
 from engine.starting import status_change
 from engine.state import State
 from engine.status import ErrorCode, NodeStatus

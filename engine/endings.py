@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.events import Event, ExecutionError, NodeCompleted, NodeFailed
+from engine.events import Event, NodeCompleted, NodeFailed
+from engine.records import ExecutionError
 from engine.starting import status_change
 from engine.state import State
 from engine.status import NodeStatus

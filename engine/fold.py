@@ -16,7 +16,6 @@ from engine.events import (
     ChildExecutionSpawned,
     DebugBreakpointHit,
     Event,
-    ExecutionError,
     ExecutionRecovered,
     FlowCompleted,
     FlowDrained,
@@ -38,6 +37,7 @@ from engine.events import (
 from engine.plan import PlanNode
 from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
 from engine.readiness import open_requirements, start_members
+from engine.records import ExecutionError
 from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from engine.values import NULL, Value
 from engine.voiding import users_that_ended, void

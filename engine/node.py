@@ -27,9 +27,9 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origi
 from pydantic import BaseModel, ConfigDict
 
 from engine.errors import NodeError
-from engine.events import ExecutionError
 from engine.ports import UNSET, Ports, is_stream, ports_of
 from engine.reach import FoundFlow, Reach
+from engine.records import ExecutionError
 from engine.secret_reference import SecretReference
 from engine.secret_use import SecretUse
 from engine.status import JoinMode

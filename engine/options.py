@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from engine.events import Id
+from engine.records import Id
 from engine.status import NodeFailurePolicy, RecordEvents
 
 MAX_DURATION_MS = 2**31 - 1

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from engine.entry import time_text
-from engine.events import Id, Record
 from engine.plan import PlanEdge, PlanNode
 from engine.ports import AFTER, EXECUTE
+from engine.records import Id, Record
 from engine.state import NodeRecord, State
 from engine.status import ExecutionStatus, JoinMode, NodeStatus, NotRunningCode
 

@@ -9,12 +9,12 @@ from engine.events import (
     EdgeTransferFailed,
     EdgeTransferStarted,
     Event,
-    ExecutionError,
     NodeStarted,
     NodeStatusChanged,
 )
 from engine.plan import PlanEdge, PlanNode
 from engine.ports import EXECUTE, PortKind, accepts, kind_of_value
+from engine.records import ExecutionError
 from engine.secret_reference import contains_reference, has_reference
 from engine.state import State
 from engine.status import ErrorCode, JoinMode, NodeStatus

@@ -13,12 +13,13 @@ from typing import Any
 from engine.calling import CallRecord, CallsRecord
 from engine.early import NO_STREAMS, NONE_EARLY, Early, StreamRecord
 from engine.entry import Entry
-from engine.events import ExecutionError, NodeCompleted
+from engine.events import NodeCompleted
 from engine.fold import FOLDS
 from engine.losses import Losses
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
 from engine.readiness import Readiness, settle
+from engine.records import ExecutionError
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
 from engine.status import ExecutionStatus, NodeStatus, RecordEvents

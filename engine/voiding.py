@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.early import NO_STREAMS, NONE_EARLY
-from engine.events import ExecutionError
 from engine.plan import PlanEdge
 from engine.ports import AFTER, EXECUTE
 from engine.readiness import reopen
+from engine.records import ExecutionError
 from engine.status import JoinMode, NodeStatus
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from engine.commands import (
     Step,
     Stop,
 )
-from engine.events import ExecutionError
 from engine.ledger import Letter
+from engine.records import ExecutionError
 from engine.status import ExecutionCommand
 from engine.values import Value
 from storage.claims import MailRow

@@ -10,7 +10,6 @@ import orjson
 from engine.entry import Entry
 from engine.events import (
     Event,
-    ExecutionError,
     ExecutionRecovered,
     FlowCancelled,
     FlowCompleted,
@@ -21,6 +20,7 @@ from engine.events import (
     TerminalEvent,
 )
 from engine.ledger import Append
+from engine.records import ExecutionError
 from engine.spawns import Spawn
 from engine.status import ErrorCode, ExecutionStatus
 from engine.values import Payload, Value

@@ -20,10 +20,11 @@ from engine.commands import Recover, Stop
 from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.entry import Entry
 from engine.errors import ClaimLost, ValueRefused
-from engine.events import ExecutionError, FlowCancelled, FlowFailed, TerminalEvent
+from engine.events import FlowCancelled, FlowFailed, TerminalEvent
 from engine.host import Host
 from engine.ledger import Append, Verdict
 from engine.reach import Reach
+from engine.records import ExecutionError
 from engine.registry import Registry
 from engine.runner import Runner
 from engine.state import State

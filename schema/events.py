@@ -13,7 +13,7 @@ import strawberry
 from pydantic.fields import FieldInfo
 from strawberry import ID
 
-from engine import events
+from engine import events, records
 from engine.status import ExecutionStatus
 from schema.derive import SHOWN_AS, fill, output_of
 from schema.enums import ExecutionEventType
@@ -22,7 +22,7 @@ from schema.view import of_row, viewed
 from storage.events import EventRow
 
 
-@output_of(events.ExecutionError)
+@output_of(records.ExecutionError)
 class ExecutionError: ...
 
 
@@ -76,9 +76,9 @@ def _field(name: str, info: FieldInfo) -> Any:
         return shown.data.get(key)
 
     def read_error(shown: ShownEvent) -> Any:
-        return events.ExecutionError.model_validate(shown.data[key])
+        return records.ExecutionError.model_validate(shown.data[key])
 
-    return viewed(info.description, read_error if info.annotation is events.ExecutionError else read, key)
+    return viewed(info.description, read_error if info.annotation is records.ExecutionError else read, key)
 
 
 def _shown_as(model: type[events.Event]) -> type:

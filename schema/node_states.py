@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 from strawberry import ID
 
-from engine import events
+from engine import records
 from engine.status import NodeStatus
 from schema.events import ExecutionError
 from schema.node import Node
@@ -25,7 +25,7 @@ class ShownNodeState:
     attempt: int
     inputs: Mapping[str, Any] | None
     outputs: Mapping[str, Any] | None
-    error: events.ExecutionError | None
+    error: records.ExecutionError | None
     started_at: datetime | None
     completed_at: datetime | None
 

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from engine.events import ExecutionError
 from engine.options import ExecutionOptions
+from engine.records import ExecutionError
 from engine.status import ExecutionStatus
 
 

@@ -10,7 +10,6 @@ from engine.events import (
     ChildExecutionSpawned,
     DebugBreakpointHit,
     Event,
-    ExecutionError,
     FlowCancelled,
     FlowDrained,
     FlowPaused,
@@ -19,6 +18,7 @@ from engine.events import (
     NodeWaiting,
     SignalReceived,
 )
+from engine.records import ExecutionError
 from engine.status import ErrorCode
 from engine.values import Value
 from schema.selections import Selections

@@ -4,7 +4,8 @@ import asyncpg
 import orjson
 import pytest
 
-from engine.events import ExecutionError, FlowCancelled, FlowPaused, NodeFailed, NodeWaiting
+from engine.events import FlowCancelled, FlowPaused, NodeFailed, NodeWaiting
+from engine.records import ExecutionError
 from engine.status import ErrorCode
 from tests.api.client import DOUBLING, Client, Json
 from tests.api.flows import APPROVAL, LISTENING, created

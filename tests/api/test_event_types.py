@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from engine.events import EVENT_TYPES, Event, ExecutionError, NodeFailed, NodePortResolved, NodeWaiting
+from engine.events import EVENT_TYPES, Event, NodeFailed, NodePortResolved, NodeWaiting
+from engine.records import ExecutionError
 from engine.status import ErrorCode
 from engine.values import Value
 from resolvers.schema import SCHEMA

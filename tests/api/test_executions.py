@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from engine.events import ExecutionError, FlowCancelled, FlowFailed, NodeFailed
+from engine.events import FlowCancelled, FlowFailed, NodeFailed
+from engine.records import ExecutionError
 from engine.status import ErrorCode
 from engine.values import Value
 from tests.api.client import DOUBLING, Client, Json

@@ -11,10 +11,11 @@ from typing import Any
 
 from engine.commands import Pause, Resume, SetBreakpoints, Signal, Step, Stop
 from engine.entry import Entry
-from engine.events import ExecutionError, decode
+from engine.events import decode
 from engine.forks import downstream
 from engine.options import ExecutionOptions
 from engine.plan import compile_plan
+from engine.records import ExecutionError
 from engine.spawns import FlowEvent
 from engine.state import NodeRecord, Setup, State
 from engine.validation import load_document

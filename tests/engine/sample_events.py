@@ -3,7 +3,8 @@
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from engine.events import Calls, Event, ExecutionError
+from engine.events import Calls, Event
+from engine.records import ExecutionError
 from engine.status import ErrorCode, NodeStatus
 from engine.values import INLINE_LIMIT, Value
 

@@ -8,17 +8,9 @@ from engine.commands import Recover
 from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.decide import decide
 from engine.entry import Entry
-from engine.events import (
-    Event,
-    ExecutionError,
-    ExecutionRecovered,
-    FlowStarted,
-    NodeCompleted,
-    NodeFailed,
-    NodeRetrying,
-    NodeStarted,
-)
+from engine.events import Event, ExecutionRecovered, FlowStarted, NodeCompleted, NodeFailed, NodeRetrying, NodeStarted
 from engine.node import Context
+from engine.records import ExecutionError
 from engine.state import State
 from engine.status import ErrorCode, ExecutionStatus
 from tests.engine.crashes import after_crash

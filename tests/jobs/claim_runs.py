@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from engine.entry import Entry
 from engine.events import (
     Event,
-    ExecutionError,
     FlowCancelled,
     FlowCompleted,
     FlowFailed,
@@ -18,6 +17,7 @@ from engine.events import (
     NodeDebugLogString,
 )
 from engine.ledger import Append
+from engine.records import ExecutionError
 from engine.status import ErrorCode, ExecutionCommand, ExecutionStatus
 from jobs.records import Writing
 from storage.append import Member

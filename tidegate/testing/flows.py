@@ -9,12 +9,13 @@ from typing import Any
 from engine.commands import Signal
 from engine.document import FlowDocument
 from engine.errors import TidegateError
-from engine.events import Event, ExecutionError, FlowFailed, NodeDebugLogString
+from engine.events import Event, FlowFailed, NodeDebugLogString
 from engine.guests import check_guest
 from engine.interface import checked_inputs
 from engine.node import AnyNode
 from engine.nodes import BUILT_IN
 from engine.options import ExecutionOptions
+from engine.records import ExecutionError
 from engine.registry import Registry
 from engine.spawns import FlowEvent
 from engine.state import Setup

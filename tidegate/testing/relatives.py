@@ -3,16 +3,10 @@
 from collections.abc import Iterable
 
 from engine.commands import ChildEnded, Command, Pause, Resume, Stop
-from engine.events import (
-    ExecutionError,
-    FlowCancelled,
-    FlowCompleted,
-    FlowFailed,
-    FlowPaused,
-    FlowResumed,
-)
+from engine.events import FlowCancelled, FlowCompleted, FlowFailed, FlowPaused, FlowResumed
 from engine.ledger import Append
 from engine.options import ExecutionOptions
+from engine.records import ExecutionError
 from engine.spawns import Spawn
 from engine.state import Setup
 from engine.status import ErrorCode, ExecutionStatus

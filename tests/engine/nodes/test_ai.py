@@ -11,11 +11,12 @@ import pytest
 from engine.attempt import begin, resume
 from engine.document import FlowDocument
 from engine.errors import InputError, NodeError
-from engine.events import Calls, ExecutionError
+from engine.events import Calls
 from engine.host import Host
 from engine.node import CallResult, Context
 from engine.nodes import BUILT_IN
 from engine.reach import FoundFlow, Reach
+from engine.records import ExecutionError
 from engine.secret_use import SecretUse
 from engine.spawns import CalledFlow
 from examples import model_server
