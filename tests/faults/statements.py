@@ -58,7 +58,8 @@ async def cut_commits(point: str, times: int, scene: Scene) -> None:
 
 
 async def _cut_commits(point: str, times: int, scene: Scene) -> None:
-    passings = scene.chance.sample(range(1, 4 * times), times)
+    # What a load seldom does, such as spawning, may come only once to a worker: many are spawned in one commit.
+    passings = scene.chance.sample(range(1, 4 * times), times) if times > 1 else [1]
     victim = await scene.victim(",".join(f"{point}:cut@{passing}" for passing in passings))
     scene.begin()
     await scene.fires(victim, times=times)
