@@ -3,10 +3,14 @@
 import json
 
 import httpx
+import pytest
 
-from tests.tidegate.processes import Dev
+from engine.interface import flow_inputs
+from tests.tidegate.processes import ROOT, Dev
+from tests.web.api import flow_id
 from tests.web.browser import Page
-from tests.web.console import node, open_flow, press, shows, type_into
+from tests.web.console import go, node, open_flow, press, shows, type_into
+from tidegate.flow_file import read_flow_file
 
 APPROVE = """
 mutation Approve($id: ID!) {
@@ -14,6 +18,18 @@ mutation Approve($id: ID!) {
 }
 """
 ENDED = 'header [data-status="COMPLETED"]'
+OF_THE_WORLD = {"http.request", "ai.chat", "signal.wait", "time.sleep_until", "flow.map", "flow.fail"}
+"""What does not complete by itself, or not without somebody else."""
+
+
+def _examples() -> list[str]:
+    """The names of the examples that run by themselves, from what their inputs have by default."""
+    flows = [read_flow_file(str(path)).document for path in sorted((ROOT / "examples").glob("*.yaml"))]
+    closed = [flow for flow in flows if not OF_THE_WORLD & {node.type for node in flow.nodes}]
+    return [flow.name for flow in closed if not any(port.required for port in flow_inputs(flow))]
+
+
+EXAMPLES = _examples()
 
 
 def test_a_flow_is_found_run_from_its_form_and_followed_to_its_outputs(console: Page) -> None:
@@ -102,4 +118,12 @@ def test_who_is_not_let_in_gives_a_token_which_then_goes_with_requests_and_socke
     assert shown == {"Bearer of.good.news"}
     press(console, "Leave")
     shows(console, "h1", "Order total")
+    assert console.troubles == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_runs_from_its_page(console: Page, service: Dev, name: str) -> None:
+    go(console, f"/flows/{flow_id(service, name)}")
+    press(console, "Run")
+    shows(console, ENDED, "Completed")
     assert console.troubles == []

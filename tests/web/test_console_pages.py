@@ -12,6 +12,7 @@ from tests.tidegate.processes import ROOT, Dev
 from tests.web.api import ask, flow_id, start
 from tests.web.browser import Browser, Page
 from tests.web.console import choose, go, lacks, node, open_flow, press, shows, type_into
+from tests.web.places import places
 from tests.web.serving import Serve, serve
 
 ENDED = 'header [data-status="COMPLETED"]'
@@ -187,26 +188,9 @@ def test_a_schedule_a_webhook_and_a_secret_are_made_and_deleted(console: Page, s
 
 
 def test_every_page_is_accessible_in_both_themes(console: Page, service: Dev, waiting: str) -> None:
-    total, orders = (f"/flows/{flow_id(service, name)}" for name in ("Order total", "Orders as events"))
-    pages = {
-        "/flows": "table[aria-label=Flows]",
-        "/flows/new": "textarea",
-        total: "[data-node=total]",
-        f"{total}?tab=document": "textarea",
-        f"{total}?tab=schedules": "input[name=cron]",
-        f"{orders}?tab=webhooks": "input[name=eventName]",
-        "/executions": "table[aria-label=Executions]",
-        "/schedules": "main h2, table[aria-label=Schedules]",
-        "/secrets": "input[name=value]",
-        "/service": "dl",
-        f"/executions/{waiting}?node=approval&lower=log": "[role=log] li",
-        f"/executions/{waiting}?side=signals&lower=tree": "[aria-label=Tree] li",
-        f"/executions/{waiting}?side=why&at=1": "[aria-label='Why?'] li",
-        f"/executions/{waiting}?side=fork&node=payment": "[aria-label=Fork] form",
-    }
     found = []
     console.evaluate(AXE.read_text() + "; 1")
-    for address, sign in pages.items():
+    for _, address, sign in places(service, waiting):
         go(console, address)
         shows(console, sign)
         for dark, rules in ((False, "{}"), (True, "{ runOnly: ['color-contrast'] }")):
