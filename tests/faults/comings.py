@@ -19,9 +19,9 @@ from tests.proxy import proxy
 OUT_SECONDS = 15.0
 STORM = 200
 
-LARGE_NODES = [{"id": f"n{number}", "type": "value.text", "inputs": {"value": "x" * 60_000}} for number in range(50)]
+LARGE_NODES = [{"id": f"n{number}", "type": "value.text", "inputs": {"value": "x" * 60_000}} for number in range(65)]
 STALLED, OPERATIONS = 3, 10
-BYTES_EACH = 4_000_000
+BYTES_EACH = 4_600_000
 """What a subscription may take that is not read: a few batches, and less than the log that it has asked for."""
 
 SILENT_SECONDS = 2.0
