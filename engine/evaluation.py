@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from engine.attribution import located
-from engine.cel import EvaluationFailed, InvalidExpression, compiled, evaluate, item_evaluator
+from engine.attribution import located, text_problems
+from engine.cel import EvaluationFailed, compiled, evaluate, item_evaluator
 from engine.confinement import confined
 from engine.ports import PortKind, kind_of_value
 from engine.values import INLINE_LIMIT, VALUE_LIMIT
@@ -116,14 +116,7 @@ def _size(data: Any) -> int:
 
 def expression_problems(constants: Mapping[str, Any], port: str = "expression") -> Mapping[str, str]:
     """What `check` says about a constant expression."""
-    text = constants.get(port)
-    if not isinstance(text, str):
-        return {}
-    try:
-        compiled(text)
-    except InvalidExpression as error:
-        return {port: error.message}
-    return {}
+    return text_problems(constants, port, compiled)
 
 
 class Pause:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from engine.attribution import text_problems
 from engine.errors import InputError
 from engine.ports import kind_of_value
 from engine.spelling import SHOWN, did_you_mean
@@ -47,12 +48,7 @@ def parsed(path: str) -> tuple[Step, ...]:
 
 def path_problems(constants: Mapping[str, Any], port: str = "path") -> Mapping[str, str]:
     """What `check` says about a constant path."""
-    path = constants.get(port)
-    try:
-        _ = isinstance(path, str) and parsed(path)
-    except InputError as error:
-        return {port: error.message}
-    return {}
+    return text_problems(constants, port, parsed)
 
 
 def _step(found: re.Match[str]) -> Step:

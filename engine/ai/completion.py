@@ -8,7 +8,7 @@ import httpx2
 import orjson
 from pydantic import ValidationError
 
-from engine.ai.messages import Answered, Choice, Completion, Message, ModelConnection, Piece
+from engine.ai.messages import Answered, Completion, Message, ModelConnection, Piece, Said
 from engine.errors import NodeError
 
 PATH = "/chat/completions"
@@ -41,7 +41,8 @@ class Model:
             raise self._unreachable(error) from None
         self._raise_for_status(response)
         completion = self._read(Completion, response.content)
-        _raise_for_refusal(completion.choices[0])
+        choice = completion.choices[0]
+        raise_for_refusal(choice.message, choice.finish_reason)
         return completion
 
     async def stream(self, messages: list[Message], **parameters: Any) -> AsyncIterator[Piece]:
@@ -97,10 +98,11 @@ class Model:
         return ModelFailed(f"The request to {self} failed: {error}.", retryable=True)
 
 
-def _raise_for_refusal(choice: Choice) -> None:
-    if choice.message.refusal:
-        raise ModelFailed(f"The model refused: {choice.message.refusal}")
-    if choice.finish_reason == FILTERED:
+def raise_for_refusal(said: Said, reason: str | None) -> None:
+    """Raise `ModelFailed` where an answer, or the last piece of one, is a refusal or was stopped by a filter."""
+    if said.refusal:
+        raise ModelFailed(f"The model refused: {said.refusal}")
+    if reason == FILTERED:
         raise ModelFailed("The service's content filter has stopped the answer.")
 
 

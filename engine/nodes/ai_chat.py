@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from engine.ai.completion import CUT, FILTERED, Model, ModelFailed
+from engine.ai.completion import CUT, Model, ModelFailed, raise_for_refusal
 from engine.ai.messages import TEXT_LIMIT, Messages, ModelConnection, Piece
 from engine.connection import connected
 from engine.node import Context, Input, Node, Number, Output
@@ -41,12 +41,12 @@ class Chat(Node[ChatInput, ChatOutput]):
         answer = _Answer(context)
         async with connected(inputs.connection, context) as client:
             model = Model(client, inputs.connection, inputs.model)
-            async for piece in model.stream(inputs.messages, **sampling(inputs)):
+            async for piece in model.stream(inputs.messages, **_sampling(inputs)):
                 await answer.add(piece)
         return answer.outputs()
 
 
-def sampling(inputs: ChatInput) -> dict[str, Any]:
+def _sampling(inputs: ChatInput) -> dict[str, Any]:
     """The parameters of the protocol that were given."""
     given = {"temperature": inputs.temperature, "max_tokens": inputs.maxTokens}
     return {name: value for name, value in given.items() if value is not None}
@@ -66,7 +66,9 @@ class _Answer:
         for choice in piece.choices[:1]:
             if choice.delta.content:
                 await self._say(choice.delta.content)
-            self._judge(choice.finish_reason, choice.delta.refusal)
+            raise_for_refusal(choice.delta, choice.finish_reason)
+            if choice.finish_reason == CUT:
+                self._context.log("The answer was cut: it has as many tokens as it may have.")
 
     async def _say(self, text: str) -> None:
         self._length += len(text)
@@ -74,14 +76,6 @@ class _Answer:
             raise ModelFailed(f"The model's answer has more than {TEXT_LIMIT} characters.")
         self._texts.append(text)
         await self._context.chunk("stream", text)
-
-    def _judge(self, reason: str | None, refusal: str | None) -> None:
-        if refusal:
-            raise ModelFailed(f"The model refused: {refusal}")
-        if reason == FILTERED:
-            raise ModelFailed("The service's content filter has stopped the answer.")
-        if reason == CUT:
-            self._context.log("The answer was cut: it has as many tokens as it may have.")
 
     def outputs(self) -> ChatOutput:
         return ChatOutput.model_validate({"text": "".join(self._texts), "usage": self._usage})

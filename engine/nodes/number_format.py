@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.attribution import attributed
+from engine.attribution import attributed, text_problems
 from engine.node import Context, Input, Node, Number, Output
-from engine.number_patterns import PATTERN_LIMIT, InvalidNumberPattern, compiled
+from engine.number_patterns import PATTERN_LIMIT, compiled
 
 
 class NumberFormatInput(Input):
@@ -35,12 +35,7 @@ class NumberFormat(Node[NumberFormatInput, NumberFormatOutput]):
 
     @classmethod
     def check(cls, constants: Mapping[str, Any]) -> Mapping[str, str]:
-        pattern = constants.get("pattern")
-        try:
-            _ = isinstance(pattern, str) and compiled(pattern)
-        except InvalidNumberPattern as error:
-            return {"pattern": error.message}
-        return {}
+        return text_problems(constants, "pattern", compiled)
 
     async def run(self, inputs: NumberFormatInput, context: Context) -> NumberFormatOutput:
         number = Decimal(repr(inputs.value))

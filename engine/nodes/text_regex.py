@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from engine.attribution import attributed
+from engine.attribution import attributed, text_problems
 from engine.confinement import confined
 from engine.errors import InputError
 from engine.node import Context, Input, Node, Output
-from engine.patterns import PATTERN_LIMIT, InvalidPattern, compiled, is_quick, search
+from engine.patterns import PATTERN_LIMIT, compiled, is_quick, search
 
 
 class RegexInput(Input):
@@ -44,12 +44,7 @@ class Regex(Node[RegexInput, RegexOutput]):
 
     @classmethod
     def check(cls, constants: Mapping[str, Any]) -> Mapping[str, str]:
-        pattern = constants.get("pattern")
-        try:
-            _ = isinstance(pattern, str) and compiled(pattern)
-        except InvalidPattern as error:
-            return {"pattern": error.message}
-        return {}
+        return text_problems(constants, "pattern", compiled)
 
     async def run(self, inputs: RegexInput, context: Context) -> RegexOutput:
         if inputs.operation == "replace" and inputs.replacement is None:

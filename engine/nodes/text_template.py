@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.attribution import attributed
+from engine.attribution import attributed, text_problems
 from engine.confinement import confined
 from engine.node import Context, Input, Node, Output
-from engine.templating import InvalidTemplate, is_plain, render
+from engine.templating import is_plain, render
 
 
 class TemplateInput(Input):
@@ -31,12 +31,7 @@ class Template(Node[TemplateInput, TemplateOutput]):
 
     @classmethod
     def check(cls, constants: Mapping[str, Any]) -> Mapping[str, str]:
-        template = constants.get("template")
-        try:
-            _ = isinstance(template, str) and is_plain(template)
-        except InvalidTemplate as error:
-            return {"template": error.message}
-        return {}
+        return text_problems(constants, "template", is_plain)
 
     async def run(self, inputs: TemplateInput, context: Context) -> TemplateOutput:
         with attributed("template"):
