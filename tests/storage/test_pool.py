@@ -88,6 +88,9 @@ async def test_a_cancelled_transaction_gives_its_connection_back_with_nothing_op
 
     task = asyncio.create_task(wait_inside())
     await inside.wait()
+    # Postgres forgets a cancellation that comes before the statement which it is meant for.
+    sleeping = "select count(*) from pg_stat_activity where state = 'active' and query like 'select pg_sleep%'"
+    await eventually(lambda: pool.fetchval(sleeping))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
