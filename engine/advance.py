@@ -8,7 +8,8 @@ from engine.commands import Advance, NodeErred
 from engine.decision import NOTHING, Decision
 from engine.endings import completion, failure
 from engine.errors import ValueRefused
-from engine.events import DebugBreakpointHit, Event, FlowCompleted, FlowDrained, NodeSkipped
+from engine.event import Event
+from engine.events import DebugBreakpointHit, FlowCompleted, FlowDrained, NodeSkipped
 from engine.outcomes import err
 from engine.records import ExecutionError
 from engine.starting import start_node, status_change

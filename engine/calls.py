@@ -7,7 +7,8 @@ from engine.closing import fail_flow, node_time
 from engine.commands import ChildEnded, ChildrenRefused, NodeSucceeded
 from engine.decision import NOTHING, Decision
 from engine.endings import failure
-from engine.events import ChildExecutionCompleted, ChildExecutionFailed, ChildExecutionSpawned, Event
+from engine.event import Event
+from engine.events import ChildExecutionCompleted, ChildExecutionFailed, ChildExecutionSpawned
 from engine.records import ExecutionError
 from engine.spawns import MAX_DEPTH, CalledFlow, FlowEvent, Spawn, child_id
 from engine.state import State

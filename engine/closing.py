@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from engine.decision import Decision
-from engine.events import Event, FlowFailed, NodeFailed
+from engine.event import Event
+from engine.events import FlowFailed, NodeFailed
 from engine.records import ExecutionError
 from engine.starting import status_change
 from engine.state import NodeRecord, State

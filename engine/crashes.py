@@ -11,7 +11,8 @@ from engine.closing import fail_flow
 from engine.commands import Recover
 from engine.decide import decide
 from engine.entry import Entry
-from engine.events import Event, NodeFailed
+from engine.event import Event
+from engine.events import NodeFailed
 from engine.losses import FATAL_CRASHES, SUSPECT_LOSSES
 from engine.records import ExecutionError
 from engine.starting import status_change

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from engine.commands import Command
-from engine.events import Event
+from engine.event import Event
 from engine.spawns import Spawn
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.events import Event, NodeCompleted, NodeFailed
+from engine.event import Event
+from engine.events import NodeCompleted, NodeFailed
 from engine.records import ExecutionError
 from engine.starting import status_change
 from engine.state import State
@@ -16,7 +17,7 @@ def completion(
 ) -> tuple[Event, ...]:
     """The node ends well; `old` is its status where that is not yet what the state says."""
     node = state.plan.nodes[number]
-    completed = NodeCompleted.model_construct(
+    completed = NodeCompleted(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=state.nodes[number].attempt,

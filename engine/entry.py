@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.events import Event
+from engine.event import Event
 
 _EPOCH = datetime(1970, 1, 1)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.calling import CallEnd, CallRecord, CallsRecord
 from engine.early import StreamRecord
 from engine.entry import parse_time
+from engine.event import Event
 from engine.events import (
     BreakpointsSet,
     Calls,
@@ -15,7 +16,6 @@ from engine.events import (
     ChildExecutionFailed,
     ChildExecutionSpawned,
     DebugBreakpointHit,
-    Event,
     ExecutionRecovered,
     FlowCompleted,
     FlowDrained,

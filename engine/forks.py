@@ -8,14 +8,14 @@ of its streams, unless these are too many to be copied.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.advance import close_group, skip_doomed
 from engine.entry import Entry
+from engine.event import Event
 from engine.events import (
     ChildExecutionCompleted,
     ChildExecutionSpawned,
-    Event,
     FlowStarted,
     NodeCompleted,
     NodeEvent,
@@ -175,10 +175,10 @@ def _apply(state: State, events: Sequence[Event]) -> None:
 
 
 def _as_taken_over(original: Original, number: int, event: NodeCompleted) -> Iterator[NodeEvent]:
-    yield from (chunk.model_copy(update={"attempt": 0}) for chunk in original.written.get(number, ()))
+    yield from (replace(chunk, attempt=0) for chunk in original.written.get(number, ()))
     resolved = original.state.nodes[number].outputs
     outputs = {port: value for port, value in resolved.items() if not port.startswith(SYSTEM_PREFIX)}
-    yield event.model_copy(update={"attempt": 0, "outputs": outputs})
+    yield replace(event, attempt=0, outputs=outputs)
 
 
 def _fallen(original: Original, left_out: frozenset[str]) -> set[int]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from engine.commands import NodeResolved, NodeWrote
 from engine.decision import NOTHING, Decision
-from engine.events import Event, NodeOutputChunk, NodePortResolved
+from engine.event import Event
+from engine.events import NodeOutputChunk, NodePortResolved
 from engine.outcomes import is_current
 from engine.state import State
 from engine.status import RecordEvents

@@ -8,7 +8,8 @@ from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeLogged, 
 from engine.decision import NOTHING, Decision
 from engine.endings import completion, failure
 from engine.entry import time_text
-from engine.events import Calls, Event, NodeDebugLogString, NodeRetrying, NodeWaiting
+from engine.event import Event
+from engine.events import Calls, NodeDebugLogString, NodeRetrying, NodeWaiting
 from engine.signals import take_kept
 from engine.starting import status_change
 from engine.state import State

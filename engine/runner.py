@@ -10,7 +10,8 @@ from engine.commands import Advance, Command, NodeLogged, NodeOutcome, NodeResol
 from engine.decide import decide
 from engine.decision import Decision
 from engine.entry import Entry
-from engine.events import Event, NodeOutputChunk, NodeStarted
+from engine.event import Event
+from engine.events import NodeOutputChunk, NodeStarted
 from engine.host import Host
 from engine.ledger import Ledger, Letter, Slot
 from engine.reach import Reach

@@ -4,14 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.errors import ValueRefused
-from engine.events import (
-    EdgeTransferCompleted,
-    EdgeTransferFailed,
-    EdgeTransferStarted,
-    Event,
-    NodeStarted,
-    NodeStatusChanged,
-)
+from engine.event import Event
+from engine.events import EdgeTransferCompleted, EdgeTransferFailed, EdgeTransferStarted, NodeStarted, NodeStatusChanged
 from engine.plan import PlanEdge, PlanNode
 from engine.ports import EXECUTE, PortKind, accepts, kind_of_value
 from engine.records import ExecutionError
@@ -27,7 +21,7 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
     Raises `ValueRefused` where the values that come together at a port are too large.
     """
     node, record = state.plan.nodes[number], state.nodes[number]
-    started = NodeStarted.model_construct(
+    started = NodeStarted(
         node_id=node.id,
         node_type=node.node_type.type,
         attempt=record.attempt + 1,
@@ -81,7 +75,7 @@ def _transfers(state: State, node: PlanNode, now: int) -> Iterator[Event]:
     first = state.nodes[node.number].readiness.first
     for port in (*([EXECUTE] if EXECUTE in first else []), *_ports_used(state, node)):
         for edge in _edges_used(state, node, port):
-            yield EdgeTransferStarted.model_construct(source=edge.source, target=edge.target)
+            yield EdgeTransferStarted(source=edge.source, target=edge.target)
             yield _arrival(state, edge, now)
 
 
@@ -94,9 +88,7 @@ def _arrival(state: State, edge: PlanEdge, now: int) -> Event:
         error = ExecutionError(code=ErrorCode.TRANSFER, message=message, node_id=node_id)
         return EdgeTransferFailed(source=edge.source, target=edge.target, error=error)
     resolved_at = source.resolved_at(edge.source_port, now)
-    return EdgeTransferCompleted.model_construct(
-        source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0))
-    )
+    return EdgeTransferCompleted(source=edge.source, target=edge.target, transfer_time=float(max(now - resolved_at, 0)))
 
 
 def _fits(kind: PortKind, value: Value) -> bool:
@@ -111,7 +103,7 @@ def status_change(state: State, number: int, status: NodeStatus, *, old: NodeSta
     """The event that says a node's new status, if it is one and such events are recorded."""
     before, node = old or state.nodes[number].status, state.plan.nodes[number]
     if before is not status and state.records_all:
-        yield NodeStatusChanged.model_construct(
+        yield NodeStatusChanged(
             node_id=node.id,
             node_type=node.node_type.type,
             old_status=before,

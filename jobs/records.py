@@ -8,8 +8,8 @@ from uuid import uuid4
 import orjson
 
 from engine.entry import Entry
+from engine.event import Event
 from engine.events import (
-    Event,
     ExecutionRecovered,
     FlowCancelled,
     FlowCompleted,
@@ -88,7 +88,7 @@ class Writing:
 
 def _row(entry: Entry) -> Row:
     event = entry.event
-    return Row(entry.index, event.kind, event.__dict__.get("node_id"), entry.at, event.encode().decode())
+    return Row(entry.index, event.kind, getattr(event, "node_id", None), entry.at, event.encode().decode())
 
 
 def _projection(entries: Sequence[Entry]) -> Projection:

@@ -15,7 +15,7 @@ from engine.values import Value
 from schema.scalars import JSON
 
 ClassT = TypeVar("ClassT", bound=type)
-MakeField = Callable[[str, FieldInfo], Any]
+InfoT = TypeVar("InfoT")
 
 MARKERS: Mapping[str, Any] = {"ID": ID, "DateTime": datetime, "JSON": JSON}
 """What the engine's markers in `Annotated` stand for."""
@@ -29,7 +29,7 @@ def output_of(model: type[BaseModel]) -> Callable[[ClassT], ClassT]:
 
     def derive(cls: ClassT) -> ClassT:
         SHOWN_AS[model] = cls
-        return strawberry.type(fill(cls, model, _output_field), description=getdoc(model))
+        return strawberry.type(fill(cls, model, model.model_fields, _output_field), description=getdoc(model))
 
     return derive
 
@@ -38,7 +38,7 @@ def input_of(model: type[BaseModel]) -> Callable[[ClassT], ClassT]:
     """Make the decorated class the GraphQL input that a model is read from, with the model's defaults."""
 
     def derive(cls: ClassT) -> ClassT:
-        return strawberry.input(fill(cls, model, _input_field), description=getdoc(model))
+        return strawberry.input(fill(cls, model, model.model_fields, _input_field), description=getdoc(model))
 
     return derive
 
@@ -54,13 +54,13 @@ def _input_field(name: str, info: FieldInfo) -> Any:
     return strawberry.field(description=info.description, name=info.alias, default=info.default)
 
 
-def fill(cls: ClassT, model: type[BaseModel], make: MakeField) -> ClassT:
-    """Give a class an annotation and a field for each field that the model itself declares."""
+def fill(cls: ClassT, model: type, fields: Mapping[str, InfoT], make: Callable[[str, InfoT], Any]) -> ClassT:
+    """Give a class an annotation and a field for each of `fields` that the model itself declares."""
     hints = get_type_hints(model, include_extras=True)
-    own = [name for name in get_annotations(model) if name in model.model_fields]
+    own = [name for name in get_annotations(model) if name in fields]
     cls.__annotations__ = {name: graphql_annotation(hints[name]) for name in own}
     for name in own:
-        setattr(cls, name, make(name, model.model_fields[name]))
+        setattr(cls, name, make(name, fields[name]))
     return cls
 
 

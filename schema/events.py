@@ -4,16 +4,17 @@ An event that is shown is a row of the log and its `data`; the fields of its kin
 """
 
 from collections.abc import Sequence
+from dataclasses import Field, fields
 from datetime import datetime
 from inspect import getdoc
 from typing import Any
 
 import orjson
 import strawberry
-from pydantic.fields import FieldInfo
 from strawberry import ID
 
 from engine import events, records
+from engine.event import Event, stored_key
 from engine.status import ExecutionStatus
 from schema.derive import SHOWN_AS, fill, output_of
 from schema.enums import ExecutionEventType
@@ -52,7 +53,7 @@ def _stored_data(shown: ShownEvent) -> orjson.Fragment:
     return orjson.Fragment(shown.row.data)
 
 
-@strawberry.interface(description=getdoc(events.Event))
+@strawberry.interface(description=getdoc(Event))
 class ExecutionEvent:
     execution_id: ID = of_row("execution_id", "The execution that it happened in.")
     index: int = of_row("index", "Its place in the log: -1 for the creation, then 0, 1, 2 and so on without a gap.")
@@ -69,8 +70,8 @@ class ExecutionEvent:
         return True
 
 
-def _field(name: str, info: FieldInfo) -> Any:
-    key = info.alias or name
+def _field(name: str, declared: Field[Any]) -> Any:
+    key = stored_key(declared)
 
     def read(shown: ShownEvent) -> Any:
         return shown.data.get(key)
@@ -78,22 +79,24 @@ def _field(name: str, info: FieldInfo) -> Any:
     def read_error(shown: ShownEvent) -> Any:
         return records.ExecutionError.model_validate(shown.data[key])
 
-    return viewed(info.description, read_error if info.annotation is records.ExecutionError else read, key)
+    described, is_error = declared.metadata["description"], declared.type is records.ExecutionError
+    return viewed(described, read_error if is_error else read, key)
 
 
-def _shown_as(model: type[events.Event]) -> type:
+def _shown_as(model: type[Event]) -> type:
     """The GraphQL interface of an abstract class of events, or the type of a kind."""
     if model not in SHOWN_AS:
-        parents = tuple(_shown_as(base) for base in model.__bases__ if issubclass(base, events.Event))
+        parents = tuple(_shown_as(base) for base in model.__bases__ if issubclass(base, Event))
         cls = type(model.__name__, parents, {"__module__": __name__})
         make: Any = strawberry.type if model.kind else strawberry.interface
         name = f"{model.__name__}Event" if model.kind else model.__name__
-        SHOWN_AS[model] = make(fill(cls, model, _field), name=name, description=getdoc(model))
+        declared = {each.name: each for each in fields(model)}
+        SHOWN_AS[model] = make(fill(cls, model, declared, _field), name=name, description=getdoc(model))
     shown: type = SHOWN_AS[model]
     return shown
 
 
-SHOWN_AS[events.Event] = ExecutionEvent
+SHOWN_AS[Event] = ExecutionEvent
 EVENT_VIEWS = tuple(_shown_as(model) for model in events.EVENT_TYPES.values())
 """The GraphQL type of every kind; the schema must be given them, as no field names them."""
 

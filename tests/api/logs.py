@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from engine.events import Event, FlowCompleted, FlowStarted, NodeCompleted, NodeStarted
+from engine.event import Event
+from engine.events import FlowCompleted, FlowStarted, NodeCompleted, NodeStarted
 from engine.values import Value
 from storage.shards import EVENTS, channel, shard_of
 

@@ -3,13 +3,13 @@
 import asyncpg
 import pytest
 
+from engine.event import Event
 from engine.events import (
     BreakpointsSet,
     ChildExecutionCompleted,
     ChildExecutionFailed,
     ChildExecutionSpawned,
     DebugBreakpointHit,
-    Event,
     FlowCancelled,
     FlowDrained,
     FlowPaused,

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from engine.events import EVENT_TYPES, Event, NodeFailed, NodePortResolved, NodeWaiting
+from engine.event import Event
+from engine.events import EVENT_TYPES, NodeFailed, NodePortResolved, NodeWaiting
 from engine.records import ExecutionError
 from engine.status import ErrorCode
 from engine.values import Value
@@ -100,4 +101,4 @@ def test_the_data_of_every_kind_has_the_names_that_its_type_has(kind: str) -> No
     type_ = SCHEMA._schema.type_map[f"{model.__name__}Event"]
     assert isinstance(type_, GraphQLObjectType)
     own = set(type_.fields) - {"executionId", "index", "type", "timestamp", "data"}
-    assert own == {name for name, _ in model.wire}
+    assert own == {key for key, _ in model.stored}

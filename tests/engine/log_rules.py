@@ -7,12 +7,12 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from engine.entry import Entry
+from engine.event import Event
 from engine.events import (
     DebugBreakpointHit,
     EdgeTransferCompleted,
     EdgeTransferFailed,
     EdgeTransferStarted,
-    Event,
     ExecutionRecovered,
     NodeCompleted,
     NodeEvent,

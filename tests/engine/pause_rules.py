@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from engine.commands import Command, Pause, Resume, SetBreakpoints, Signal, Start, Step, Stop
+from engine.event import Event
 from engine.events import (
     BreakpointsSet,
     DebugBreakpointHit,
-    Event,
     ExecutionRecovered,
     FlowCancelled,
     FlowCompleted,

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.commands import Command, Recover, Start
 from engine.entry import Entry
-from engine.events import Event, NodeEvent, decode
+from engine.event import Event
+from engine.events import NodeEvent, decode
 from engine.options import ExecutionOptions
 from engine.plan import Plan, compile_plan
 from engine.registry import Registry

@@ -1,9 +1,11 @@
 """An event of each kind, with all its fields or with as few as it can have."""
 
+from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from engine.events import Calls, Event
+from engine.event import Event
+from engine.events import Calls
 from engine.records import ExecutionError
 from engine.status import ErrorCode, NodeStatus
 from engine.values import INLINE_LIMIT, Value
@@ -41,10 +43,9 @@ def _plain(annotation: Any) -> Any:
 
 def full(kind: type[Event]) -> Event:
     """An event all of whose fields are set."""
-    return kind(**{name: sample(field.annotation) for name, field in kind.model_fields.items()})
+    return kind(**{field.name: sample(field.type) for field in fields(kind)})
 
 
 def bare(kind: type[Event]) -> Event:
     """An event with only the fields that it must have."""
-    needed = {name: field for name, field in kind.model_fields.items() if field.is_required()}
-    return kind(**{name: sample(field.annotation) for name, field in needed.items()})
+    return kind(**{field.name: sample(field.type) for field in fields(kind) if field.default is MISSING})

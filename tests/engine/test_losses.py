@@ -8,7 +8,8 @@ from engine.commands import Recover
 from engine.crashes import end_as_crashed, is_convicted, is_suspect
 from engine.decide import decide
 from engine.entry import Entry
-from engine.events import Event, ExecutionRecovered, FlowStarted, NodeCompleted, NodeFailed, NodeRetrying, NodeStarted
+from engine.event import Event
+from engine.events import ExecutionRecovered, FlowStarted, NodeCompleted, NodeFailed, NodeRetrying, NodeStarted, decode
 from engine.node import Context
 from engine.records import ExecutionError
 from engine.state import State
@@ -206,7 +207,8 @@ def test_several_nodes_that_were_under_way_are_all_named() -> None:
 
 
 def test_a_log_from_before_processes_ran_alone_folds_as_it_did() -> None:
-    old = ExecutionRecovered.model_validate({"workerId": "new", "previousWorkerId": "old", "failureCount": 1})
+    old = decode("EXECUTION_RECOVERED", {"workerId": "new", "previousWorkerId": "old", "failureCount": 1})
+    assert isinstance(old, ExecutionRecovered)
     assert not old.alone
 
 

@@ -5,15 +5,8 @@ from typing import Any
 import pytest
 
 from engine.entry import Entry
-from engine.events import (
-    EdgeTransferFailed,
-    Event,
-    FlowStarted,
-    NodeCompleted,
-    NodePortResolved,
-    NodeSkipped,
-    NodeStarted,
-)
+from engine.event import Event
+from engine.events import EdgeTransferFailed, FlowStarted, NodeCompleted, NodePortResolved, NodeSkipped, NodeStarted
 from engine.node import Context, Node
 from engine.registry import Registry
 from engine.state import State

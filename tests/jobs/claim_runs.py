@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from engine.entry import Entry
+from engine.event import Event
 from engine.events import (
-    Event,
     FlowCancelled,
     FlowCompleted,
     FlowFailed,

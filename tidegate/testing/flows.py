@@ -9,7 +9,8 @@ from typing import Any
 from engine.commands import Signal
 from engine.document import FlowDocument
 from engine.errors import TidegateError
-from engine.events import Event, FlowFailed, NodeDebugLogString
+from engine.event import Event
+from engine.events import FlowFailed, NodeDebugLogString
 from engine.guests import check_guest
 from engine.interface import checked_inputs
 from engine.node import AnyNode
