@@ -1,6 +1,6 @@
 """An event in its place in the log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.event import Event
@@ -15,6 +15,15 @@ class Entry:
     index: int
     at: int
     event: Event
+    _text: str | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The event's `data` as it is stored, encoded when it is first asked for."""
+        text = self._text
+        if text is None:
+            text = self._text = self.event.encode().decode()
+        return text
 
 
 def milliseconds(time: datetime) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
+from operator import attrgetter
 from typing import Any, ClassVar, dataclass_transform
 
 import orjson
@@ -23,25 +24,32 @@ def about(description: str, default: Any = MISSING, *, stored_as: str | None = N
     return field(default=default, metadata=metadata)
 
 
+def fields_of(kind: type["Event"]) -> tuple[Field[Any], ...]:
+    """The fields of a kind, in the order of declaration."""
+    declared: Any = kind
+    return fields(declared)
+
+
 def stored_key(declared: Field[Any]) -> str:
     """The key of a field in `data`."""
     return str(declared.metadata.get("alias") or to_camel(declared.name))
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(about,))
-@dataclass(kw_only=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(about,))
 class Event:
     """Something that happened in an execution."""
 
     # Each subclass is a dataclass, and a kind unless it is abstract. What `decide` makes an event of was checked at the
-    # ports, so only what is read from a log is checked. Not frozen, which would triple the time to make one, but nobody
-    # changes an event.
+    # ports, so only what is read from a log is checked. An event is frozen for the type checker alone: it would take
+    # three times as long to make one that is so as well when the program runs.
 
     kind: ClassVar[str] = ""
     leaves: ClassVar[frozenset[ExecutionStatus]] = frozenset()
     enters: ClassVar[ExecutionStatus | None] = None
     stored: ClassVar[tuple[tuple[str, str], ...]] = ()
     """The key in `data` and the name of each field."""
+    _keys: ClassVar[tuple[str, ...]] = ()
+    _read: ClassVar[Any]
 
     __pydantic_config__ = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
@@ -55,7 +63,10 @@ class Event:
         dataclass(kw_only=True)(cls)
         cls.leaves = cls.leaves if leaves is None else leaves
         cls.enters = enters or cls.enters
-        cls.stored = tuple((stored_key(each), each.name) for each in fields(cls))
+        cls.stored = tuple((stored_key(each), each.name) for each in fields_of(cls))
+        cls._keys = tuple(key for key, _ in cls.stored)
+        # With two more, for which there are no keys, it gives a tuple for a kind of any number of fields.
+        cls._read = attrgetter(*(name for _, name in cls.stored), "kind", "kind")
         if not abstract:
             cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).upper()
             DECLARED[cls.kind] = cls
@@ -66,4 +77,4 @@ class Event:
 
     def encode(self) -> bytes:
         """The event's `data` as JSON text."""
-        return orjson.dumps({key: getattr(self, name) for key, name in self.stored}, default=encode_part)
+        return orjson.dumps(dict(zip(self._keys, self._read(self), strict=False)), default=encode_part)

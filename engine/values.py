@@ -30,6 +30,8 @@ ORJSON_DEPTH = 254
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 PLAIN = (str, int, float, bool, type(None))
 PAYLOAD_KEY = "$payload"
+PAYLOAD_MARK = f'"{PAYLOAD_KEY}":'
+"""What is in the JSON text of every reference to a payload."""
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 

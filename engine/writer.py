@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.entry import Entry
+from engine.event import Event
 from engine.ledger import Append, Ledger, Verdict
 from engine.spawns import Spawn
+from engine.values import PAYLOAD_MARK
 
 BACKLOG_ENTRIES = 512
 BACKLOG_BYTES = 8 * 1024 * 1024
@@ -20,7 +22,7 @@ PART_BYTES = 64 * 1024
 """Decisions share a part until it has as many: one each would be one more object for every event."""
 
 EVENT_BYTES = 256
-"""What an event takes beside its values."""
+"""What an event takes beside its text."""
 
 
 @dataclass(slots=True)
@@ -175,11 +177,18 @@ class Writer:
 
     def _measure(self, entries: Sequence[Entry]) -> int:
         """About how many bytes the entries add; a large value is stored once, however many events carry it."""
-        size = EVENT_BYTES * len(entries)
+        size = 0
         for entry in entries:
-            for value in entry.event.values():
-                size += len(value.wire)
-                if value.payload is not None and value.payload.id not in self._payloads:
-                    self._payloads.add(value.payload.id)
-                    size += len(value.payload.text)
+            text = entry.text
+            size += EVENT_BYTES + len(text)
+            if PAYLOAD_MARK in text:
+                size += self._measure_payloads(entry.event)
+        return size
+
+    def _measure_payloads(self, event: Event) -> int:
+        size = 0
+        for value in event.values():
+            if value.payload is not None and value.payload.id not in self._payloads:
+                self._payloads.add(value.payload.id)
+                size += len(value.payload.text)
         return size

@@ -16,17 +16,19 @@ def measure(append: Append) -> None:
 
 
 def _completed(event: NodeCompleted) -> None:
-    NODE_RUNS.count(event.node_type, "completed")
-    NODE_RUNS.time(event.node_type, event.execution_time)
+    runs = NODE_RUNS.of[event.node_type]
+    runs.completed += 1
+    runs.time(event.execution_time)
 
 
 def _failed(event: NodeFailed) -> None:
-    NODE_RUNS.count(event.node_type, "failed")
-    NODE_RUNS.time(event.node_type, event.execution_time)
+    runs = NODE_RUNS.of[event.node_type]
+    runs.failed += 1
+    runs.time(event.execution_time)
 
 
 def _retried(event: NodeRetrying) -> None:
-    NODE_RUNS.count(event.node_type, "retried")
+    NODE_RUNS.of[event.node_type].retried += 1
 
 
 def _ended(event: FlowCompleted | FlowFailed | FlowCancelled) -> None:

@@ -1,7 +1,10 @@
 """What a worker measures of its work."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -49,6 +52,23 @@ RESCUES = Counter(
 WORKERS_LOST = Counter("tidegate_workers_lost", "Silent workers that this one has given up for lost.")
 
 
+@dataclass(slots=True)
+class Runs:
+    """The attempts of one node type that are in the log, and how long they took in all and by bucket."""
+
+    completed: int = 0
+    failed: int = 0
+    retried: int = 0
+    seconds: float = 0.0
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(LONG) + 1))
+
+    def time(self, milliseconds: float) -> None:
+        """Note how long an attempt took."""
+        seconds = milliseconds / 1000
+        self.seconds += seconds
+        self.buckets[bisect_left(LONG, seconds)] += 1
+
+
 class NodeRuns(Collector):
     """Counts attempts of nodes as they enter the log.
 
@@ -56,22 +76,7 @@ class NodeRuns(Collector):
     """
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], int] = {}
-        self._times: dict[str, tuple[list[int], list[float]]] = {}
-
-    def count(self, node_type: str, outcome: str) -> None:
-        """Count an attempt that `completed`, `failed` or is `retried`."""
-        key = (node_type, outcome)
-        self._counts[key] = self._counts.get(key, 0) + 1
-
-    def time(self, node_type: str, milliseconds: float) -> None:
-        """Note how long an attempt took."""
-        if node_type not in self._times:
-            self._times[node_type] = [0] * (len(LONG) + 1), [0.0]
-        buckets, total = self._times[node_type]
-        seconds = milliseconds / 1000
-        buckets[bisect_left(LONG, seconds)] += 1
-        total[0] += seconds
+        self.of: defaultdict[str, Runs] = defaultdict(Runs)
 
     def collect(self) -> Iterable[Metric]:
         """The figures as Prometheus wants them."""
@@ -80,15 +85,16 @@ class NodeRuns(Collector):
             "Attempts of nodes that are in the log, by node type and outcome: completed, failed, retried.",
             labels=["node_type", "outcome"],
         )
-        for labels, count in self._counts.items():
-            attempts.add_metric(labels, count)
+        for (node_type, runs), outcome in product(self.of.items(), ("completed", "failed", "retried")):
+            if count := getattr(runs, outcome):
+                attempts.add_metric([node_type, outcome], count)
         times = HistogramMetricFamily(
             "tidegate_node_seconds",
             "How long attempts of nodes took that completed or failed for good, by node type.",
             labels=["node_type"],
         )
-        for node_type, (buckets, (total,)) in self._times.items():
-            times.add_metric([node_type], _cumulated(buckets), total)
+        for node_type, runs in self.of.items():
+            times.add_metric([node_type], _cumulated(runs.buckets), runs.seconds)
         return [attempts, times]
 
 

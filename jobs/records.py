@@ -10,6 +10,7 @@ import orjson
 from engine.entry import Entry
 from engine.event import Event
 from engine.events import (
+    EVENT_TYPES,
     ExecutionRecovered,
     FlowCancelled,
     FlowCompleted,
@@ -23,7 +24,7 @@ from engine.ledger import Append
 from engine.records import ExecutionError
 from engine.spawns import Spawn
 from engine.status import ErrorCode, ExecutionStatus
-from engine.values import Payload, Value
+from engine.values import PAYLOAD_MARK, Payload, Value
 from storage.append import UNCHANGED, Child, Member, Projection, Row
 from storage.claims import Claim
 from storage.inbox import InboxKind
@@ -81,18 +82,22 @@ class Writing:
         self.stored.update(payload.id for payload in member.payloads)
 
     def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:
-        own = [value.payload for entry in entries for value in entry.event.values() if value.payload is not None]
+        large = [entry.event for entry in entries if PAYLOAD_MARK in entry.text]
+        own = [value.payload for event in large for value in event.values() if value.payload is not None]
         found = {payload.id: payload for payload in (*own, *more)}
         return [payload for payload in found.values() if payload.id not in self.stored]
 
 
 def _row(entry: Entry) -> Row:
     event = entry.event
-    return Row(entry.index, event.kind, getattr(event, "node_id", None), entry.at, event.encode().decode())
+    return Row(entry.index, event.kind, getattr(event, "node_id", None), entry.at, entry.text)
+
+
+_PROJECTED = frozenset({ExecutionRecovered, *(kind for kind in EVENT_TYPES.values() if kind.enters)})
 
 
 def _projection(entries: Sequence[Entry]) -> Projection:
-    changes = [entry for entry in entries if entry.event.enters or type(entry.event) is ExecutionRecovered]
+    changes = [entry for entry in entries if type(entry.event) in _PROJECTED]
     if not changes:
         return UNCHANGED
     started = next((entry.at for entry in changes if isinstance(entry.event, FlowStarted)), None)

@@ -4,7 +4,7 @@ An event that is shown is a row of the log and its `data`; the fields of its kin
 """
 
 from collections.abc import Sequence
-from dataclasses import Field, fields
+from dataclasses import Field
 from datetime import datetime
 from inspect import getdoc
 from typing import Any
@@ -14,7 +14,7 @@ import strawberry
 from strawberry import ID
 
 from engine import events, records
-from engine.event import Event, stored_key
+from engine.event import Event, fields_of, stored_key
 from engine.status import ExecutionStatus
 from schema.derive import SHOWN_AS, fill, output_of
 from schema.enums import ExecutionEventType
@@ -90,7 +90,7 @@ def _shown_as(model: type[Event]) -> type:
         cls = type(model.__name__, parents, {"__module__": __name__})
         make: Any = strawberry.type if model.kind else strawberry.interface
         name = f"{model.__name__}Event" if model.kind else model.__name__
-        declared = {each.name: each for each in fields(model)}
+        declared = {each.name: each for each in fields_of(model)}
         SHOWN_AS[model] = make(fill(cls, model, declared, _field), name=name, description=getdoc(model))
     shown: type = SHOWN_AS[model]
     return shown

@@ -1,10 +1,10 @@
 """An event of each kind, with all its fields or with as few as it can have."""
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from engine.event import Event
+from engine.event import Event, fields_of
 from engine.events import Calls
 from engine.records import ExecutionError
 from engine.status import ErrorCode, NodeStatus
@@ -43,9 +43,9 @@ def _plain(annotation: Any) -> Any:
 
 def full(kind: type[Event]) -> Event:
     """An event all of whose fields are set."""
-    return kind(**{field.name: sample(field.type) for field in fields(kind)})
+    return kind(**{field.name: sample(field.type) for field in fields_of(kind)})
 
 
 def bare(kind: type[Event]) -> Event:
     """An event with only the fields that it must have."""
-    return kind(**{field.name: sample(field.type) for field in fields(kind) if field.default is MISSING})
+    return kind(**{field.name: sample(field.type) for field in fields_of(kind) if field.default is MISSING})
