@@ -36,7 +36,7 @@ from engine.events import (
 )
 from engine.plan import PlanNode
 from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
-from engine.readiness import open_requirements, start_members
+from engine.readiness import requirements, start_members
 from engine.records import ExecutionError
 from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
 from engine.values import NULL, Value
@@ -76,13 +76,13 @@ def _void_if_possible(state: "State", number: int) -> None:
 def _flow_started(state: "State", event: FlowStarted, at: int) -> None:
     state.started_at = at
     for number in state.scope.nodes:
-        node, readiness = state.plan.nodes[number], state.nodes[number].readiness
+        node, record = state.plan.nodes[number], state.nodes[number]
         members = sum(map(state.is_inside, node.members)) if node.members else 0
-        open_requirements(node, state.constants(node), members, readiness)
-        if node.disabled or _is_for_another_event(state, node):
-            readiness.doomed = True
+        record.readiness = requirements(state, node, members)
+        if node.disabled or (node.listens_to is not None and _is_for_another_event(state, node)):
+            record.readiness.doomed = True
             state.doom(number)
-        elif readiness.is_met:
+        elif record.readiness.open == 0:
             state.make_ready(number)
     for completed, then in state.taken_over:
         _take_over(state, completed, then)
@@ -90,7 +90,7 @@ def _flow_started(state: "State", event: FlowStarted, at: int) -> None:
 
 def _is_for_another_event(state: "State", node: PlanNode) -> bool:
     event = state.setup.event
-    return node.listens_to is not None and event is not None and node.listens_to != event.name
+    return event is not None and node.listens_to != event.name
 
 
 def _paused(state: "State", event: FlowPaused, at: int) -> None:
@@ -139,7 +139,7 @@ def _node_started(state: "State", event: NodeStarted, at: int) -> None:
     number = state.plan.numbers[event.node_id]
     record = state.leave(number, NodeStatus.EXECUTING)
     record.attempt, record.inputs, record.started_at = event.attempt, event.inputs, at
-    record.until, record.spawned = None, 0
+    record.spawned = 0
     if state.status is ExecutionStatus.PAUSED:
         _use_grant(state, number)
     if state.plan.nodes[number].is_group:
@@ -182,10 +182,7 @@ def _node_completed(state: "State", event: NodeCompleted, at: int) -> None:
 
 def _complete(state: "State", number: int, event: NodeCompleted, at: int) -> None:
     state.end(number, NodeStatus.COMPLETED, at)
-    for port, value in event.outputs.items():
-        state.resolve(number, port, value)
-    state.resolve(number, SUCCESS, TRUE)
-    state.close_ports(number)
+    state.close_ports(number, {**event.outputs, SUCCESS: TRUE})
 
 
 def _spend_signal(state: "State", name: str, event: NodeCompleted) -> None:
@@ -203,9 +200,7 @@ def _node_failed(state: "State", event: NodeFailed, at: int) -> None:
     if event.error.code is not ErrorCode.CANCELLED:
         state.failed_node_count += 1
         _judge(state, number, event.error)
-    state.resolve(number, ERROR, TRUE)
-    state.resolve(number, ERROR_MESSAGE, Value.of(event.error.message))
-    state.close_ports(number)
+    state.close_ports(number, {ERROR: TRUE, ERROR_MESSAGE: Value.of(event.error.message)})
 
 
 def _judge(state: "State", number: int, error: ExecutionError) -> None:
@@ -252,7 +247,7 @@ def _node_skipped(state: "State", event: NodeSkipped, at: int) -> None:
     state.end(number, NodeStatus.SKIPPED, at)
     for member in filter(state.is_inside, state.plan.nodes[number].members):
         _doom_member(state, member, number)
-    state.close_ports(number)
+    state.close_ports(number, {})
 
 
 def _doom_member(state: "State", number: int, group: int) -> None:

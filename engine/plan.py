@@ -1,6 +1,6 @@
 """A flow document compiled for running: nodes and edges by number, ports looked up, constants encoded."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +24,11 @@ from engine.values import Value
 
 @dataclass(frozen=True, slots=True)
 class PlanEdge:
-    """An edge by node numbers; `conditional` if its source is boolean, so that its value counts at `__execute`."""
+    """An edge by node numbers.
+
+    `conditional` if its source is boolean, so that its value counts at `__execute`; `sole` if its target awaits all
+    inputs, this one of them for a single value, and no other edge leads to it.
+    """
 
     number: int
     source_node: int
@@ -35,6 +39,7 @@ class PlanEdge:
     target: str
     target_kind: PortKind
     conditional: bool
+    sole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class PlanNode:
     `stream_outputs` all the outputs that are streams. `handles_errors` is true if an error port of
     the node, or of a group around it, leads somewhere. `listens_to` is the event that an event.listen is there for.
     `join` says whether the node awaits all connected inputs or the first; `is_group` is true if it only holds others.
+    `shared` counts the edges of each connected input that are not the sole one there.
     """
 
     number: int
@@ -69,6 +75,7 @@ class PlanNode:
     title: str | None = None
     stream_inputs: tuple[str, ...] = ()
     stream_outputs: tuple[str, ...] = ()
+    shared: Mapping[str, int] = field(default_factory=dict)
 
     def has_reader(self, port: str) -> bool:
         """Whether a node reads the stream of one of the outputs."""
@@ -117,6 +124,7 @@ class _Compiler:
     registry: NodeTypes
     numbers: dict[str, int] = field(default_factory=dict)
     ports: list[Ports] = field(default_factory=list)
+    arrivals: Counter[tuple[str, str]] = field(default_factory=Counter)
     members: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     incoming: dict[int, dict[str, list[PlanEdge]]] = field(default_factory=lambda: defaultdict(dict))
     outgoing: dict[int, dict[str, list[PlanEdge]]] = field(default_factory=lambda: defaultdict(dict))
@@ -124,6 +132,7 @@ class _Compiler:
     def plan(self) -> Plan:
         for number, node in enumerate(self.document.nodes):
             self._enter(number, node)
+        self.arrivals.update((edge.target.node, edge.target.port) for edge in self.document.edges)
         for number, edge in enumerate(self.document.edges):
             self._connect(number, edge)
         nodes = tuple(self._node(number, node) for number, node in enumerate(self.document.nodes))
@@ -153,9 +162,16 @@ class _Compiler:
             str(edge.target),
             _kind(self.ports[target].inputs, edge.target.port),
             self._is_boolean(source, edge.source.port),
+            self._is_sole(edge),
         )
         self.outgoing[source].setdefault(edge.source.port, []).append(connection)
         self.incoming[target].setdefault(edge.target.port, []).append(connection)
+
+    def _is_sole(self, edge: EdgeDocument) -> bool:
+        number, port = self.numbers[edge.target.node], edge.target.port
+        awaits_all = self.registry[self.document.nodes[number].type].join is JoinMode.ALL
+        is_single = port not in SYSTEM_INPUTS and not self.ports[number].inputs[port].many
+        return awaits_all and is_single and self.arrivals[edge.target.node, port] == 1
 
     def _is_boolean(self, node: int, port: str) -> bool:
         system = port in (SUCCESS, ERROR_OUTPUTS[0])
@@ -185,6 +201,7 @@ class _Compiler:
             title=node.title,
             stream_inputs=tuple(name for name in _streams(ports.inputs) if name in incoming),
             stream_outputs=_streams(ports.outputs),
+            shared={port: len(edges) for port, edges in incoming.items() if not edges[0].sole},
         )
 
     def _handles_errors(self, node: NodeDocument | None) -> bool:

@@ -4,7 +4,7 @@ A source settles once: it resolves with a value, or it is dead. A node is ready 
 will be skipped, as soon as one thing that it needs can no longer come.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from engine.status import JoinMode, NodeStatus
 from engine.values import Value
 
 if TYPE_CHECKING:
-    from engine.state import State
+    from engine.state import NodeRecord, State
 
 
 @dataclass(slots=True)
@@ -22,9 +22,10 @@ class Readiness:
     """What a node waits for.
 
     `open` counts unmet requirements: each connected input (all together where the first is enough), `__execute`,
-    `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet;
-    `first` has the edge that resolved first; `met` the connected inputs that have all that they wait for, in that
-    order; `causes` the nodes that doomed it. `is_content` is true where the first input is enough and a constant is it.
+    `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet
+    (a sole edge needs no count); `first` has the edge that resolved first; `met`, where the first input is enough, the
+    connected inputs that have a value, in that order; `causes` the nodes that doomed it. `is_content` is true where the
+    first input is enough and a constant is it.
     """
 
     open: int = 0
@@ -37,36 +38,46 @@ class Readiness:
     causes: Sequence[int] = ()
     doomed: bool = False
 
-    @property
-    def is_met(self) -> bool:
-        """True when the node can start."""
-        return self.open == 0 and not self.doomed
+
+UNKNOWN = Readiness()
+"""What is known of any node before the flow has started; it is never changed."""
+
+_NO_COUNTS: dict[str, int] = {}
 
 
-def open_requirements(node: PlanNode, constants: Collection[str], members: int, readiness: Readiness) -> None:
-    """Count what a node waits for at the start of a flow.
-
-    `constants` are the inputs that have a constant, `members` is how many of a group's members take part.
-    """
-    readiness.unsettled = {port: len(edges) for port, edges in node.incoming.items()}
-    readiness.open_members = members
-    readiness.live_inputs = len(node.inputs)
-    readiness.doomed = node.disabled
-    readiness.open = (EXECUTE in node.incoming) + (AFTER in node.incoming) + (node.parent is not None)
+def requirements(state: "State", node: PlanNode, members: int) -> Readiness:
+    """Count what a node waits for at the start of a flow; `members` is how many of a group's members take part."""
+    inputs = len(node.inputs)
+    around = (EXECUTE in node.shared) + (AFTER in node.shared) + (node.parent is not None)
+    unsettled = dict(node.shared) if node.shared else _NO_COUNTS
     if node.join is JoinMode.ALL:
-        readiness.open += len(node.inputs)
-    else:
-        # What shapes the node is no value that it could run on.
-        readiness.is_content = any(name not in node.shaping for name in constants)
-        readiness.open += bool(node.inputs) and not readiness.is_content
+        return Readiness(around + inputs, members, inputs, False, unsettled)
+    # What shapes the node is no value that it could run on.
+    is_content = any(name not in node.shaping for name in state.constants(node))
+    return Readiness(around + (inputs > 0 and not is_content), members, inputs, is_content, unsettled)
 
 
 def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
     """Note at the target of an edge that its source resolved with a value, or (None) is dead."""
     number, port = edge.target_node, edge.target_port
-    if not state.is_inside(number):
+    if state.inside is not None and not state.inside[number]:
         return
-    node, readiness = state.plan.nodes[number], state.nodes[number].readiness
+    record = state.nodes[number]
+    readiness = record.readiness
+    if edge.sole and value is not None:
+        readiness.first[port] = edge
+        readiness.open -= 1
+        if readiness.open == 0:
+            _note_ready(state, number, record)
+    else:
+        _settle_shared(state, state.plan.nodes[number], readiness, edge, value)
+
+
+def _settle_shared(state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None) -> None:
+    port = edge.target_port
+    if edge.sole:
+        _lose_input(state, node, readiness, port)
+        return
     readiness.unsettled[port] -= 1
     if port == EXECUTE:
         _settle_execute(state, node, readiness, edge, value)
@@ -85,12 +96,11 @@ def reopen(state: "State", number: int) -> None:
     if around is NodeStatus.SKIPPED or (record.readiness.doomed and not record.readiness.causes):
         # No edge has doomed it.
         return
-    record.status, record.readiness = NodeStatus.IDLE, Readiness()
     members = sum(state.is_inside(member) and not state.nodes[member].status.ended for member in node.members)
-    open_requirements(node, state.constants(node), members, record.readiness)
+    record.status, record.readiness = NodeStatus.IDLE, requirements(state, node, members)
     if around is NodeStatus.EXECUTING:
         _meet(state, node, record.readiness, True)
-    elif record.readiness.is_met:
+    elif record.readiness.open == 0:
         state.make_ready(number)
     for edge, value in _settled(state, node):
         settle(state, edge, value)
@@ -146,9 +156,11 @@ def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: Pl
 
 
 def _meet_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
-    readiness.met = (*readiness.met, port)
-    is_needed = node.join is JoinMode.ALL or (len(readiness.met) == 1 and not readiness.is_content)
-    _meet(state, node, readiness, is_needed)
+    if node.join is JoinMode.ALL:
+        _meet(state, node, readiness, True)
+    else:
+        readiness.met = (*readiness.met, port)
+        _meet(state, node, readiness, len(readiness.met) == 1 and not readiness.is_content)
 
 
 def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
@@ -159,8 +171,13 @@ def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str)
 
 def _meet(state: "State", node: PlanNode, readiness: Readiness, met: bool) -> None:
     readiness.open -= met
-    if met and readiness.open == 0 and not readiness.doomed and state.nodes[node.number].status is NodeStatus.IDLE:
-        state.make_ready(node.number)
+    if met and readiness.open == 0:
+        _note_ready(state, node.number, state.nodes[node.number])
+
+
+def _note_ready(state: "State", number: int, record: "NodeRecord") -> None:
+    if record.status is NodeStatus.IDLE and not record.readiness.doomed:
+        state.make_ready(number)
 
 
 def _doom(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:

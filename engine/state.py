@@ -18,12 +18,15 @@ from engine.fold import FOLDS
 from engine.losses import Losses
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
-from engine.readiness import Readiness, settle
+from engine.readiness import UNKNOWN, Readiness, settle
 from engine.records import ExecutionError
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
 from engine.status import ExecutionStatus, NodeStatus, RecordEvents
 from engine.values import Value
+
+# Names of the module's own are found faster than an enum's.
+EXECUTING, READY, RUNNING = NodeStatus.EXECUTING, NodeStatus.READY, ExecutionStatus.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,14 @@ class NodeRecord:
     resolved before its end, `streams` those that are streams; `turn` is the place of its end among all that settles.
     """
 
+    outputs: dict[str, Value]
+    early: Mapping[str, Early]
+    streams: Mapping[str, StreamRecord]
+    readiness: Readiness
     status: NodeStatus = NodeStatus.IDLE
     attempt: int = 0
     retries: int = 0
     inputs: Mapping[str, Value] | None = None
-    outputs: dict[str, Value] = field(default_factory=dict)
     error: ExecutionError | None = None
     started_at: int | None = None
     completed_at: int | None = None
@@ -69,9 +75,6 @@ class NodeRecord:
     signal: str | None = None
     calls: CallsRecord | None = None
     spawned: int = 0
-    readiness: Readiness = field(default_factory=Readiness)
-    early: Mapping[str, Early] = field(default_factory=lambda: NONE_EARLY)
-    streams: Mapping[str, StreamRecord] = field(default_factory=lambda: NO_STREAMS)
     turn: int = 0
 
     @property
@@ -116,7 +119,7 @@ class State:
         self.records_all = setup.options.recorded is RecordEvents.ALL
         self.scope = self._scope()
         self.inside = self.scope.inside
-        self.nodes = [NodeRecord() for _ in plan.nodes]
+        self.nodes = [NodeRecord({}, NONE_EARLY, NO_STREAMS, UNKNOWN) for _ in plan.nodes]
         self.taken_over: list[tuple[NodeCompleted, int]] = []
         self.unfinished = len(self.scope.nodes)
         self.executing = 0
@@ -267,15 +270,15 @@ class State:
         """
         if entry.index != self.last_index + 1:
             raise ValueError(f"event {entry.index} does not follow {self.last_index}")
-        event = entry.event
-        at = max(entry.at, self.last_at)
-        fold = FOLDS.get(type(event))
-        if fold:
+        event, at = entry.event, entry.at
+        if at < self.last_at:
+            at = self.last_at
+        if fold := FOLDS.get(type(event)):
             fold(self, event, at)
         self.last_index, self.last_at = entry.index, at
-        if event.enters:
-            self.status = event.enters
-        if (self._active_since is not None) is not (self.executing > 0 and self.status is ExecutionStatus.RUNNING):
+        if enters := event.enters:
+            self.status = enters
+        if (self._active_since is None) is (self.executing > 0 and self.status is RUNNING):
             self._keep_time(at)
         if self.retries and self.retries[0][0] <= at:
             self._note_overdue(at)
@@ -318,27 +321,29 @@ class State:
     def leave(self, number: int, status: NodeStatus) -> NodeRecord:
         """Give a node another status, in which nothing is left of what it was at."""
         record = self.nodes[number]
-        if record.status is NodeStatus.EXECUTING and not self.plan.nodes[number].is_group:
-            self.executing -= 1
-        if record.calls is not None:
-            self.returned.discard(number)
-        if status is not NodeStatus.EXECUTING:
+        before, record.status = record.status, status
+        if before is EXECUTING:
+            if not self.plan.nodes[number].is_group:
+                self.executing -= 1
+        elif before is NodeStatus.WAITING:
+            self._forget_wait(number, record)
+        if self.granted and status is not EXECUTING:
             self.granted.discard(number)
-        if record.signal is not None:
-            self._stop_waiting_for(record.signal, number)
-        record.status, record.retrying, record.signal, record.calls = status, False, None, None
         return record
 
-    def _stop_waiting_for(self, signal: str, number: int) -> None:
-        """Forget a node's wait; if it waits again, it is the youngest."""
-        self.awaited[signal].remove(number)
-        if not self.awaited[signal]:
-            del self.awaited[signal]
+    def _forget_wait(self, number: int, record: NodeRecord) -> None:
+        """Let nothing be left of a node's wait; if it waits again, it is the youngest."""
+        self.returned.discard(number)
+        if record.signal is not None:
+            self.awaited[record.signal].remove(number)
+            if not self.awaited[record.signal]:
+                del self.awaited[record.signal]
+        record.retrying, record.until, record.promised, record.signal, record.calls = False, None, None, None, None
 
     def end(self, number: int, status: NodeStatus, at: int) -> NodeRecord:
         """Give a node its last status, and tell the group around it."""
         record = self.leave(number, status)
-        record.completed_at, record.until, record.promised = at, None, None
+        record.completed_at = at
         self.turns = record.turn = self.turns + 1
         self.unfinished -= 1
         parent = self.plan.nodes[number].parent
@@ -371,10 +376,15 @@ class State:
         record.early = {**record.early, port: Early(self.turns, at)}
         self.resolve(number, port, value)
 
-    def close_ports(self, number: int) -> None:
-        """What has not resolved when a node ends never will."""
-        outputs = self.nodes[number].outputs
-        for port, edges in self.plan.nodes[number].outgoing.items():
+    def close_ports(self, number: int, given: Mapping[str, Value]) -> None:
+        """Give outputs the values that a node ends with; what has not resolved by then never will."""
+        outputs, outgoing = self.nodes[number].outputs, self.plan.nodes[number].outgoing
+        for port, value in given.items():
+            if port in outgoing or port in outputs:
+                self.resolve(number, port, value)
+            else:
+                outputs[port] = value
+        for port, edges in outgoing.items():
             if port not in outputs:
                 for edge in edges:
                     settle(self, edge, None)

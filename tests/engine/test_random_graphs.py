@@ -107,7 +107,7 @@ def test_effects_wait_for_their_commit_and_the_rules_hold_while_commits_are_slow
     recorder.on_begin = on_begin
     options = unhurried(max_concurrency=slots, on_node_failure=policy)
     done = run_virtual(Run.of(document, options=options, recorder=recorder, ledger=ledger).live())
-    assert not any("AssertionError" in str(event.model_dump()) for event in done.events if event.kind == "NODE_FAILED")
+    assert not any("AssertionError" in str(event) for event in done.events if event.kind == "NODE_FAILED")
     assert recorder.most_running <= slots
     check_log(done, document)
 
