@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.figures import Figure, rounded
 from engine.attempt import begin
-from engine.attempts import NOWHERE
+from engine.in_place import NOWHERE
 from engine.nodes import BUILT_IN
 
 ITEMS = 100_000

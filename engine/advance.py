@@ -20,22 +20,21 @@ from engine.voiding import past_repeating, users_that_ended
 
 NAMED_NODES = 10
 
+# A name of the module's own is found faster than an enum's.
+RUNNING = ExecutionStatus.RUNNING
+
 
 def advance(state: State, command: Advance, now: int) -> Decision:
     """The first thing that can be done now, or nothing."""
-    if state.status is ExecutionStatus.CREATED:
-        return _start_timeout(state, now)
-    for rule in _rules(state):
+    if state.status is RUNNING:
+        rules = _NEXT if state.has_more_than_starts else _NEXT_STARTS
+    else:
+        rules = _NEXT_WHILE_PAUSED if state.status is ExecutionStatus.PAUSED else _BEFORE_START
+    for rule in rules:
         decision = rule(state, now)
         if decision is not NOTHING:
             return decision
     return NOTHING
-
-
-def _rules(state: State) -> Sequence[Callable[[State, int], Decision]]:
-    if state.status is not ExecutionStatus.RUNNING:
-        return _NEXT_WHILE_PAUSED
-    return _NEXT if state.has_more_than_starts else _NEXT_STARTS
 
 
 def _start_timeout(state: State, now: int) -> Decision:
@@ -140,7 +139,9 @@ def _start_ready(state: State, now: int) -> Decision:
     number = state.next_to_start(now)
     if number is None or not _may_begin(state, number):
         return NOTHING
-    return _stop_before(state, number) if state.stops_before(number) else _begin(state, number, now)
+    if state.breakpoints and state.stops_before(number):
+        return _stop_before(state, number)
+    return _begin(state, number, now)
 
 
 def _stop_before(state: State, number: int) -> Decision:
@@ -162,7 +163,7 @@ def _may_begin(state: State, number: int) -> bool:
 
 
 def _begin(state: State, number: int, now: int) -> Decision:
-    if spent := users_that_ended(state, number):
+    if state.nodes[number].early and (spent := users_that_ended(state, number)):
         return _end_unrepeatable(state, number, spent)
     try:
         return Decision(start_node(state, number, now))
@@ -204,6 +205,9 @@ _NEXT: tuple[Callable[[State, int], Decision], ...] = (
     _start_ready,
     _complete_flow,
 )
+
+
+_BEFORE_START = (_start_timeout,)
 
 
 # Those of them that have something to do where no node waits, is doomed, or has a group, a failure or a child.

@@ -214,10 +214,10 @@ def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
     """The data of the fields that were set, by port name in the order of declaration."""
-    ports, given = _port_names(type(outputs)), outputs.model_fields_set
+    ports, given = _port_names(type(outputs)), outputs.__pydantic_fields_set__
     # Not by attribute: a port that a node adds may have the name of one of the model's methods.
     data = outputs.__dict__
-    if extra := outputs.model_extra:
+    if extra := outputs.__pydantic_extra__:
         data = {**data, **extra}
     if not ports and len(given) == len(data):
         return data

@@ -1,37 +1,32 @@
 """The nodes that are running right now."""
 
 import asyncio
-import dis
-import random
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
-from inspect import iscoroutinefunction, isfunction
+from functools import partial
 from typing import Any, cast
 
-from engine.attempt import AwaitingSignal, Outcome, Waiting, node_error, printable, run_at_once
-from engine.calling import CallsRecord
-from engine.commands import NodeAwaitsSignal, NodeCalls, NodeErred, NodeOutcome, NodeSucceeded, NodeWaits, NodeWrote
+from engine.attempt import AwaitingSignal, Outcome, Waiting, run_at_once
+from engine.calling import CallEnd, CallsRecord
+from engine.commands import NodeOutcome, NodeWrote
 from engine.early_outputs import EarlyOutputs, refuse_streams
-from engine.entry import milliseconds
 from engine.errors import InputError, NodeError, NodeTimeout, ValueRefused
 from engine.events import Calls
 from engine.host import Host
 from engine.ids import new_execution_id
+from engine.in_place import NOWHERE, attempt_in_place, is_simple, looks_around, never_waits
 from engine.node import CallResult, Context
 from engine.node_log import NodeLogs
+from engine.opening import opened
 from engine.plan import PlanNode
-from engine.ports import PortKind, misplaced_secret
 from engine.reach import Reach
-from engine.records import ExecutionError
-from engine.secret_reference import has_reference
+from engine.reporting import failure_command, outcome_command
 from engine.secret_use import SecretUse
 from engine.spawns import Emit, FlowEvent
 from engine.state import State
-from engine.status import NODE_CODES, ErrorCode
 from engine.stream_reading import StreamReading
 from engine.stream_reference import is_stream_reference
 from engine.values import FreshData, Value
@@ -98,17 +93,29 @@ class Attempts:
         self._latest: dict[int, Trial] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
 
-    def start(self, number: int, attempt: int, inputs: Mapping[str, Value]) -> None:
+    def start(self, node: PlanNode, attempt: int, inputs: Mapping[str, Value]) -> None:
         """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
-        node = self._state.plan.nodes[number]
-        kind, is_special = node.node_type, self._host.is_special(node.node_type)
-        trial, context = self._trial(node, attempt, is_special or _looks_around(kind.run))
-        if stray := _stray_secret(node, inputs):
-            self._report(self._failure(trial, stray, self._clock()))
-        elif kind.pure and not is_special and _never_waits(kind.run):
-            self._run_in_place(trial, self._opened(node, inputs), context)
+        if self._is_simple(node):
+            self._report(attempt_in_place(node, attempt, inputs, self._clock))
         else:
-            self._run_as_task(trial, partial(self._host.begin, kind, self._opened(node, inputs), context))
+            self._begin_trial(node, attempt, inputs)
+
+    def _is_simple(self, node: PlanNode) -> bool:
+        kind: Any = node.node_type
+        return is_simple(kind) and not (node.stream_inputs or node.stream_outputs or self._host.is_guest(kind))
+
+    def _begin_trial(self, node: PlanNode, attempt: int, inputs: Mapping[str, Value]) -> None:
+        kind, is_special = node.node_type, self._host.is_special(node.node_type)
+        trial, context = self._trial(node, attempt, is_special or looks_around(kind.run))
+        try:
+            data = self._opened(node, inputs)
+        except InputError as stray:
+            self._report(self._failure(trial, stray, self._clock()))
+            return
+        if kind.pure and not is_special and never_waits(kind.run):
+            self._run_in_place(trial, data, context)
+        else:
+            self._run_as_task(trial, partial(self._host.begin, kind, data, context))
 
     def resume(self, number: int) -> None:
         """Go on with an attempt whose calls have ended; its outcome comes through `report`."""
@@ -217,27 +224,16 @@ class Attempts:
     def _command(self, trial: Trial, outcome: Outcome, started: float) -> NodeOutcome:
         if trial.early or trial.node.stream_outputs:
             trial.close(_outputs(outcome))
-        number, attempt = trial.node.number, trial.attempt
         if trial.emits and isinstance(outcome, (Waiting, AwaitingSignal, Calls)):
             # Its events would be lost: they count when the attempt completes, and by then this trial is forgotten.
             raise NodeError("The node emitted events before it waits; it may emit only where it gives its outputs.")
-        match outcome:
-            case dict():
-                return NodeSucceeded(number, attempt, outcome, self._elapsed(started), trial.emits)
-            case Waiting(until, outputs):
-                return NodeWaits(number, attempt, milliseconds(until), outputs)
-            case AwaitingSignal(name, until):
-                limit = None if until is None else milliseconds(until)
-                return NodeAwaitsSignal(number, attempt, name, limit)
-            case Calls():
-                return NodeCalls(number, attempt, outcome)
+        return outcome_command(trial.node, trial.attempt, outcome, self._elapsed(started), trial.emits)
 
     def _failure(self, trial: Trial, error: BaseException, started: float) -> NodeOutcome:
         with suppress(ValueRefused):
             if trial.early:
                 trial.early.close()
-        said = execution_error(node_error(error, trial.secrets), trial.node.id, trial.secrets)
-        return NodeErred(trial.node.number, trial.attempt, said, self._elapsed(started), random.random())
+        return failure_command(trial.node, trial.attempt, error, trial.secrets, self._elapsed(started))
 
     def _emit(self, trial: Trial, event_name: str, payload: Any) -> str | None:
         """Take note of an event that somebody listens to; gives the id of the child that will run for it."""
@@ -276,8 +272,8 @@ class Attempts:
         return round((self._clock() - started) * 1000, 3)
 
     def _opened(self, node: PlanNode, inputs: Mapping[str, Value]) -> dict[str, Any]:
-        """The data of inputs, with streams that can be read."""
-        data = _fresh(inputs)
+        """The data of inputs, with streams that can be read; raises `InputError` as `opened` does."""
+        data = opened(node, inputs)
         for port in node.stream_inputs:
             if port in data:
                 data[port] = self._open(data[port], port, node.node_type.safe)
@@ -292,18 +288,6 @@ class Attempts:
         return datetime.fromtimestamp(self._now() / 1000, UTC)
 
 
-def _stray_secret(node: PlanNode, inputs: Mapping[str, Value]) -> InputError | None:
-    """What is wrong if an edge has brought a reference to a secret to a port that is for something else.
-
-    Whoever makes the values that travel could otherwise have any secret sent to where such a port leads.
-    """
-    for port in node.inputs:
-        value, kind = inputs.get(port), node.incoming[port][0].target_kind
-        if value and kind is not PortKind.SECRET and has_reference(value.data, value.text):
-            return InputError(f"Input '{port}': {misplaced_secret(kind)}")
-    return None
-
-
 def _outputs(outcome: Outcome) -> Mapping[str, Value]:
     match outcome:
         case dict():
@@ -314,60 +298,14 @@ def _outputs(outcome: Outcome) -> Mapping[str, Value]:
             return {}
 
 
-def execution_error(error: NodeError, node_id: str, secrets: SecretUse) -> ExecutionError:
-    """Turn what a node raised into what its events say; a subclass may have forgotten to call its parent."""
-    return ExecutionError(
-        code=_code(getattr(error, "failure_code", None)),
-        message=printable(getattr(error, "message", None) or NodeError.__doc__, secrets=secrets),
-        node_id=node_id,
-        retryable=bool(getattr(error, "retryable", False)),
-    )
-
-
-def _code(code: object) -> ErrorCode:
-    """The code that a node gave, if it is one that a node may give."""
-    return ErrorCode(code) if isinstance(code, str) and code in NODE_CODES else ErrorCode.NODE
-
-
-def _fresh(values: Mapping[str, Value]) -> dict[str, Any]:
-    return {port: value.fresh() for port, value in values.items()}
-
-
 def _results(calls: CallsRecord) -> list[CallResult]:
-    ends = (calls.ends[place] for place in range(calls.spec.count))
-    return [CallResult(end.child_id, None if end.outputs is None else _fresh(end.outputs), end.error) for end in ends]
+    return [_result(calls.ends[place]) for place in range(calls.spec.count)]
+
+
+def _result(end: CallEnd) -> CallResult:
+    outputs = None if end.outputs is None else {name: value.fresh() for name, value in end.outputs.items()}
+    return CallResult(end.child_id, outputs, end.error)
 
 
 def _copied(data: Any) -> Any:
     return deepcopy(data) if isinstance(data, (dict, list)) else data
-
-
-@cache
-def _never_waits(run: Callable[..., Any]) -> bool:
-    """Whether a node's `run` has no `await` in it.
-
-    Only such a node can run to its end outside of a task: whatever waits may ask for the task that it is in.
-    """
-    return iscoroutinefunction(run) and not any(step.opname == "SEND" for step in dis.get_instructions(run))
-
-
-@cache
-def _looks_around(run: Callable[..., Any]) -> bool:
-    """Whether a node's `run` speaks of its context anywhere; for most nodes there need not be one."""
-    if not isfunction(run) or run.__code__.co_argcount != 3:
-        return True
-    name = run.__code__.co_varnames[2]
-    return any(step.argval == name for step in dis.get_instructions(run))
-
-
-NOWHERE = Context(
-    execution_id="",
-    root_execution_id="",
-    parent_execution_id=None,
-    depth=0,
-    node_id="",
-    attempt=0,
-    idempotency_key="",
-    inputs={},
-)
-"""What a node is given that does not look at it."""

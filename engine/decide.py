@@ -42,12 +42,12 @@ from engine.giving import node_resolved, node_wrote
 from engine.outcomes import node_awaits_signal, node_calls, node_erred, node_logged, node_succeeded, node_waits
 from engine.signals import receive
 from engine.state import State
-from engine.status import ExecutionStatus
+from engine.status import ENDED_STATUSES, ExecutionStatus
 
 
 def decide(state: State, command: Command, now: int) -> Decision:
     """Decide what follows; `now` is milliseconds since 1970. A command that no longer applies decides nothing."""
-    return NOTHING if state.status.ended else _RULES[type(command)](state, command, now)
+    return NOTHING if state.status in ENDED_STATUSES else _RULES[type(command)](state, command, now)
 
 
 def _start(state: State, command: Start, now: int) -> Decision:

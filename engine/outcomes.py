@@ -17,12 +17,16 @@ from engine.status import NodeStatus
 from engine.values import Value
 from engine.voiding import past_repeating, users_that_ended, users_under_way
 
+# A name of the module's own is found faster than an enum's.
+EXECUTING = NodeStatus.EXECUTING
+
 
 def is_current(state: State, number: int, attempt: int) -> bool:
     """Whether the attempt is still the node's own: it runs, or what it called has ended and it goes on with that."""
     record = state.nodes[number]
-    is_at_work = record.status is NodeStatus.EXECUTING or (record.calls is not None and record.calls.is_over)
-    return is_at_work and record.attempt == attempt
+    if record.status is not EXECUTING and (record.calls is None or not record.calls.is_over):
+        return False
+    return record.attempt == attempt
 
 
 def node_succeeded(state: State, command: NodeSucceeded, now: int) -> Decision:

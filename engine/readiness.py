@@ -14,7 +14,10 @@ from engine.status import JoinMode, NodeStatus
 from engine.values import Value
 
 if TYPE_CHECKING:
-    from engine.state import NodeRecord, State
+    from engine.state import State
+
+# A name of the module's own is found faster than an enum's.
+IDLE = NodeStatus.IDLE
 
 
 @dataclass(slots=True)
@@ -67,8 +70,8 @@ def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
     if edge.sole and value is not None:
         readiness.first[port] = edge
         readiness.open -= 1
-        if readiness.open == 0:
-            _note_ready(state, number, record)
+        if readiness.open == 0 and record.status is IDLE and not readiness.doomed:
+            state.make_ready(number)
     else:
         _settle_shared(state, state.plan.nodes[number], readiness, edge, value)
 
@@ -171,13 +174,8 @@ def _lose_input(state: "State", node: PlanNode, readiness: Readiness, port: str)
 
 def _meet(state: "State", node: PlanNode, readiness: Readiness, met: bool) -> None:
     readiness.open -= met
-    if met and readiness.open == 0:
-        _note_ready(state, node.number, state.nodes[node.number])
-
-
-def _note_ready(state: "State", number: int, record: "NodeRecord") -> None:
-    if record.status is NodeStatus.IDLE and not record.readiness.doomed:
-        state.make_ready(number)
+    if met and readiness.open == 0 and not readiness.doomed and state.nodes[node.number].status is IDLE:
+        state.make_ready(node.number)
 
 
 def _doom(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:

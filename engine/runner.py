@@ -146,10 +146,10 @@ class Runner:
         """Do all that can be done now; the decision that has to wait for the log, if it comes to that."""
         now = self._now()
         while not self._writer.is_full:
-            command = self._next_outcome()
-            if command is not ADVANCE:
+            command: Command = ADVANCE
+            if self._outcomes:
                 # Only where a node has run has time gone by.
-                now = self._now()
+                command, now = self._next_outcome(), self._now()
             decision = decide(self.state, command, now)
             if decision.awaits_log:
                 return decision
@@ -165,19 +165,14 @@ class Runner:
         self._needs_place = any(isinstance(event, NodeStarted) for event in decision.events)
         return not self._needs_place
 
-    def _next_outcome(self) -> Command:
-        if not self._outcomes:
-            return ADVANCE
+    def _next_outcome(self) -> NodeOutcome:
         outcome = self._outcomes.popleft()
-        match outcome:
-            case NodeLogged():
-                self._attempts.logs.taken(outcome)
-            case NodeWrote():
-                self._attempts.taken(outcome)
-            case NodeResolved():
-                pass
-            case _:
-                self._resuming.discard(outcome.node)
+        if type(outcome) is NodeLogged:
+            self._attempts.logs.taken(outcome)
+        elif type(outcome) is NodeWrote:
+            self._attempts.taken(outcome)
+        elif self._resuming and type(outcome) is not NodeResolved:
+            self._resuming.discard(outcome.node)
         return outcome
 
     def _follow(self, command: Command) -> None:
@@ -185,16 +180,16 @@ class Runner:
         self._record(decide(self.state, command, now).events, now)
 
     def _record(self, events: Sequence[Event], now: int, consumed: int = 0, read: int = 0) -> None:
-        entries = []
+        entries, state = [], self.state
         for event in events:
-            entry = Entry(self.state.last_index + 1, now, event)
-            self.state.apply(entry)
+            entry = Entry(state.last_index + 1, now, event)
+            state.apply(entry)
             entries.append(entry)
             if type(event) is NodeStarted:
                 self._start(entry.index, event)
             elif type(event) is NodeOutputChunk:
                 self._streams.note(entry, event)
-        if self.state.voided:
+        if state.voided:
             self._drop_voided()
         if consumed:
             self._acknowledged = max(self._acknowledged, consumed)
@@ -220,7 +215,7 @@ class Runner:
         if node.is_group:
             return
         if node.node_type.safe and not self.state.failure_count:
-            self._attempts.start(node.number, event.attempt, event.inputs)
+            self._attempts.start(node, event.attempt, event.inputs)
         else:
             self._effects.append((index, event))
 
@@ -228,10 +223,10 @@ class Runner:
         """Start the nodes whose start the log has, while the lease is certain."""
         while self._effects and self._effects[0][0] <= self._writer.committed and self._ledger.may_start_effects():
             event = self._effects.popleft()[1]
-            number = self.state.plan.numbers[event.node_id]
-            record = self.state.nodes[number]
+            node = self.state.plan.node(event.node_id)
+            record = self.state.nodes[node.number]
             if record.status is NodeStatus.EXECUTING and record.attempt == event.attempt:
-                self._attempts.start(number, event.attempt, event.inputs)
+                self._attempts.start(node, event.attempt, event.inputs)
 
     def _drop_voided(self) -> None:
         """Cancel what runs with something that was taken back."""

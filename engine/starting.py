@@ -34,19 +34,16 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
 
 
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:
-    inputs = dict(state.constants(node))
-    first = state.nodes[node.number].readiness.first
+    inputs, records = dict(state.constants(node)), state.nodes
+    first = records[node.number].readiness.first
     for port in _ports_used(state, node):
         if port in node.many:
             edges = _edges_used(state, node, port)
-            inputs[port] = _join(port, [_carried(state, edge) for edge in edges])
+            inputs[port] = _join(port, [records[edge.source_node].outputs[edge.source_port] for edge in edges])
         else:
-            inputs[port] = _carried(state, first[port])
+            edge = first[port]
+            inputs[port] = records[edge.source_node].outputs[edge.source_port]
     return inputs
-
-
-def _carried(state: State, edge: PlanEdge) -> Value:
-    return state.nodes[edge.source_node].outputs[edge.source_port]
 
 
 def _join(port: str, values: list[Value]) -> Value:

@@ -153,8 +153,8 @@ class State:
 
     def constants(self, node: PlanNode) -> Mapping[str, Value]:
         """The constants of a node, with the values that the create call put in their place."""
-        overrides = self.setup.port_values.get(node.id)
-        return {**node.constants, **overrides} if overrides else node.constants
+        given = self.setup.port_values
+        return {**node.constants, **given[node.id]} if node.id in given else node.constants
 
     @property
     def has_place(self) -> bool:
@@ -176,9 +176,10 @@ class State:
         return min((number for number in (first, self._first_overdue(), *retries) if number is not None), default=None)
 
     def _first_ready(self) -> int | None:
-        while self.ready and self.nodes[self.ready[0]].status is not NodeStatus.READY:
-            heapq.heappop(self.ready)
-        return self.ready[0] if self.ready else None
+        ready, nodes = self.ready, self.nodes
+        while ready and nodes[ready[0]].status is not READY:
+            heapq.heappop(ready)
+        return ready[0] if ready else None
 
     def _first_overdue(self) -> int | None:
         while self.overdue and not self._is_overdue(self.overdue[0]):
@@ -291,7 +292,7 @@ class State:
 
     def make_ready(self, number: int) -> None:
         """Note that all that a node waits for is there."""
-        self.nodes[number].status = NodeStatus.READY
+        self.nodes[number].status = READY
         heapq.heappush(self.ready, number)
 
     def doom(self, number: int) -> None:
@@ -380,10 +381,13 @@ class State:
         """Give outputs the values that a node ends with; what has not resolved by then never will."""
         outputs, outgoing = self.nodes[number].outputs, self.plan.nodes[number].outgoing
         for port, value in given.items():
-            if port in outgoing or port in outputs:
+            if port in outputs:
                 self.resolve(number, port, value)
-            else:
-                outputs[port] = value
+                continue
+            outputs[port] = value
+            if port in outgoing:
+                for edge in outgoing[port]:
+                    settle(self, edge, value)
         for port, edges in outgoing.items():
             if port not in outputs:
                 for edge in edges:

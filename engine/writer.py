@@ -70,9 +70,10 @@ class Writer:
         if not (entries or consumed or read):
             return
         size = self._measure(entries)
-        if not self._queue or self._queue[-1].bytes + size > PART_BYTES:
-            self._queue.append(Part())
-        part = self._queue[-1]
+        queue = self._queue
+        if not queue or queue[-1].bytes + size > PART_BYTES:
+            queue.append(Part())
+        part = queue[-1]
         part.entries += entries
         part.bytes += size
         self._queued_entries += len(entries)

@@ -50,7 +50,7 @@ class Writing:
 
         What was acknowledged by the log before, perhaps in another run, is not asked for again.
         """
-        projection = _projection(append.entries)
+        projection, rows = _projection(append.entries), [_row(entry) for entry in append.entries]
         status = ExecutionStatus(projection.status or self.status)
         spawned = [_child(self._claim, spawn, status) for spawn in append.spawns]
         return Member(
@@ -58,8 +58,8 @@ class Writing:
             token=self._claim.token,
             expected_index=self.next_index - 1,
             append_id=uuid4(),
-            rows=[_row(entry) for entry in append.entries],
-            payloads=self._new_payloads(append.entries, [payload for _, own in spawned for payload in own]),
+            rows=rows,
+            payloads=self._new_payloads(append.entries, rows, [payload for _, own in spawned for payload in own]),
             projection=projection,
             status=status,
             seen=None if append.seen is None else max(append.seen, self.acknowledged),
@@ -81,8 +81,8 @@ class Writing:
         self.status = ExecutionStatus(member.status)
         self.stored.update(payload.id for payload in member.payloads)
 
-    def _new_payloads(self, entries: Iterable[Entry], more: Iterable[Payload]) -> list[Payload]:
-        large = [entry.event for entry in entries if PAYLOAD_MARK in entry.text]
+    def _new_payloads(self, entries: Iterable[Entry], rows: Iterable[Row], more: Iterable[Payload]) -> list[Payload]:
+        large = [entry.event for entry, row in zip(entries, rows, strict=True) if PAYLOAD_MARK in row.data]
         own = [value.payload for event in large for value in event.values() if value.payload is not None]
         found = {payload.id: payload for payload in (*own, *more)}
         return [payload for payload in found.values() if payload.id not in self.stored]

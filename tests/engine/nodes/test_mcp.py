@@ -15,9 +15,9 @@ import orjson
 import pytest
 
 from engine.ai.tools import ToolInput, open_tools
-from engine.attempts import NOWHERE
 from engine.connection import Connection
 from engine.errors import NodeError
+from engine.in_place import NOWHERE
 from engine.node import Context
 from engine.reach import Reach
 from engine.secret_use import SecretUse

@@ -1,0 +1,35 @@
+"""The data that a node is given for its inputs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import InputError
+from engine.plan import PlanNode
+from engine.ports import PortKind, misplaced_secret
+from engine.secret_reference import has_reference
+from engine.values import Value
+
+CONTAINERS = frozenset({dict, list})
+
+
+def opened(node: PlanNode, inputs: Mapping[str, Value]) -> dict[str, Any]:
+    """The data of inputs, which the node may change.
+
+    Raises `InputError` where an edge has brought a reference to a secret to a port that is for something else: whoever
+    makes the values that travel could otherwise have any secret sent to where such a port leads.
+    """
+    data = {}
+    for port, value in inputs.items():
+        each = value.data
+        if type(each) in CONTAINERS:
+            _refuse_stray_secret(node, port, value)
+            each = value.fresh()
+        data[port] = each
+    return data
+
+
+def _refuse_stray_secret(node: PlanNode, port: str, value: Value) -> None:
+    if port in node.incoming:
+        kind = node.incoming[port][0].target_kind
+        if kind is not PortKind.SECRET and has_reference(value.data, value.text):
+            raise InputError(f"Input '{port}': {misplaced_secret(kind)}")
