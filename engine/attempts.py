@@ -90,6 +90,7 @@ class Attempts:
         self._host = host
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: dict[asyncio.Task[None], Trial] = {}
+        self._of_node: dict[int, set[asyncio.Task[None]]] = {}
         self._latest: dict[int, Trial] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
 
@@ -138,7 +139,7 @@ class Attempts:
 
     def drop(self, number: int) -> None:
         """Cancel the attempt of a node, whose outcome does not count any more."""
-        for task in [task for task, trial in self._tasks.items() if trial.node.number == number]:
+        for task in self._of_node.get(number, ()):
             self._cancel(task)
 
     async def cancel(self) -> None:
@@ -169,11 +170,13 @@ class Attempts:
     def _run_as_task(self, trial: Trial, work: Work) -> None:
         task = asyncio.create_task(self._begin(trial, work))
         self._tasks[task] = self._latest[trial.node.number] = trial
+        self._of_node.setdefault(trial.node.number, set()).add(task)
         task.add_done_callback(partial(self._end, trial, self._clock()))
 
     def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._cancelled.discard(task)
+        self._of_node[trial.node.number].discard(task)
         if trial.early:
             trial.early.abandon()
         if self._latest.get(trial.node.number) is trial:

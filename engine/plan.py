@@ -51,7 +51,7 @@ class PlanNode:
     `stream_outputs` all the outputs that are streams. `handles_errors` is true if an error port of
     the node, or of a group around it, leads somewhere. `listens_to` is the event that an event.listen is there for.
     `join` says whether the node awaits all connected inputs or the first; `is_group` is true if it only holds others.
-    `shared` counts the edges of each connected input that are not the sole one there.
+    `sole` has the connected inputs with a sole edge, `shared` counts the edges of each of the others.
     """
 
     number: int
@@ -75,6 +75,7 @@ class PlanNode:
     title: str | None = None
     stream_inputs: tuple[str, ...] = ()
     stream_outputs: tuple[str, ...] = ()
+    sole: Mapping[str, PlanEdge] = field(default_factory=dict)
     shared: Mapping[str, int] = field(default_factory=dict)
 
     def has_reader(self, port: str) -> bool:
@@ -201,6 +202,7 @@ class _Compiler:
             title=node.title,
             stream_inputs=tuple(name for name in _streams(ports.inputs) if name in incoming),
             stream_outputs=_streams(ports.outputs),
+            sole={port: edges[0] for port, edges in incoming.items() if edges[0].sole},
             shared={port: len(edges) for port, edges in incoming.items() if not edges[0].sole},
         )
 

@@ -25,10 +25,10 @@ class Readiness:
     """What a node waits for.
 
     `open` counts unmet requirements: each connected input (all together where the first is enough), `__execute`,
-    `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet
-    (a sole edge needs no count); `first` has the edge that resolved first; `met`, where the first input is enough, the
-    connected inputs that have a value, in that order; `causes` the nodes that doomed it. `is_content` is true where the
-    first input is enough and a constant is it.
+    `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet,
+    `first` has the edge that resolved first; a port with a sole edge is in neither. Where the first input is enough,
+    `met` has the connected inputs that have a value, in that order, and `is_content` is true if a constant is enough.
+    `causes` has the nodes that doomed it.
     """
 
     open: int = 0
@@ -45,30 +45,31 @@ class Readiness:
 UNKNOWN = Readiness()
 """What is known of any node before the flow has started; it is never changed."""
 
+# What most nodes share: nothing is ever put into these.
 _NO_COUNTS: dict[str, int] = {}
+_NO_EDGES: dict[str, PlanEdge] = {}
 
 
 def requirements(state: "State", node: PlanNode, members: int) -> Readiness:
     """Count what a node waits for at the start of a flow; `members` is how many of a group's members take part."""
     inputs = len(node.inputs)
     around = (EXECUTE in node.shared) + (AFTER in node.shared) + (node.parent is not None)
-    unsettled = dict(node.shared) if node.shared else _NO_COUNTS
+    unsettled, first = (dict(node.shared), {}) if node.shared else (_NO_COUNTS, _NO_EDGES)
     if node.join is JoinMode.ALL:
-        return Readiness(around + inputs, members, inputs, False, unsettled)
+        return Readiness(around + inputs, members, inputs, False, unsettled, first)
     # What shapes the node is no value that it could run on.
     is_content = any(name not in node.shaping for name in state.constants(node))
-    return Readiness(around + (inputs > 0 and not is_content), members, inputs, is_content, unsettled)
+    return Readiness(around + (inputs > 0 and not is_content), members, inputs, is_content, unsettled, first)
 
 
 def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
     """Note at the target of an edge that its source resolved with a value, or (None) is dead."""
-    number, port = edge.target_node, edge.target_port
+    number = edge.target_node
     if state.inside is not None and not state.inside[number]:
         return
     record = state.nodes[number]
     readiness = record.readiness
     if edge.sole and value is not None:
-        readiness.first[port] = edge
         readiness.open -= 1
         if readiness.open == 0 and record.status is IDLE and not readiness.doomed:
             state.make_ready(number)

@@ -35,13 +35,13 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
 
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:
     inputs, records = dict(state.constants(node)), state.nodes
-    first = records[node.number].readiness.first
+    sole, first = node.sole, records[node.number].readiness.first
     for port in _ports_used(state, node):
         if port in node.many:
             edges = _edges_used(state, node, port)
             inputs[port] = _join(port, [records[edge.source_node].outputs[edge.source_port] for edge in edges])
         else:
-            edge = first[port]
+            edge = sole[port] if port in sole else first[port]
             inputs[port] = records[edge.source_node].outputs[edge.source_port]
     return inputs
 
@@ -61,6 +61,8 @@ def _ports_used(state: State, node: PlanNode) -> Sequence[str]:
 
 
 def _edges_used(state: State, node: PlanNode, port: str) -> tuple[PlanEdge, ...]:
+    if port in node.sole:
+        return (node.sole[port],)
     if port not in node.many:
         return (state.nodes[node.number].readiness.first[port],)
     return tuple(edge for edge in node.incoming[port] if edge.source_port in state.nodes[edge.source_node].outputs)

@@ -377,18 +377,18 @@ class State:
         record.early = {**record.early, port: Early(self.turns, at)}
         self.resolve(number, port, value)
 
-    def close_ports(self, number: int, given: Mapping[str, Value]) -> None:
-        """Give outputs the values that a node ends with; what has not resolved by then never will."""
-        outputs, outgoing = self.nodes[number].outputs, self.plan.nodes[number].outgoing
-        for port, value in given.items():
-            if port in outputs:
+    def close_ports(self, number: int, given: dict[str, Value]) -> None:
+        """Give outputs the values that a node ends with, which become its own; what is missing then never resolves."""
+        record, outgoing = self.nodes[number], self.plan.nodes[number].outgoing
+        if record.outputs:
+            for port, value in given.items():
                 self.resolve(number, port, value)
-                continue
-            outputs[port] = value
-            if port in outgoing:
-                for edge in outgoing[port]:
+        else:
+            record.outputs = given
+            for port, value in given.items():
+                for edge in outgoing.get(port, ()):
                     settle(self, edge, value)
         for port, edges in outgoing.items():
-            if port not in outputs:
+            if port not in record.outputs:
                 for edge in edges:
                     settle(self, edge, None)
