@@ -30,9 +30,10 @@ class Panic(BaseException):
 class Torn(Output):
     """Cannot be read."""
 
-    @property
-    def model_fields_set(self) -> Any:
-        raise OverflowError("unreadable")
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__dict__":
+            raise OverflowError("unreadable")
+        return super().__getattribute__(name)
 
 
 def raises(error: type[BaseException]) -> Any:
