@@ -1,8 +1,8 @@
 """The documents that clients name instead of sending them.
 
-Those of the operator's manifest are trusted, and may be all that the server runs. Others are kept by their hash when a
-client sends one along with it, as Apollo's clients do (automatic persisted queries), if they are valid, and until newer
-ones need their room.
+Those of the operator's manifest are trusted, and may be all that the server runs, with those of its console. Others are
+kept by their hash when a client sends one along with it, as Apollo's clients do (automatic persisted queries), if they
+are valid, and until newer ones need their room.
 """
 
 import hashlib

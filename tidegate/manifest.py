@@ -6,6 +6,7 @@ object of ids and documents, as GraphQL Code Generator writes it.
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.errors import TidegateError
@@ -33,9 +34,14 @@ class _Wrong(Exception):
         self.reason = reason
 
 
-def trusted_documents(settings: Settings) -> Documents:
-    """The documents that clients of a server with these settings may name; raises as `read_manifest` does."""
-    trusted = read_manifest(settings.documents) if settings.documents else None
+def trusted_documents(settings: Settings, console: Path | None = None) -> Documents:
+    """The documents that clients of a server with these settings may name; raises as `read_manifest` does.
+
+    Where it runs no others, those of the console are among them, if `console`, their manifest, has been built.
+    """
+    trusted = read_manifest(settings.documents) if settings.documents else {}
+    if settings.documents_only and console is not None and console.exists():
+        trusted = {**read_manifest(str(console)), **trusted}
     return Documents(trusted, only=settings.documents_only)
 
 

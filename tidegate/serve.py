@@ -4,6 +4,7 @@ import logging
 import socket
 
 from tidegate.api import api
+from tidegate.built_pages import CONSOLE_DOCUMENTS
 from tidegate.callers import policy_of
 from tidegate.listening import address
 from tidegate.loopback import is_loopback
@@ -22,7 +23,8 @@ async def serve(settings: Settings, listener: socket.socket) -> None:
     Raises `InvalidManifest` and `UnreadableFile` for what the documents are to be read from.
     """
     stop = StopSignal()
-    database, redis, documents = settings.database, settings.redis, trusted_documents(settings)
+    database, redis = settings.database, settings.redis
+    documents = trusted_documents(settings, CONSOLE_DOCUMENTS)
     await warn_without_redis(redis)
     policy = policy_of(settings, loopback=is_loopback(listener.getsockname()[0]))
     types = node_types_of(settings)

@@ -92,7 +92,8 @@ class Settings:
     A worker answers `/healthz`, `/readyz` and `/metrics` at `worker_host` and `worker_port` (None: nowhere).
     `log_format` is text or json, `log_level` the least that is logged. Traces go to `otlp_endpoint` (None: nowhere).
 
-    `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others.
+    `documents` is the path of the manifest of trusted documents; with `documents_only` the API runs no others
+    but its console's.
 
     Callers of the API show tokens that `jwt_secret` or the keys at `jwks_url` verify; without either, there is no
     authentication. `user_rate` is how many operations a second, and `user_streams` how many streams and sockets at
@@ -293,7 +294,7 @@ VARIABLES = (
         "documents_only",
         switch,
         "true or false",
-        "whether the API runs nothing but those",
+        "whether the API runs nothing but those and what its console sends",
     ),
     Variable(
         "TIDEGATE_JWT_SECRET",

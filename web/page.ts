@@ -4,6 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 import { budget } from "./budget.ts";
+import { manifest } from "./manifest.ts";
 
 const API = "http://127.0.0.1:8000";
 const COMPRESSIBLE = /\.(css|html|js|svg|ttf)$/;
@@ -38,15 +39,22 @@ const DIRECTIVES = "MODULE_LEVEL_DIRECTIVE";
 interface Demands {
   /** How many kB what the page loads first may have, compressed; it is then packed as small as it goes. */
   kilobytes?: number;
+  /** The module with all documents that the page sends, of which a manifest is written beside the page. */
+  operations?: string;
 }
 
 /** How a page is built: from the folder of its name into dist/, to be served below the path `base`. */
-export function page(name: string, base: string, { kilobytes }: Demands = {}): UserConfig {
+export function page(name: string, base: string, { kilobytes, operations }: Demands = {}): UserConfig {
   const folder = join(import.meta.dirname, "dist", name);
   const packings = kilobytes ? { ...GZIP, ...BROTLI } : GZIP;
   return defineConfig({
     base,
-    plugins: [react(), compressed(folder, packings), ...(kilobytes ? [budget(kilobytes)] : [])],
+    plugins: [
+      react(),
+      compressed(folder, packings),
+      ...(kilobytes ? [budget(kilobytes)] : []),
+      ...(operations ? [manifest(operations)] : []),
+    ],
     build: {
       outDir: folder,
       emptyOutDir: true,

@@ -1,11 +1,16 @@
 """The manifest of trusted documents."""
 
+import hashlib
 import json
 
+import httpx
 import pytest
 
-from engine.errors import TidegateError
+from engine.errors import PersistedQueryNotFound, TidegateError
+from resolvers.requests import Asked
+from tests.api.server import running_server
 from tests.tidegate.processes import tidegate
+from tidegate.built_pages import CONSOLE_DOCUMENTS
 from tidegate.manifest import read_manifest, trusted_documents
 from tidegate.settings import Settings
 
@@ -80,3 +85,49 @@ def test_a_server_with_a_wrong_manifest_does_not_start(manifest):
 
 def test_without_a_manifest_any_document_may_be_run():
     assert not trusted_documents(Settings()).only
+
+
+@pytest.fixture
+def console(tmp_path):
+    """The manifest of a small console."""
+    path = tmp_path / "console.json"
+    path.write_text(json.dumps({"cd34": FLOWS}))
+    return path
+
+
+@pytest.fixture
+def only(manifest):
+    """The settings of a server that runs one document of its operator's."""
+    return Settings(documents=manifest({"ab12": VIEWER}), documents_only=True)
+
+
+async def test_where_only_trusted_documents_are_run_the_consoles_are_too(only, console, database_url, redis_url):
+    documents = trusted_documents(only, console)
+    async with running_server(database_url, redis_url, documents=documents) as server, httpx.AsyncClient() as http:
+
+        async def outcome(**asked):
+            answer = (await http.post(server.url, json=asked)).json()
+            return list(answer["data"]) if "data" in answer else answer["errors"][0]["extensions"]["code"]
+
+        assert await outcome(query=VIEWER) == await outcome(documentId="ab12") == ["viewer"]
+        assert await outcome(query=FLOWS) == await outcome(documentId="cd34") == ["flows"]
+        assert await outcome(query=FLOWS + " ") == await outcome(query="{ viewer { id } }") == "FORBIDDEN"
+
+
+def test_a_console_that_has_not_been_built_has_nothing_to_trust(only, tmp_path):
+    documents = trusted_documents(only, tmp_path / "none.json")
+    assert documents.operation(Asked(VIEWER, None, None)).query == VIEWER
+
+
+def test_where_any_document_may_be_run_the_consoles_have_no_names(manifest, console):
+    documents = trusted_documents(Settings(documents=manifest({"ab12": VIEWER})), console)
+    with pytest.raises(PersistedQueryNotFound):
+        documents.operation(Asked(None, None, None, "cd34"))
+
+
+def test_the_manifest_of_the_console_fits_the_schema_and_has_each_text_by_its_hash():
+    if not CONSOLE_DOCUMENTS.parent.exists():
+        pytest.skip("the console has not been built: make web")
+    found = read_manifest(str(CONSOLE_DOCUMENTS))
+    assert all(hashlib.sha256(text.encode()).hexdigest() == id for id, text in found.items())
+    assert any(text.startswith("subscription Events(") for text in found.values())

@@ -15,9 +15,9 @@ from tests.web.browser import soon
 class Serve:
     """An API that wants tokens, over the database of a running service."""
 
-    def __init__(self, service: Dev, log: Path, port: int) -> None:
-        lines = (service.data_dir / "env").read_text().split()
-        self._environment = environment(**dict(line.split("=", 1) for line in lines), TIDEGATE_JWT_SECRET=SECRET)
+    def __init__(self, service: Dev, log: Path, port: int, **variables: str) -> None:
+        urls = dict(line.split("=", 1) for line in (service.data_dir / "env").read_text().split())
+        self._environment = environment(**urls, TIDEGATE_JWT_SECRET=SECRET, **variables)
         self._log = log
         self._port = port
         self.start()
@@ -51,9 +51,9 @@ class Serve:
 
 
 @contextmanager
-def serve(service: Dev, log: Path, port: int) -> Iterator[Serve]:
+def serve(service: Dev, log: Path, port: int, **variables: str) -> Iterator[Serve]:
     """Such an API for the length of a test."""
-    running = Serve(service, log, port)
+    running = Serve(service, log, port, **variables)
     try:
         yield running
     finally:

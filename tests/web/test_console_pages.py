@@ -245,3 +245,25 @@ def test_a_stranger_sees_nothing_and_who_loses_the_api_is_shown_the_rest_once_it
         page.hear(lambda: '"subscribe"' in str(page.socket_texts), "the subscription")
         asked = [json.loads(text)["payload"]["variables"] for text in page.socket_texts if '"subscribe"' in text]
         assert [variables["fromIndex"] for variables in asked] == [seen - 1]
+
+
+def test_the_console_works_where_only_trusted_documents_are_run(
+    running_browser: Browser, service: Dev, waiting: str, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"viewer": "{ viewer { id } }"}')
+    only = {"TIDEGATE_DOCUMENTS": str(manifest), "TIDEGATE_DOCUMENTS_ONLY": "true"}
+    with (
+        serve(service, tmp_path / "serve.log", free_port(), **only) as trusting,
+        running_browser.page(trusting.at("/")) as page,
+    ):
+        shows(page, "h1", "This server asks who you are")
+        page.forget()
+        enter(page, token("local"))
+        for _, address, sign in places(service, waiting):
+            go(page, address)
+            shows(page, sign)
+        go(page, f"/flows/{flow_id(service, 'Order total')}")
+        press(page, "Run")
+        shows(page, ENDED, "Completed")
+        assert page.troubles == []

@@ -25,6 +25,7 @@ def _execute(arguments: Namespace) -> int:
     # Read here also for the worker, which would only say again and again what is wrong.
     settings = Settings.read()
 
+    from tidegate.built_pages import CONSOLE_DOCUMENTS
     from tidegate.dev import Dev
     from tidegate.logs import log_to_stderr
     from tidegate.loop import run
@@ -32,7 +33,7 @@ def _execute(arguments: Namespace) -> int:
     from tidegate.node_sources import node_types_of
     from tidegate.traces import traced
 
-    documents = trusted_documents(settings)
+    documents = trusted_documents(settings, CONSOLE_DOCUMENTS)
     log_to_stderr("warning", settings.log_format)
     types, with_worker = node_types_of(settings), not arguments.no_worker
     dev = Dev(arguments.data_dir, arguments.port, documents, types, settings.secret_keys, with_worker=with_worker)
