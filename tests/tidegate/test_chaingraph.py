@@ -63,6 +63,42 @@ def test_an_input_that_is_passed_on_is_taken_from_where_it_comes_or_from_a_node_
     assert ("sum_b.value", "ask_a_model.b") in edges(conversion)
 
 
+def gate(number: int) -> Any:
+    return {"id": f"n{number}", "metadata": {"type": "AndNode", "title": f"n{number}"}}
+
+
+def joined(*ends: str) -> Any:
+    """An edge between two ports such as `n1.inputX`."""
+    (source, source_port), (target, target_port) = (end.split(".") for end in ends)
+    return {
+        "sourceNodeId": source,
+        "sourcePortId": source_port,
+        "targetNodeId": target,
+        "targetPortId": target_port,
+    }
+
+
+@pytest.mark.timeout(60)
+def test_inputs_that_are_passed_on_from_node_to_node_are_followed_once_however_many_ways_there_are() -> None:
+    ports = ("inputX", "inputY")
+    first = {"id": "n0", "metadata": {"type": "BooleanNode", "title": "n0"}}
+    ways = [joined("n0.flag", f"n1.{port}") for port in ports]
+    for number in range(1, 1500):
+        ways += [joined(f"n{number}.{source}", f"n{number + 1}.{target}") for source in ports for target in ports]
+    nodes = [first, *map(gate, range(1, 1501))]
+
+    conversion = converted({"nodes": nodes, "edges": ways[::-1]})
+
+    assert set(edges(conversion)) == {("n0.value", f"n{number}.values") for number in range(1, 1501)}
+
+
+def test_inputs_that_are_passed_on_in_a_circle_come_from_nowhere() -> None:
+    circle = [joined("n1.inputX", "n2.inputX"), joined("n2.inputX", "n1.inputX")]
+    conversion = converted({"nodes": [gate(1), gate(2)], "edges": circle})
+
+    assert conversion.dropped[0] == "n1.inputX → n2.inputX: the input 'inputX' is passed on to itself"
+
+
 def test_what_has_no_counterpart_or_does_not_fit_is_kept_disabled_with_all_that_it_was() -> None:
     conversion = converted(exported("orders"))
 

@@ -58,6 +58,7 @@ class _Converter:
             if node.id not in self._counterparts
         }
         self._dropped: dict[Edge, str] = {}
+        self._found: dict[End, Sequence[str]] = {}
         self._arriving: Mapping[End, list[Edge]] = defaultdict(list)
         for edge in export.edges:
             self._arriving[edge.target].append(edge)
@@ -89,6 +90,7 @@ class _Converter:
 
     def _drafted(self) -> Draft:
         draft = Draft()
+        self._found.clear()
         for node in self._export.nodes:
             draft.add_node(self._node(node), node.id)
         for edge in self._export.edges:
@@ -183,21 +185,42 @@ class _Converter:
             raise _Unconnectable(f"{counterpart.type} has nothing for the input {end.port!r}")
         return f"{id}.{counterpart.inputs[end.port]}"
 
-    def _sources(self, end: End, draft: Draft, passed: frozenset[End] = frozenset()) -> list[str]:
-        """The outputs of ours that give what one of theirs does; several where an input that is passed on has."""
+    def _sources(self, end: End, draft: Draft) -> Sequence[str]:
+        """The outputs of ours that give what one of theirs does; several where an input that is passed on has.
+
+        Each input on the way is looked at once, since the ways through them can be beyond number.
+        """
+        waiting, passed = [end], set[End]()
+        while waiting:
+            each = waiting[-1]
+            feeding = [edge.source for edge in self._feeding(each)]
+            if each in self._found:
+                waiting.pop()
+            elif source := self._source(each, draft):
+                self._found[each] = [source]
+            elif unknown := [before for before in feeding if before not in self._found]:
+                if each in passed:
+                    raise _Unconnectable(f"the input {each.port!r} is passed on to itself")
+                passed.add(each)
+                waiting += reversed(unknown)
+            else:
+                self._found[each] = list(dict.fromkeys(one for before in feeding for one in self._found[before]))
+        return self._found[end]
+
+    def _source(self, end: End, draft: Draft) -> str | None:
+        """The output of ours that gives what one of theirs does; None if that is an input with edges."""
         id = self._ids[end.node]
         if end.port.startswith(SYSTEM_PREFIX):
-            return [f"{id}.{end.port}"]
+            return f"{id}.{end.port}"
         if end.node in self._disabled:
-            return [f"{id}.{STAND_IN_OUTPUT}"]
+            return f"{id}.{STAND_IN_OUTPUT}"
         counterpart = self._counterparts[end.node]
         whole, _, part = end.port.partition(".")
         if end.port in counterpart.outputs:
-            return [f"{id}.{counterpart.outputs[end.port]}"]
+            return f"{id}.{counterpart.outputs[end.port]}"
         if whole in counterpart.outputs and _PATH.match(part):
-            return [draft.picker(f"{id}.{counterpart.outputs[whole]}", id, part, end.node)]
-        if end.port not in counterpart.inputs or end in passed:
+            return draft.picker(f"{id}.{counterpart.outputs[whole]}", id, part, end.node)
+        if end.port not in counterpart.inputs:
             raise _Unconnectable(f"{counterpart.type} has nothing for the output {end.port!r}")
-        if feeding := self._feeding(end):
-            return [each for edge in feeding for each in self._sources(edge.source, draft, passed | {end})]
-        return [draft.holder(id, end.port, self._nodes[end.node].value(end.port), end.node)]
+        value = self._nodes[end.node].value(end.port)
+        return None if self._feeding(end) else draft.holder(id, end.port, value, end.node)
