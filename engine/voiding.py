@@ -6,6 +6,7 @@ Where one has ended with it nothing can be taken back, and the node cannot be at
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from engine.early import NO_STREAMS, NONE_EARLY
@@ -59,22 +60,23 @@ def void(state: "State", number: int) -> None:
 
 
 def _users(state: "State", number: int) -> Users:
-    users, waiting = Users(), [number]
-    for each in waiting:
+    users, known = Users(), {number}
+    # Those that have begun are looked at in turn, while more of them are found.
+    for each in chain((number,), users.begun):
         for target, is_used in _reached(state, each):
-            _sort_in(state, target, is_used, users, waiting)
+            _sort_in(state, target, is_used, users, known)
     return users
 
 
-def _sort_in(state: "State", target: int, is_used: bool, users: Users, waiting: list[int]) -> None:
+def _sort_in(state: "State", target: int, is_used: bool, users: Users, known: set[int]) -> None:
     record = state.nodes[target]
     if not record.status.ended and not record.is_under_way:
         users.others.append(target)
     elif is_used and record.status.ended:
         users.ended.append(target)
-    elif is_used and target not in waiting:
+    elif is_used and target not in known:
+        known.add(target)
         users.begun.append(target)
-        waiting.append(target)
 
 
 def _reached(state: "State", number: int) -> Iterator[tuple[int, bool]]:
