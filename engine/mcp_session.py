@@ -7,6 +7,7 @@ programs on a worker.
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 300
 """How long a server may take for one answer."""
+
+PACE_SECONDS = 1.0
+"""How long after one stream of a session the next may be asked for, whatever the server says."""
 
 
 # What the package logs quotes what servers say, which may repeat a secret that was sent.
@@ -45,13 +49,31 @@ async def mcp_session(connection: Connection, context: Context) -> "AsyncIterato
     transport = await asyncio.to_thread(import_module, "mcp.client.streamable_http")
     try:
         async with connected(connection, context) as http:
-            http.event_hooks = {"response": [_raise_for_key]}
+            http.event_hooks = {"request": [Pace().take], "response": [_raise_for_key]}
             stream = transport.streamable_http_client(connection.url, http_client=http)
             async with mcp.Client(stream, read_timeout_seconds=SESSION_SECONDS, cache=None) as client:
                 client.session.validate_tool_result = _take_as_it_is
                 yield client
     except Exception as error:
         raise _failure(connection, error) from None
+
+
+class Pace:
+    """Keeps apart the streams that are asked for by GET.
+
+    The package comes back as soon as the server says that it may, which may be at once, again and again.
+    """
+
+    def __init__(self) -> None:
+        self._next = -math.inf
+
+    async def take(self, request: httpx2.Request) -> None:
+        """Wait until it is this request's turn."""
+        if request.method == "GET":
+            now = asyncio.get_running_loop().time()
+            turn = max(now, self._next)
+            self._next = turn + PACE_SECONDS
+            await asyncio.sleep(turn - now)
 
 
 async def _take_as_it_is(name: str, result: "CallToolResult") -> None:

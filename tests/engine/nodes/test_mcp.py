@@ -27,6 +27,7 @@ from tests.eventually import eventually
 
 KEY = "canary-4711"
 ASKED = [{"role": "user", "content": "Greet Ada."}]
+PACE = 0.1
 SCRIPT = Path(__file__).parent / "mcp_server.py"
 
 
@@ -149,6 +150,58 @@ async def test_a_server_that_repeats_the_key_puts_it_into_no_log(node: Bench, ca
         await node.fail("mcp.call_tool", connection=_connection(server.port), name="greet")
     assert server.received
     assert KEY not in caplog.text
+
+
+STREAM = "Content-Type: text/event-stream"
+SESSION = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}}
+GREETED = {"content": [{"type": "text", "text": "Hello Ada"}]}
+
+
+class Hasty:
+    """A server that ends each stream at once and says that the client may come back at once, `times` times."""
+
+    def __init__(self, times: int) -> None:
+        self.came: list[float] = []
+        self._times = times
+        self._asked = 0
+
+    def answer(self, request: Received) -> bytes:
+        if request.line.startswith("GET"):
+            self.came.append(asyncio.get_running_loop().time())
+            is_over = len(self.came) >= self._times and "last-event-id" in request.headers
+            return self._stream(GREETED if is_over else None)
+        message = orjson.loads(request.body) if request.body else {}
+        match message.get("method"):
+            case "initialize":
+                return self._result(message["id"], SESSION)
+            case "tools/call":
+                self._asked = message["id"]
+                return self._stream(None)
+            case "tools/list":
+                return self._result(message["id"], {"tools": []})
+        return answer(202) if "id" not in message else answer(404)
+
+    def _result(self, id: int, result: Any) -> bytes:
+        body = orjson.dumps({"jsonrpc": "2.0", "id": id, "result": result})
+        return answer(200, body, "Content-Type: application/json", "Mcp-Session-Id: 1")
+
+    def _stream(self, result: Any) -> bytes:
+        data = orjson.dumps({"jsonrpc": "2.0", "id": self._asked, "result": result}) if result else b""
+        return answer(200, b"retry: 0\nid: 1\ndata: " + data + b"\n\n", STREAM)
+
+
+async def test_a_server_that_ends_its_streams_at_once_is_not_asked_without_end(
+    node: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.mcp_session.PACE_SECONDS", PACE)
+    hasty = Hasty(6)
+    async with serving() as server:
+        server.answers["/mcp"] = hasty.answer
+        node.given(reach=Reach(frozenset({f"127.0.0.1:{server.port}"})))
+        connection = {"url": f"{server.url}/mcp"}
+        assert await node.run("mcp.call_tool", connection=connection, name="greet") == {"result": "Hello Ada"}
+    # Half a turn is for the ways to the server, which take unlike times.
+    assert hasty.came[-1] - hasty.came[0] > PACE * (len(hasty.came) - 1.5)
 
 
 async def test_a_list_of_tools_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
