@@ -1,17 +1,16 @@
 """The worker that runs one execution, which took down the processes of others, and ends with it."""
 
 import asyncio
-import faulthandler
 import logging
 from dataclasses import replace
 
 from engine.registry import Registry
+from jobs.stillness import die_if_still
 from jobs.ticket import Ticket
 from jobs.worker import Parts, Worker, WorkerSettings, run_until_told
 
 logger = logging.getLogger(__name__)
 
-LOOKS_PER_LEASE = 5
 STILL_PER_LEASE = 0.6
 """After which part of the lease a loop that stands still ends the process: early enough for the host to count that
 before the others give this worker up."""
@@ -25,13 +24,13 @@ class LoneWorker(Worker):
     def __init__(self, settings: WorkerSettings, registry: Registry, ticket: Ticket) -> None:
         alone = replace(settings, concurrency=1, warm_seconds=0.0, isolated_command=())
         super().__init__(alone, registry, worker_id=ticket.worker_id)
-        self._lease = settings.lease
+        self._still_seconds = settings.lease * STILL_PER_LEASE
         self._ticket = ticket
 
     async def run(self) -> None:
         """Run the execution to its end or release; raises `WorkerGivenUp` if the others have given this worker up."""
         async with self.parts() as parts, asyncio.TaskGroup() as tasks:
-            company = [tasks.create_task(parts.heartbeat.run()), tasks.create_task(_die_if_still(self._lease))]
+            company = [tasks.create_task(parts.heartbeat.run()), tasks.create_task(die_if_still(self._still_seconds))]
             try:
                 await self._run_one(parts)
             finally:
@@ -44,19 +43,6 @@ class LoneWorker(Worker):
             logger.info("%s belongs to another worker now.", self._ticket.execution_id)
         else:
             await asyncio.wait([task])
-
-
-async def _die_if_still(lease: float) -> None:
-    """End the process when its loop stands still, as nothing in it can do any more; `lease` is in seconds.
-
-    The thread that does so is not Python's: it also ends code that lets no other thread run, and says where it was.
-    """
-    try:
-        while True:
-            faulthandler.dump_traceback_later(lease * STILL_PER_LEASE, exit=True)
-            await asyncio.sleep(lease / LOOKS_PER_LEASE)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 async def run_alone(settings: WorkerSettings, registry: Registry, ticket: Ticket) -> None:

@@ -30,6 +30,7 @@ from jobs.loading import Loader
 from jobs.mailroom import Mailroom
 from jobs.schedules import Schedules
 from jobs.secret_finding import SecretFinder
+from jobs.stillness import die_if_still
 from jobs.sweeper import Sweeper, Timers
 from jobs.whereabouts import enter_worker
 from jobs.workflow import Workshop
@@ -66,7 +67,8 @@ class WorkerSettings:
 
     `isolated_command` starts the process that a suspect runs in alone; without one it runs among the others. Nodes that
     block have `node_threads` and `node_processes`; `hold_seconds` is how long a node that did not say so may hold the
-    event loop, which is at most a quarter of the lease.
+    event loop, which is at most a quarter of the lease. A loop that has stood still for `still_seconds` ends the
+    process, but not where that is None, for workers that are guests in theirs.
     """
 
     database_url: str
@@ -81,6 +83,7 @@ class WorkerSettings:
     node_threads: int = THREADS
     node_processes: int = PROCESSES
     hold_seconds: float = HOLD_SECONDS
+    still_seconds: float | None = None
 
 
 class Worker:
@@ -106,6 +109,8 @@ class Worker:
         async with self.parts() as parts, asyncio.TaskGroup() as tasks:
             for part in (parts.heartbeat, parts.bell, parts.claimer, parts.timers, parts.schedules, parts.sweeper):
                 tasks.create_task(part.run())
+            if self._settings.still_seconds is not None:
+                tasks.create_task(die_if_still(self._settings.still_seconds))
             parts.claimer.look()
             logger.info("Worker %s is ready for %d executions at once.", self.id, self._settings.concurrency)
 

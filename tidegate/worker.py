@@ -19,9 +19,14 @@ ALONE = (sys.executable, "-P", "-m", "tidegate", "worker", "--alone")
 """Starts a process for one execution, which it is told of on standard input; with the settings of the environment."""
 
 
+STILL_SECONDS, STILL_LEASES = 60.0, 6
+"""How long the event loop of a worker process may stand still: the longer of the two. Others have its work after one
+lease."""
+
+
 async def work(settings: Settings, log_level: str) -> None:
     """Work until SIGINT or SIGTERM; raises `TidegateError` if it cannot begin, or was given up for lost."""
-    worker = _worker_settings(settings, log_level)
+    worker = worker_settings(settings, log_level)
     await require_migrated(worker.database_url)
     await warn_without_redis(worker.redis_url)
     engine = Worker(worker, node_types_of(settings))
@@ -40,10 +45,11 @@ def _port(settings: Settings, worker: Worker) -> AbstractAsyncContextManager[Non
 
 async def work_alone(settings: Settings, ticket: Ticket, log_level: str) -> None:
     """Run the execution of a ticket, and nothing else; raises as `work` does."""
-    await _run(run_alone(_worker_settings(settings, log_level), node_types_of(settings), ticket))
+    await _run(run_alone(worker_settings(settings, log_level), node_types_of(settings), ticket))
 
 
-def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
+def worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
+    """What a worker process with these settings is told; raises `MissingSetting`."""
     return WorkerSettings(
         database_url=settings.database,
         redis_url=settings.redis,
@@ -56,6 +62,7 @@ def _worker_settings(settings: Settings, log_level: str) -> WorkerSettings:
         node_threads=settings.node_threads,
         node_processes=settings.node_processes,
         hold_seconds=settings.node_hold_seconds,
+        still_seconds=max(STILL_SECONDS, settings.lease_seconds * STILL_LEASES),
     )
 
 

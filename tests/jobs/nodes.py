@@ -1,12 +1,14 @@
 """Node types for tests: their effects are lines in a file, which outlives every process and is read by the test."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +165,19 @@ def _hang() -> None:
         time.sleep(60)
 
 
+def _hang_in_native_code(library: type[ctypes.CDLL]) -> None:
+    sleep = library(None).sleep
+    while True:
+        sleep(60)
+
+
 WAYS_TO_DIE: dict[str, Callable[[], None]] = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "exit": lambda: os._exit(7),
     "exit as if all were well": lambda: os._exit(0),
     "hang": _hang,
+    "hang outside of Python": partial(_hang_in_native_code, ctypes.CDLL),
+    "hang and let no thread run": partial(_hang_in_native_code, ctypes.PyDLL),
 }
 
 

@@ -120,3 +120,24 @@ async def test_a_process_that_hangs_alone_ends_and_counts(
     assert '"code":"CRASH"' in row["error"]
     assert row["last_failure_reason"] == "The process that ran nothing else died (exit code 1)."
     assert len(deaths(notes, "stuck")) == 4
+
+
+@pytest.mark.parametrize("way", ["hang outside of Python", "hang and let no thread run"])
+async def test_a_worker_whose_loop_stands_still_for_good_says_where_and_ends(
+    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, way: str
+) -> None:
+    stuck = await new_process(still_seconds=2.0)
+    execution = await client.run(await client.flow([deadly("stuck", notes, way=way, attempts=1)]))
+    assert await stuck.exit_code() == 1
+    assert "Timeout" in stuck.log
+    assert "in _hang_in_native_code" in stuck.log
+    await new_worker()
+    row = await client.ended(execution, within=MANY)
+    assert row["failure_count"] == 1
+
+
+async def test_a_worker_whose_loop_turns_is_not_ended(client: Client, new_process: NewProcess) -> None:
+    worker = await new_process(still_seconds=0.5)
+    await eventually(lambda: client.pool.fetchval("select beat > 6 from workers where id = $1", worker.id))
+    worker.terminate()
+    assert await worker.exit_code() == 0

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from jobs.worker import WorkerSettings
 
 GIVEN_UP = 3
+STILL_SECONDS = 60.0
 
 
 def command(settings: "WorkerSettings") -> list[str]:
     """Starts this file as a worker with these settings."""
     given = [settings.database_url, settings.redis_url, settings.concurrency, settings.lease, settings.warm_seconds]
-    return [sys.executable, "-m", "tests.jobs.worker_entry", *map(str, given)]
+    still = settings.still_seconds or STILL_SECONDS
+    return [sys.executable, "-m", "tests.jobs.worker_entry", *map(str, [*given, still])]
 
 
 def alone_command(settings: "WorkerSettings") -> list[str]:
@@ -33,9 +35,14 @@ def main() -> int:
     from jobs.heartbeat import WorkerGivenUp
     from jobs.worker import WorkerSettings
 
-    database_url, redis_url, concurrency, lease, warm_seconds, *mode = sys.argv[1:]
+    database_url, redis_url, concurrency, lease, warm_seconds, still_seconds, *mode = sys.argv[1:]
     plain = WorkerSettings(
-        database_url, redis_url, concurrency=int(concurrency), lease=float(lease), warm_seconds=float(warm_seconds)
+        database_url,
+        redis_url,
+        concurrency=int(concurrency),
+        lease=float(lease),
+        warm_seconds=float(warm_seconds),
+        still_seconds=float(still_seconds),
     )
     settings = replace(plain, isolated_command=alone_command(plain))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
