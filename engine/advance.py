@@ -50,10 +50,9 @@ def _fail_on_fatal(state: State, now: int) -> Decision:
 
 
 def _fail_on_timeout(state: State, now: int) -> Decision:
-    limit = state.setup.options.flow_timeout_ms
-    if state.active_ms(now) < limit:
+    if state.active_ms(now) < state.flow_timeout_ms:
         return NOTHING
-    message = f"The flow's nodes ran for more than {limit} ms."
+    message = f"The flow's nodes ran for more than {state.flow_timeout_ms} ms."
     return fail_flow(state, ExecutionError(code=ErrorCode.TIMEOUT, message=message), now)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.events import Calls
-from engine.records import ExecutionError
+from engine.records import ExecutionError, Values
 from engine.spawns import Emit
 from engine.values import Value
 
@@ -88,7 +88,7 @@ class NodeSucceeded:
 
     node: int
     attempt: int
-    outputs: Mapping[str, Value]
+    outputs: Values
     elapsed: float
     emits: Sequence[Emit] = ()
 
@@ -100,7 +100,7 @@ class NodeWaits:
     node: int
     attempt: int
     until: int
-    outputs: Mapping[str, Value]
+    outputs: Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ class Runner:
                 # Only where a node has run has time gone by.
                 command, now = self._next_outcome(), self._now()
             decision = decide(self.state, command, now)
-            if decision.awaits_log:
+            if decision.closing or decision.spawns:
                 return decision
             if command is ADVANCE and not self._may_follow(decision):
                 return None
@@ -270,7 +270,7 @@ class Runner:
         times = [wait[0] for wait in waits if wait]
         if state.executing and is_running:
             now = self._now()
-            times.append(now + max(state.setup.options.flow_timeout_ms - state.active_ms(now), 0))
+            times.append(now + max(state.flow_timeout_ms - state.active_ms(now), 0))
         return min(times, default=None)
 
     async def _listen(self, seconds: float | None) -> None:

@@ -1,7 +1,5 @@
 """Signals: each wakes one wait, the oldest that it fits; one that comes before its wait is kept."""
 
-from collections.abc import Mapping
-
 from engine.closing import node_time
 from engine.commands import Signal
 from engine.decision import Decision
@@ -31,7 +29,7 @@ def refusal(state: State, name: str, payload: Value) -> str | None:
     return reasons[0] if reasons and None not in reasons else None
 
 
-def take_kept(state: State, number: int, name: str) -> Mapping[str, Value] | None:
+def take_kept(state: State, number: int, name: str) -> Values | None:
     """The outputs of a node that begins to wait and finds a signal that was kept and fits; None if there is none."""
     for payload in state.kept.get(name, ()):
         if _misfit(state, number, payload) is None:

@@ -19,7 +19,7 @@ from engine.losses import Losses
 from engine.options import ExecutionOptions
 from engine.plan import Plan, PlanNode
 from engine.readiness import UNKNOWN, Readiness, settle
-from engine.records import ExecutionError
+from engine.records import ExecutionError, Values
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
 from engine.status import ExecutionStatus, NodeStatus, RecordEvents
@@ -71,7 +71,7 @@ class NodeRecord:
     completed_at: int | None = None
     until: int | None = None
     retrying: bool = False
-    promised: Mapping[str, Value] | None = None
+    promised: Values | None = None
     signal: str | None = None
     calls: CallsRecord | None = None
     spawned: int = 0
@@ -115,8 +115,11 @@ class State:
         self.breakpoints = frozenset(setup.options.breakpoints)
         self.halted: set[int] = set()
         self.passed: set[int] = set()
-        # Whether edges, status changes and debug logs are recorded.
+        # What is asked at each node is not looked up in the options each time. Whether edges, status changes and debug
+        # logs are recorded:
         self.records_all = setup.options.recorded is RecordEvents.ALL
+        self.max_concurrency = setup.options.max_concurrency
+        self.flow_timeout_ms = setup.options.flow_timeout_ms
         self.scope = self._scope()
         self.inside = self.scope.inside
         self.nodes = [NodeRecord({}, NONE_EARLY, NO_STREAMS, UNKNOWN) for _ in plan.nodes]
@@ -159,7 +162,7 @@ class State:
     @property
     def has_place(self) -> bool:
         """True if one more node may run."""
-        return self.executing < self.setup.options.max_concurrency
+        return self.executing < self.max_concurrency
 
     @property
     def has_more_than_starts(self) -> bool:
