@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 
 from jobs.dispatch import Doorbell
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
-from tests.jobs.conftest import NewWorker
+from tests.jobs.conftest import LEASE, NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES, in_a_row, witness
 from tests.jobs.nodes import Notes
 from tests.pauses import paused
@@ -86,7 +86,7 @@ async def test_no_more_executions_run_at_once_than_there_are_places(
         most = max(most, worker.parts.claimer.slots.limit - worker.parts.claimer.slots.free)
         return not await client.pool.fetchval("select exists (select from executions where completed_at is null)")
 
-    await eventually(over, within=30.0)
+    await eventually(over, within=2 * PATIENCE)
     await client.all_ended(ids)
     assert most == 3
     assert worker.parts.sweeper.rescues == 0
@@ -110,7 +110,7 @@ async def test_what_waits_for_a_place_for_long_is_no_lost_ring(
     client: Client, new_worker: NewWorker, notes: Notes, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", 0.2)
-    worker = await new_worker(concurrency=1)
+    worker = await new_worker(concurrency=1, lease=LEASE)
     flow = await client.flow([witness("a", notes, gate)])
     ids = [await client.run(flow) for _ in range(2)]
     await eventually(lambda: len(notes.read("began")) == 1)
