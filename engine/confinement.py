@@ -15,6 +15,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,8 +145,10 @@ def main() -> None:
     _answer(_READY)
     for request in sys.stdin.buffer:
         task, arguments, seconds = orjson.loads(request)
+        # What a new child has to import is no part of the work, and takes seconds on a machine that is busy.
+        function = getattr(importlib.import_module(TASKS[task].module), task)
         signal.alarm(seconds)
-        answer = _perform(task, arguments)
+        answer = _perform(function, arguments)
         signal.alarm(0)
         _answer(answer + b"\n")
 
@@ -155,8 +158,7 @@ def _answer(line: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _perform(task: str, arguments: dict[str, Any]) -> bytes:
-    function = getattr(importlib.import_module(TASKS[task].module), task)
+def _perform(function: Callable[..., Any], arguments: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps({"result": function(**arguments)})
     except NodeError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from uuid import UUID, uuid4
 
@@ -118,11 +119,12 @@ class Claimer:
 
     async def take_over(self, execution_id: str, token: UUID) -> asyncio.Task[None] | None:
         """Run an execution that another worker has claimed; None if its claim is not valid any more."""
+        asked = time.monotonic()
         async with transaction(self._shop.pool) as connection:
             claimed = await take_over(connection, self._shop.worker_id, execution_id, token)
         if claimed is None:
             return None
-        self._shop.clock.set(claimed.now)
+        self._shop.clock.set(claimed.now, asked=asked)
         return self._begin(claimed)
 
     def _place_freed(self) -> None:
@@ -155,13 +157,14 @@ class Claimer:
             is_more = len(claims) == CLAIM_AT_ONCE
 
     async def _claim(self, limit: int) -> list[Claim]:
+        asked = time.monotonic()
         with CLAIM_SECONDS.time():
             claims = await self._claim_fairly(limit)
         for each in claims:
             READY_SECONDS.observe(each.ready_seconds or 0.0)
         if claims:
             self._last_owner = claims[-1].owner_id
-            self._shop.clock.set(claims[-1].now)
+            self._shop.clock.set(claims[-1].now, asked=asked)
         return claims
 
     async def _claim_fairly(self, limit: int) -> list[Claim]:

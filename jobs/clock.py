@@ -12,9 +12,15 @@ class DatabaseClock:
     def __init__(self) -> None:
         self._offset: float | None = None
 
-    def set(self, now: datetime) -> None:
-        """Take over the database's time, just received."""
-        self._offset = milliseconds(now) - time.monotonic() * 1000
+    def set(self, now: datetime, *, asked: float) -> None:
+        """Take over the database's time, just received, for which it was `asked` then by the monotonic clock.
+
+        The answer may have been on its way, or have waited here, for any part of the time since: what it does not
+        contradict stays, so that a late one does not set the clock back.
+        """
+        told = milliseconds(now)
+        least, most = told - time.monotonic() * 1000, told - asked * 1000
+        self._offset = least if self._offset is None else min(max(self._offset, least), most)
 
     def now(self) -> int:
         """Milliseconds since 1970; raises RuntimeError before the first `set`."""

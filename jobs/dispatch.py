@@ -40,8 +40,21 @@ def deserialize(text: bytes) -> dict[str, Any]:
 async def connect(url: str) -> ArqRedis:
     """Open a connection to arq's Redis; gives up soon, because whoever rings or listens tries again by itself.
 
-    arq sets no limit to how long an answer may take, so that it would never notice a connection that is half open.
+    Who is cancelled meanwhile is so for good: before Python 3.12 redis may open the connection all the same.
     """
+    opening = asyncio.create_task(_open(url))
+    try:
+        await asyncio.wait([opening])
+    except asyncio.CancelledError:
+        await cancel_for_good(opening)
+        if not opening.cancelled() and not opening.exception():
+            await opening.result().aclose(close_connection_pool=True)
+        raise
+    return opening.result()
+
+
+async def _open(url: str) -> ArqRedis:
+    # arq sets no limit to how long an answer may take, so that it would never notice a connection that is half open.
     pool = ConnectionPool.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
     redis = ArqRedis(pool, job_serializer=serialize, job_deserializer=deserialize, default_queue_name=QUEUE)
     try:
@@ -52,7 +65,7 @@ async def connect(url: str) -> ArqRedis:
     return redis
 
 
-async def cancel_for_good(task: "asyncio.Task[None]") -> None:
+async def cancel_for_good(task: "asyncio.Task[Any]") -> None:
     """Cancel a task that talks to Redis, as often as needed: what it awaits may swallow a cancellation."""
     while not task.done():
         task.cancel()

@@ -60,7 +60,7 @@ class Heartbeat:
             raise WorkerGivenUp
         self._last_good = asked
         LAST_BEAT.set_to_current_time()
-        self._clock.set(now)
+        self._clock.set(now, asked=asked)
 
     async def _beat(self) -> datetime | None:
         async with self._pool.acquire() as connection:

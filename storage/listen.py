@@ -40,7 +40,11 @@ class PostgresListener(BroadcastBackend):
     async def connect(self) -> None:
         """Return when all channels are listened to; if the first try fails, go on trying in the background."""
         self._task = asyncio.create_task(self._keep_listening(), name=self._name)
-        await self._tried.wait()
+        try:
+            await self._tried.wait()
+        except asyncio.CancelledError:
+            await self.disconnect()
+            raise
 
     async def disconnect(self) -> None:
         """Close the connection."""

@@ -38,11 +38,18 @@ class Wakeups:
         for name in channels(self._topic):
             subscriber = await self._subscriptions.enter_async_context(self._broadcast.subscribe(name))
             self._tasks.append(asyncio.create_task(self._deliver(subscriber.get), name=f"wakeups {name}"))
-        await self._broadcast.connect()
+        try:
+            await self._broadcast.connect()
+        except asyncio.CancelledError:
+            await self._end()
+            raise
 
     async def stop(self) -> None:
         """Close the connection and call nobody any more."""
         await self._broadcast.disconnect()
+        await self._end()
+
+    async def _end(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -8,8 +8,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 25.0
+"""Seconds; only what does not come at all is to be missed, on a machine that is several times slower than ours, too.
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], within: float = 10.0) -> T:
+It is less than the half minute after which a worker looks again at what it had set aside.
+"""
+
+
+async def eventually(condition: Callable[[], T | Awaitable[T]], within: float = PATIENCE) -> T:
     """The first true value of `condition`; fails the test if there is none within so many seconds."""
     began = time.monotonic()
     while True:

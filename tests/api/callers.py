@@ -14,6 +14,7 @@ from resolvers.quotas import Quotas
 from resolvers.tokens import SecretKey, Verifier
 from tests.api.client import Client
 from tests.api.server import RunningServer
+from tests.eventually import PATIENCE
 
 SECRET = "a secret of a test that is long enough for anybody"
 
@@ -36,5 +37,5 @@ def bearer(shown: str) -> dict[str, str]:
 @asynccontextmanager
 async def caller(server: RunningServer, user: str, **claims: Any) -> AsyncIterator[Client]:
     """A client that shows the token of a user."""
-    async with httpx.AsyncClient(timeout=10, headers=bearer(token(user, **claims))) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE, headers=bearer(token(user, **claims))) as http:
         yield Client(server, http, token(user, **claims))

@@ -10,8 +10,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.api.server import RunningServer
-
-PATIENCE = 10.0
+from tests.eventually import PATIENCE
 
 Json = Any
 

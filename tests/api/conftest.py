@@ -13,6 +13,7 @@ from jobs.worker import Worker, WorkerSettings
 from tests.api.callers import caller
 from tests.api.client import Client
 from tests.api.server import RunningServer, running_server
+from tests.eventually import PATIENCE
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def eve(server: RunningServer) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def client(server: RunningServer) -> AsyncIterator[Client]:
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE) as http:
         yield Client(server, http)
 
 

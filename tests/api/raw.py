@@ -7,9 +7,10 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.api.client import PATIENCE, Json
+from tests.api.client import Json
 from tests.api.server import RunningServer
 from tests.api.streaming import EVENTS, PARTS
+from tests.eventually import PATIENCE
 
 KINDS = ("socket", "events", "parts")
 """The ways to subscribe."""

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from tests.api.client import PATIENCE, Json
+from tests.api.client import Json
 from tests.api.server import RunningServer
+from tests.eventually import PATIENCE
 
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed;subscriptionSpec=1.0"

@@ -1,23 +1,29 @@
 """Being let in, over HTTP and on sockets, and for how long."""
 
 import logging
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from engine.errors import Unauthenticated
-from resolvers import permits
+from resolvers import permits, sockets
 from resolvers.authentication import Bearers
 from resolvers.quotas import Quotas
-from resolvers.tokens import LEEWAY_SECONDS, SecretKey, Verifier
+from resolvers.tokens import SecretKey, Verifier
 from tests.api.callers import SECRET, bearer, caller, token, wants_tokens
 from tests.api.client import Client, Json, Socket, opened_socket
 from tests.api.server import RunningServer, running_server
 from tests.api.streaming import EVENTS, PARTS, EventStream, Parts
+from tests.eventually import PATIENCE
 
 ASK = "{ viewer { id name roles } }"
 WATCH = "subscription($id: ID!) { executionEvents(executionId: $id) { nextIndex } }"
+LATER = SimpleNamespace(time=lambda: time.time() + 7_200)
+"""The clock when every token that was good before has expired."""
+
 BAD = [{}, bearer("nonsense"), bearer(token(expires_in=-60)), {"authorization": "Basic YTpi"}]
 
 
@@ -95,11 +101,14 @@ async def test_the_handshake_may_have_the_token(server: RunningServer, monkeypat
         assert (await socket.next())["viewer"]["id"] == "eve"
 
 
-async def test_a_socket_closes_with_4403_when_its_token_has_expired(server: RunningServer, execution: str) -> None:
-    short = token("ada", expires_in=2.2 - LEEWAY_SECONDS)
-    async with opened_socket(server, token=short) as socket:
+async def test_a_socket_closes_with_4403_when_its_token_has_expired(
+    server: RunningServer, execution: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "LOOK_SECONDS", 0.05)
+    async with opened_socket(server, token=token("ada")) as socket:
         await socket.subscribe(WATCH, id=execution)
         await socket.next()
+        monkeypatch.setattr(sockets, "time", LATER)
         assert await socket.closed_with() == 4403
         assert socket.connection.close_reason == "The token has expired"
 
@@ -110,15 +119,21 @@ async def test_a_stream_ends_when_its_token_has_expired_and_says_where_to_resume
 ) -> None:
     monkeypatch.setattr(permits, "LOOK_SECONDS", 0.05)
     body = {"query": WATCH, "variables": {"id": execution}}
-    headers = {**bearer(token("ada", expires_in=2.2 - LEEWAY_SECONDS)), "accept": accept}
+    headers = {**bearer(token("ada")), "accept": accept}
     # Looks already begun go on by the old clock.
     await server.services.permits.stop()
     await server.services.permits.start()
-    async with httpx.AsyncClient(timeout=10) as http, http.stream("POST", server.url, json=body, headers=headers) as r:
-        if accept == EVENTS:
-            found = [sent.json for sent in await EventStream(r).to_the_end() if sent.data]
+    async with (
+        httpx.AsyncClient(timeout=PATIENCE) as http,
+        http.stream("POST", server.url, json=body, headers=headers) as r,
+    ):
+        stream = EventStream(r) if accept == EVENTS else Parts(r)
+        await stream.next()
+        monkeypatch.setattr(permits, "time", LATER)
+        if isinstance(stream, EventStream):
+            found = [sent.json for sent in await stream.to_the_end() if sent.data]
         else:
-            found = [part.get("payload") or part for part in await Parts(r).to_the_end()]
+            found = [part.get("payload") or part for part in await stream.to_the_end()]
     *_, last = [each for each in found if each.get("errors")]
     assert last["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED", "nextIndex": 0}
 

@@ -14,6 +14,7 @@ from engine.status import ExecutionStatus
 from resolvers.batches import QUIET_SECONDS, Batch, Batches, Wish
 from schema.errors import Interrupted
 from storage.events import EventRow
+from tests.eventually import PATIENCE
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 CREATED: Any = SimpleNamespace(id="EX0", status=ExecutionStatus.CREATED, last_index=-1)
@@ -122,7 +123,7 @@ async def test_a_quiet_filtered_stream_speaks_after_a_while_and_only_if_the_inde
 
 async def test_the_status_is_that_of_the_newest_event_that_was_read() -> None:
     script = Script(there=1, coming=deque())
-    (batch,) = await asyncio.wait_for(cut(script), 5)
+    (batch,) = await asyncio.wait_for(cut(script), PATIENCE)
     assert batch.status is ExecutionStatus.CREATED
 
 

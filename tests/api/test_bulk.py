@@ -13,7 +13,7 @@ from storage.shards import COMMANDS, channel, shard_of
 from tests.api.client import Client, Json
 from tests.api.flows import APPROVAL, created
 from tests.api.trees import spawn
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 SHOWN = "{ results { executionId accepted code message } hasMore }"
 STOP = f"""mutation($filter: ExecutionFilter!, $limit: Int! = 100) {{
@@ -136,7 +136,7 @@ async def test_the_worker_that_holds_one_is_told_and_for_the_others_the_bell_rin
         heard: asyncio.Queue[str] = asyncio.Queue()
         await connection.add_listener(channel(COMMANDS, shard_of(held)), lambda *news: heard.put_nowait(news[-1]))
         assert await accepted(client, STOP, filter={}) == [held]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await heard.get() == f"{held}:1"
         parked = await client.create_execution(flow)
         await eventually(lambda: redis.zcard(QUEUE))

@@ -47,7 +47,7 @@ async def ended(client: Client, execution: str) -> str:
         found = await client.ask(ENDED, id=execution)
         return found["execution"]["status"] in ("COMPLETED", "FAILED")
 
-    await eventually(has_ended, within=20)
+    await eventually(has_ended)
     return str((await client.ask(ENDED, id=execution))["execution"]["status"])
 
 

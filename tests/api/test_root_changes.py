@@ -11,7 +11,7 @@ from tests.api.client import Client, Json, Socket, opened_socket
 from tests.api.logs import FLOW_COMPLETED, FLOW_STARTED, append
 from tests.api.server import running_server
 from tests.api.trees import create_tree
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 WATCH = """subscription($flow: ID) {
   rootExecutionsChanged(flowId: $flow) { executions { id levels totalNested execution { id status flow { id } } } }
@@ -90,7 +90,7 @@ async def test_what_happens_in_another_process_is_told_without_waiting_for_the_p
         client.server.services.roots._poll_seconds = 3_600
         await watch(socket)
         await eventually(lambda: client.server.services.roots._poll_at > 0)
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
             elsewhere = Client(other, http)
             execution = await elsewhere.create_execution(await elsewhere.create_flow())
         assert statuses(await changed(socket)) == {execution: "CREATED"}

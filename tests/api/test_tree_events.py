@@ -45,7 +45,7 @@ async def finished(client: Client, connection: asyncpg.Connection, worker: None)
         query = "select completed_at is not null from executions where id = $1"
         return bool(await connection.fetchval(query, root))
 
-    await eventually(over, within=20)
+    await eventually(over)
     return root
 
 

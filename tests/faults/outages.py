@@ -14,7 +14,7 @@ import psutil
 from redis.asyncio import Redis
 
 from tests.eventually import eventually
-from tests.faults.scene import Fault, Scene
+from tests.faults.scene import FIRES_WITHIN, Fault, Scene
 
 OUTAGE_SECONDS = 3.0
 TERMINATE = """select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -39,7 +39,7 @@ async def restart_postgres(number: signal.Signals, seconds: float, scene: Scene)
     """The database server is stopped (SIGINT: in order, SIGQUIT: at once) and comes back after a while."""
     await scene.is_under_load()
     os.kill(_postmaster(scene), number)
-    await eventually(lambda: not scene.stage.postgres.running, within=20)
+    await eventually(lambda: not scene.stage.postgres.running, within=FIRES_WITHIN)
     scene.fired += 1
     await asyncio.sleep(seconds)
     await scene.stage.postgres.start()

@@ -25,7 +25,7 @@ from tests.invariants import AT_REST, violations
 from tests.jobs.nodes import Notes
 
 FIRES_WITHIN = 40.0
-HEALS_WITHIN = 30.0
+HEALS_WITHIN = 60.0
 SCENE_SECONDS = 150.0
 KILLED = -9
 

@@ -12,12 +12,12 @@ import asyncpg
 import psutil
 
 from storage.embedded import EmbeddedPostgres, EmbeddedValkey
-from storage.embedded.home import free_port
 from storage.migrate import migrate
 from storage.pool import open_pool
 from storage.transaction import transaction
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.faults.service import ApiProcess, ServiceProcess, WorkerProcess
+from tests.ports import free_port
 
 LEASE = 1.5
 CONCURRENCY = 8
@@ -92,7 +92,7 @@ class Stage:
     async def leftovers(self) -> list[str]:
         """I10: what is more than those who stay may have open, one line each, if it does not go away soon."""
         try:
-            await eventually(self._is_tidy, within=10.0)
+            await eventually(self._is_tidy, within=PATIENCE)
         except AssertionError:
             return [f"I10: {line}" for line in await self._too_much()]
         return []

@@ -14,7 +14,7 @@ from tests.claim_notes import NOTE_CLAIMS, NOTE_NO_MORE
 from tests.eventually import eventually
 from tests.faults.flows import Flow, document
 from tests.faults.load import CREATE, install
-from tests.faults.scene import Fault, Scene
+from tests.faults.scene import FIRES_WITHIN, Fault, Scene
 from tests.pauses import locked
 
 RAISE = """
@@ -76,7 +76,7 @@ async def raise_errors(state: str, scene: Scene) -> None:
     await scene.stage.pool.execute(RAISE.format(state=state))
     try:
         await scene.is_under_load()
-        await eventually(lambda: scene.stage.pool.fetchval(f"select ({RAISED}) >= 10"), within=20)
+        await eventually(lambda: scene.stage.pool.fetchval(f"select ({RAISED}) >= 10"), within=FIRES_WITHIN)
         scene.fired += await scene.stage.pool.fetchval(RAISED)
     finally:
         await scene.stage.pool.execute(NO_LONGER)
@@ -121,7 +121,7 @@ async def poison_values(scene: Scene) -> None:
     made = [await scene.gateway.ask(CREATE, input={"flowId": flow, "autoStart": True}) for flow in (*flows, *flows)]
     bad = [each["createExecution"]["execution"]["id"] for each in made]
     ended = "select count(*) = cardinality($1::text[]) from executions where id = any ($1) and completed_at is not null"
-    await eventually(lambda: scene.stage.pool.fetchval(ended, bad), within=20)
+    await eventually(lambda: scene.stage.pool.fetchval(ended, bad), within=FIRES_WITHIN)
     rows = await scene.stage.pool.fetch("select id, status, error from executions where id = any ($1::text[])", bad)
     scene.fired += sum(row["status"] == "FAILED" for row in rows)
     for row in rows:

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import psutil
 
-from storage.embedded.home import free_port
 from tests.eventually import eventually
 from tests.fuzz.entry import TASKS
+from tests.ports import free_port
 from tests.tidegate.processes import ROOT, environment
 
 READY_SECONDS = 60.0

@@ -20,7 +20,7 @@ from storage.flows import create_flow, update_flow
 from storage.notify import Notifier
 from storage.shards import COMMANDS
 from storage.transaction import transaction
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 
 T = TypeVar("T")
 Events = list[tuple[str, dict[str, Any]]]
@@ -187,7 +187,7 @@ class Client:
         """The kinds of an execution's events, in order."""
         return [kind for kind, _ in await self.events(execution_id)]
 
-    async def saw(self, execution_id: str, kind: str, within: float = 10.0, **fields: Any) -> dict[str, Any]:
+    async def saw(self, execution_id: str, kind: str, within: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """Wait for an event of a kind whose data has these fields; gives its data."""
 
         async def found() -> list[dict[str, Any]]:
@@ -196,7 +196,7 @@ class Client:
 
         return (await eventually(found, within))[0]
 
-    async def ended(self, execution_id: str, status: str = "COMPLETED", within: float = 15.0) -> asyncpg.Record:
+    async def ended(self, execution_id: str, status: str = "COMPLETED", within: float = PATIENCE) -> asyncpg.Record:
         """Wait for the end of an execution, which must be in this status; gives its row."""
 
         async def over() -> asyncpg.Record | None:
@@ -207,7 +207,7 @@ class Client:
         assert row["status"] == status, row["error"]
         return row
 
-    async def all_ended(self, ids: list[str], status: str = "COMPLETED", within: float = 30.0) -> None:
+    async def all_ended(self, ids: list[str], status: str = "COMPLETED", within: float = 2 * PATIENCE) -> None:
         """Wait until all of these have ended; each must be in this status."""
         query = "select count(*) from executions where id = any ($1::text[]) and completed_at is not null"
 

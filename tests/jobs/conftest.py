@@ -21,8 +21,15 @@ from tests.jobs.nodes import REGISTRY, Notes
 from tests.jobs.worker_entry import alone_command
 from tests.jobs.workers import LocalWorker, WorkerProcess, start_process
 
-LEASE = 1.5
+LEASE = 2.5
+"""Seconds, where workers are lost and others wait for that."""
+
+PATIENT_LEASE = 10.0
+"""Seconds, where nobody is lost: a worker that is only slow must not be taken for it."""
+
 WARM = 0.3
+OVERDUE_SECONDS = 10.0
+"""After this long a worker counts a rescue, which a lost ring is and a slow machine is not."""
 
 NewWorker = Callable[..., Awaitable[LocalWorker]]
 NewProcess = Callable[..., Awaitable[WorkerProcess]]
@@ -46,15 +53,16 @@ async def client(pool: asyncpg.Pool, redis_url: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def settings(database_url: str, redis_url: str) -> Callable[..., WorkerSettings]:
-    """Settings of a worker on the test's servers, with a short lease."""
+def settings(request: pytest.FixtureRequest, database_url: str, redis_url: str) -> Callable[..., WorkerSettings]:
+    """Settings of a worker on the test's servers, with a short lease where there are processes to kill."""
+    lease = LEASE if "new_process" in request.fixturenames else PATIENT_LEASE
 
     def make(**changes: Any) -> WorkerSettings:
         plain: dict[str, Any] = {
             "database_url": database_url,
             "redis_url": redis_url,
             "concurrency": 64,
-            "lease": LEASE,
+            "lease": lease,
             "warm_seconds": WARM,
         }
         made = WorkerSettings(**{**plain, **changes})
@@ -64,8 +72,11 @@ def settings(database_url: str, redis_url: str) -> Callable[..., WorkerSettings]
 
 
 @pytest.fixture
-async def new_worker(pool: asyncpg.Pool, settings: Callable[..., WorkerSettings]) -> AsyncIterator[NewWorker]:
+async def new_worker(
+    pool: asyncpg.Pool, settings: Callable[..., WorkerSettings], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[NewWorker]:
     """Starts a worker in this process; stopped at the end of the test, if it still runs."""
+    monkeypatch.setattr("jobs.sweeper.OVERDUE_SECONDS", OVERDUE_SECONDS)
     workers: list[LocalWorker] = []
 
     async def start(*, registry: Registry = REGISTRY, **changes: Any) -> LocalWorker:

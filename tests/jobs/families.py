@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
 
 
@@ -40,7 +40,7 @@ async def calling(client: Client, called: str, **inputs: Any) -> str:
     return await client.flow(nodes, [("call.outputs", "out.value")])
 
 
-async def outputs(client: Client, execution: str, within: float = 20.0) -> Any:
+async def outputs(client: Client, execution: str, within: float = PATIENCE) -> Any:
     return orjson.loads((await client.ended(execution, within=within))["outputs"])
 
 

@@ -119,18 +119,18 @@ class Listener(Node[ListenerInput, ListenerOutput]):
 
 class BlockInput(Input):
     notes: str
-    seconds: float
+    gate: str
 
 
 class Block(Node[BlockInput, WitnessOutput]):
-    """Holds up the whole event loop, at the first attempt."""
+    """Holds up the whole event loop until the gate is there, at the first attempt."""
 
     type = "test.block"
 
     async def run(self, inputs: BlockInput, context: Context) -> WitnessOutput:
         Notes(Path(inputs.notes)).write("began", context)
-        if context.attempt == 1:
-            time.sleep(inputs.seconds)  # noqa: ASYNC251
+        while context.attempt == 1 and not Path(inputs.gate).exists():
+            time.sleep(LOOK_SECONDS)  # noqa: ASYNC251
         return WitnessOutput()
 
 

@@ -1,13 +1,14 @@
 """The bell: rings get through a Redis that comes and goes, and without one the work only waits a little."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from redis.asyncio import Redis
 
 from jobs.bell import Bell
 from jobs.dispatch import QUEUE, Doorbell
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
@@ -88,6 +89,26 @@ async def test_a_bell_whose_connection_is_lost_hears_again(redis_url: str, fault
         await eventually(lambda: ears.heard > before)
         await doorbell.stop()
         await ears.stop()
+
+
+async def test_a_bell_ends_although_the_cancellation_is_forgotten_by_what_connects_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `wait_for` does before Python 3.12, if the answer comes in the same moment."""
+    connecting, ping = asyncio.Event(), Redis.ping
+
+    async def forgetful(redis: Redis) -> bool:
+        connecting.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await ping(redis)
+
+    monkeypatch.setattr(Redis, "ping", forgetful)
+    listening = asyncio.create_task(Bell(redis_url, lambda: None).run())
+    await connecting.wait()
+    listening.cancel()
+    await asyncio.wait([listening], timeout=PATIENCE)
+    assert listening.cancelled()
 
 
 @pytest.mark.parametrize("fault", ["refused", "silent"])

@@ -43,7 +43,7 @@ async def test_of_300_executions_only_the_one_whose_events_cannot_be_stored_fail
     worker = await new_worker(concurrency=500)
     for execution in ids:
         await client.start(execution)
-    row = await client.ended(poisoned, "FAILED", within=30.0)
+    row = await client.ended(poisoned, "FAILED")
     assert '"code":"PAYLOAD"' in row["error"]
     await client.all_ended([execution for execution in ids if execution != poisoned])
     assert worker.parts.sweeper.rescues == 0
@@ -57,7 +57,7 @@ async def test_of_300_executions_only_the_one_with_a_value_that_cannot_be_stored
     ids = [await client.run(bad if n == 150 else good) for n in range(300)]
     poisoned = ids.pop(150)
     await new_worker(concurrency=500)
-    row = await client.ended(poisoned, "FAILED", within=30.0)
+    row = await client.ended(poisoned, "FAILED")
     assert '"code":"PAYLOAD"' in row["error"]
     assert '"nodeId":"bad"' in row["error"]
     await client.all_ended(ids)

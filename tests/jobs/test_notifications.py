@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 
 from storage.shards import EVENTS, channels
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
@@ -35,7 +35,7 @@ class Ear:
         """Read the end of each log that is announced, until an index was announced."""
         index = -1
         while index < until:
-            execution_id, index = await asyncio.wait_for(self._heard.get(), 10)
+            execution_id, index = await asyncio.wait_for(self._heard.get(), PATIENCE)
             query = "select max(index) from execution_events where execution_id = $1"
             self.found.append((execution_id, index, await self._reader.fetchval(query, execution_id)))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewWorker
 from tests.jobs.flows import in_a_row, witness
@@ -24,10 +24,10 @@ async def test_backends_terminated_at_random_under_load_lose_and_repeat_nothing(
     kills = 0
     over = "select not exists (select from executions where completed_at is null)"
     kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'tidegate%'"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(4 * PATIENCE):
         while not await client.pool.fetchval(over):
             done = len(notes.read("ended"))
-            await eventually(lambda done=done: len(notes.read("ended")) > done + 10 or _all(notes))  # type: ignore[misc]
+            await eventually(lambda done=done: len(notes.read("ended")) > done + 30 or _all(notes))  # type: ignore[misc]
             kills += await client.pool.fetchval(kill)
     assert kills >= 5
     await client.all_ended(ids)
@@ -101,7 +101,7 @@ async def test_a_connection_that_says_nothing_any_more_is_given_up_and_the_work_
         await eventually(lambda: notes.nodes("began") == ["a"])
         link.block()
         gate.touch()
-        await client.ended(execution, within=15.0)
+        await client.ended(execution)
         assert notes.nodes("began") == ["a", "b"]
         assert worker.parts.heartbeat.is_fresh
         await worker.stop()
@@ -112,15 +112,15 @@ async def test_a_beat_that_is_not_answered_is_tried_on_another_connection_within
 ) -> None:
     """Else every worker would be given up that has a half-open connection, however well it could reach the database."""
     async with proxy(database_url) as link:
-        worker = await new_worker(database_url=link.url, lease=4.0)
-        watching = await new_worker(lease=4.0)
+        worker = await new_worker(database_url=link.url, lease=8.0)
+        watching = await new_worker(lease=8.0)
         execution = await client.run(await client.flow([witness("a", notes, gate)]))
         await eventually(lambda: notes.nodes("began") == ["a"])
         link.block()
         beats = "select beat from workers where id = $1"
         before = await client.pool.fetchval(beats, worker.id)
         reached = f"select beat >= {before + 3} from workers where id = $1"
-        await eventually(lambda: client.pool.fetchval(reached, worker.id), within=30.0)
+        await eventually(lambda: client.pool.fetchval(reached, worker.id))
         assert worker.parts.heartbeat.is_fresh
         assert watching.parts.heartbeat.is_fresh
         link.cut_all()
@@ -135,20 +135,20 @@ async def test_a_worker_that_cannot_reach_the_database_for_a_whole_lease_is_give
 ) -> None:
     """Partitioned: what it does meanwhile counts for nothing, and no effect is begun."""
     async with proxy(database_url) as link:
-        partitioned = await new_worker(database_url=link.url, lease=1.0)
+        partitioned = await new_worker(database_url=link.url, lease=2.0)
         nodes = [witness("a", notes, gate), witness("b", notes)]
         execution = await client.run(await client.flow(nodes, in_a_row(nodes)))
         await eventually(lambda: notes.nodes("began") == ["a"])
         link.refuses = True
         link.cut_all()
-        heir = await new_worker(lease=1.0)
+        heir = await new_worker(lease=2.0)
         await client.saw(execution, "EXECUTION_RECOVERED", workerId=heir.id)
         gate.touch()
         row = await client.ended(execution)
         assert row["failure_count"] == 1
         link.refuses = False
         assert partitioned.task
-        await asyncio.wait([partitioned.task], timeout=10)
+        await asyncio.wait([partitioned.task], timeout=PATIENCE)
         assert partitioned.task.done()
         with pytest.raises(ExceptionGroup) as ended:
             partitioned.task.result()

@@ -12,9 +12,9 @@ from tests.jobs.conftest import NewProcess, NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES, in_a_row, witness
 from tests.jobs.nodes import Notes
 from tests.jobs.observed import outcomes_of_appends
+from tests.jobs.workers import OUT_SECONDS
 from tests.pauses import locked
 
-OUT_SECONDS = 15.0
 PATIENT_LEASE = 30.0
 """Seconds; no worker that is only slow is given up meanwhile."""
 

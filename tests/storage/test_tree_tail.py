@@ -12,7 +12,7 @@ from storage.flows import FlowRow
 from storage.pool import Connection
 from storage.tree_log import Place, Snapshot, TreeRow
 from storage.window import WINDOW_ROWS
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.storage.seeds import grow
 from tests.storage.watching import (
     GrownTree,
@@ -119,7 +119,7 @@ async def test_whoever_goes_on_while_the_tree_lives_gets_exactly_the_rest(
     async with watching_on(watching.pool, database_url) as elsewhere:
         readers = [asyncio.create_task(come_and_go([watching.tailer, elsewhere.tailer])) for _ in range(3)]
         await tree.live(seed=4, commits=60)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * PATIENCE):
             for rows in await asyncio.gather(*readers):
                 await check_against_logs(watching.pool, tree.root, rows)
     assert watching.tailer.followed == 0

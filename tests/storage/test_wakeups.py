@@ -116,6 +116,22 @@ async def test_a_watcher_may_stop_watching_while_it_is_called(wakeups: Wakeups, 
     await eventually(lambda: heard == [1, 1, 2])
 
 
+async def test_no_task_is_left_after_a_start_that_was_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, connecting = asyncio.all_tasks(), asyncio.Event()
+
+    async def connect(url: str, *, name: str) -> None:
+        connecting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("storage.listen.connect", connect)
+    starting = asyncio.create_task(Wakeups("postgresql://nowhere", EVENTS).start())
+    await connecting.wait()
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
 async def test_no_task_is_left_after_stopping(database_url: str) -> None:
     before = asyncio.all_tasks()
     wakeups = Wakeups(database_url, EVENTS)

@@ -18,7 +18,7 @@ from storage.tree_follow import TreeFollower
 from storage.tree_log import BEGINNING, Place, TreeRow
 from storage.tree_tail import TreeTailer
 from storage.wakeups import Wakeups
-from tests.eventually import eventually
+from tests.eventually import PATIENCE, eventually
 from tests.storage.appends import AT, claimed, ending, logs, member, one
 from tests.storage.families import child, spawning
 from tests.storage.following import NEVER
@@ -127,7 +127,7 @@ async def watched(
 ) -> list[TreeRow]:
     """What a follower of an execution of a tree gets of it, until everything has ended."""
     rows: list[TreeRow] = []
-    async with asyncio.timeout(30), tailer.follow(root, execution or root, place) as follower:
+    async with asyncio.timeout(2 * PATIENCE), tailer.follow(root, execution or root, place) as follower:
         while taken := await follower.take(limit):
             rows += [row for row in taken if row.execution_id in follower.levels]
         assert follower.ended
@@ -137,7 +137,7 @@ async def watched(
 async def taken(follower: TreeFollower, count: int) -> list[Seen]:
     """The next so many events."""
     rows: list[TreeRow] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(rows) < count:
             rows += await follower.take(count - len(rows))
     return seen(rows)

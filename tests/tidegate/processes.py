@@ -15,8 +15,8 @@ import psutil
 OWN_NODES = "tests.tidegate.own_nodes"
 COMMAND = (sys.executable, "-P", "-m", "tidegate")
 ROOT = Path(__file__).parents[2]
-DEADLINE = 60.0
-GONE_WITHIN = 15.0
+DEADLINE = 120.0
+GONE_WITHIN = 60.0
 
 _URL = re.compile(r"GraphQL +(http://\S+)")
 

@@ -12,6 +12,7 @@ import pytest
 
 from engine.reading import Format, InvalidText, read_document
 from resolvers.schema import sdl
+from tests.ports import free_port
 from tests.tidegate.processes import COMMAND, ROOT, tidegate
 from tidegate.cli import main
 from tidegate.commands import COMMANDS
@@ -28,8 +29,7 @@ def taken_port() -> Iterator[str]:
 @pytest.fixture
 def silent_port() -> str:
     """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
+    return str(free_port())
 
 
 def fails(*arguments: str, **variables: str) -> str:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.tidegate.processes import Dev, dev, tidegate
+from tests.tidegate.processes import DEADLINE, Dev, dev, tidegate
 from tidegate.client import Client
 
 TOTAL = ("run", "examples/order-total.yaml", "--json")
@@ -144,7 +144,7 @@ async def kill(running: Dev, program: str) -> None:
     """Kill one of its programs, and wait until it has started another."""
     victim = await eventually(lambda: running.program(program))
     victim.kill()
-    await eventually(lambda: running.program(program) not in (None, victim), within=30)
+    await eventually(lambda: running.program(program) not in (None, victim), within=DEADLINE)
 
 
 async def test_what_dies_is_started_again(data_dir):
@@ -152,6 +152,6 @@ async def test_what_dies_is_started_again(data_dir):
         for program, said in ((WORKER, "worker ended"), (VALKEY, "Valkey has ended"), (POSTGRES, "Postgres has ended")):
             await kill(running, program)
             # What is asked while Postgres is away may fail.
-            await eventually(lambda: running.run(*TOTAL).returncode == 0, within=30)
+            await eventually(lambda: running.run(*TOTAL).returncode == 0, within=DEADLINE)
             assert said in running.log
         assert running.end(signal.SIGTERM) == []

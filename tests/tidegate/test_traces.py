@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
+from tests.ports import free_port
 from tests.tidegate.collector import Collector, Span, collecting
 from tests.tidegate.processes import COMMAND, ROOT, environment
-from tests.tidegate.test_worker_port import free_port
 
-WITHIN = 30.0
+WITHIN = 60.0
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
 HEADERS = {"traceparent": f"00-{TRACE}-{CALLER}-01"}

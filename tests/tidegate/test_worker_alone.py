@@ -18,7 +18,7 @@ from tests.storage.seeds import create
 from tests.tidegate.processes import ROOT, environment
 from tidegate.worker import ALONE
 
-WITHIN = 20.0
+WITHIN = 60.0
 
 
 @pytest.fixture

@@ -18,13 +18,24 @@ from storage.commands import send_command
 from storage.flows import create_flow
 from storage.pool import open_pool
 from tests.eventually import eventually
+from tests.ports import free_port
 from tests.storage.seeds import create
 from tests.tidegate.processes import COMMAND, ROOT, environment, tidegate
 
-WITHIN = 30.0
-OUT_SECONDS = 15.0
+WITHIN = 60.0
+OUT_SECONDS = 30.0
+"""It ends by itself after less than half of that; the rest is for a machine that is busy."""
 SUM = {"id": "sum", "type": "math.arithmetic", "inputs": {"operation": "add", "a": 1, "b": 2}}
 NAP = {"id": "nap", "type": "time.sleep", "inputs": {"durationMs": 900}}
+FIGURES_OF_FIVE = (
+    'tidegate_node_attempts_total{node_type="math.arithmetic",outcome="completed"} 5.0',
+    'tidegate_node_seconds_count{node_type="math.arithmetic"} 5.0',
+    'tidegate_executions_ended_total{status="completed"} 5.0',
+    "tidegate_command_seconds_count 5.0",
+    "tidegate_claim_wait_seconds_count 5.0",
+    "tidegate_sweeper_rescues_total 0.0",
+    "tidegate_worker_slots 64.0",
+)
 
 
 class PortWorker:
@@ -45,6 +56,11 @@ class PortWorker:
     async def text(self, path: str) -> str:
         return (await self._http.get(f"http://127.0.0.1:{self.port}{path}")).text
 
+    async def tells_of_five(self) -> bool:
+        """Whether its figures are those of five executions without any trouble."""
+        text = await self.text("/metrics")
+        return all(line in text for line in FIGURES_OF_FIVE)
+
     async def end(self) -> int:
         """Send it SIGTERM; gives its exit code, and reads its log."""
         self.process.send_signal(signal.SIGTERM)
@@ -53,12 +69,6 @@ class PortWorker:
         assert self.process.stderr
         self.log = [orjson.loads(line) for line in (await self.process.stderr.read()).splitlines()]
         return code
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -118,17 +128,8 @@ async def test_a_worker_tells_that_it_is_ready_and_what_it_has_done_and_ends_in_
     await let_go(pool, redis_url, SUM, 5)
     completed = "select count(*) = 5 from executions where status = 'COMPLETED'"
     await eventually(lambda: pool.fetchval(completed), within=WITHIN)
-    figures = await worker.text("/metrics")
-    for line in (
-        'tidegate_node_attempts_total{node_type="math.arithmetic",outcome="completed"} 5.0',
-        'tidegate_node_seconds_count{node_type="math.arithmetic"} 5.0',
-        'tidegate_executions_ended_total{status="completed"} 5.0',
-        "tidegate_command_seconds_count 5.0",
-        "tidegate_claim_wait_seconds_count 5.0",
-        "tidegate_sweeper_rescues_total 0.0",
-        "tidegate_worker_slots 64.0",
-    ):
-        assert line in figures
+    # What has ended in the database is counted when the worker hears of that.
+    await eventually(worker.tells_of_five, within=WITHIN)
 
     await let_go(pool, redis_url, NAP, 100)
     await eventually(lambda: pool.fetchval("select count(*) > 10 from queue where worker_id is not null"))

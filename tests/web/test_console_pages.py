@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.embedded.home import free_port
 from tests.api.callers import token
+from tests.ports import free_port
 from tests.tidegate.processes import ROOT, Dev
 from tests.web.api import ask, flow_id, start
 from tests.web.browser import Browser, Page

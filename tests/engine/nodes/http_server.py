@@ -25,12 +25,14 @@ class Server:
     port: int = 0
     answers: dict[str, Answer] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    connections: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.append(writer)
         try:
             while True:
                 request = await _read(reader)
@@ -40,6 +42,12 @@ class Server:
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+
+    async def hang_up(self) -> None:
+        """Close all connections, whoever may still keep his."""
+        for each in self.connections:
+            each.close()
+        await asyncio.gather(*(each.wait_closed() for each in self.connections), return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> Received:
@@ -64,3 +72,4 @@ async def serving() -> AsyncIterator[Server]:
     async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
         server.port = listening.sockets[0].getsockname()[1]
         yield server
+        await server.hang_up()

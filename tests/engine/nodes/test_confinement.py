@@ -1,16 +1,23 @@
 """Confined work: it is ended when it is too much, and its children are kept and replaced."""
 
 import asyncio
+import importlib
+import io
 import os
 import signal
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
+from unittest.mock import Mock
 
+import orjson
+import psutil
 import pytest
 
 from engine import confinement
 from engine.confinement import TASKS, Exceeded, confined
 from engine.errors import NodeError
+from tests.eventually import eventually
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
@@ -61,11 +68,23 @@ async def test_a_child_that_was_ended_is_replaced() -> None:
     assert await _evaluate("1") == 1
 
 
+def test_what_a_child_imports_for_its_first_work_takes_none_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    load, request = importlib.import_module, orjson.dumps(["evaluate", {"text": "1", "values": {}}, 10])
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=[request]))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=io.BytesIO()))
+    monkeypatch.setattr(confinement, "resource", Mock())
+    monkeypatch.setattr(confinement, "signal", Mock(alarm=lambda seconds: done.append(f"alarm {seconds}")))
+    monkeypatch.setattr(confinement, "importlib", Mock(import_module=lambda name: done.append(name) or load(name)))
+    confinement.main()
+    assert done == ["engine.cel", "alarm 10", "alarm 0"]
+
+
 async def test_an_idle_child_that_was_killed_is_not_asked() -> None:
     await _evaluate("1")
     (child,) = _idle_processes()
     os.kill(child, signal.SIGKILL)
-    await asyncio.wait_for(_gone(child), timeout=10)
+    await eventually(lambda: _is_gone(child))
     assert await _evaluate("2") == 2
     assert child not in _idle_processes()
 
@@ -98,14 +117,12 @@ async def test_a_child_ends_with_the_process_that_started_it() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     assert process.returncode == -signal.SIGKILL
-    await asyncio.wait_for(_gone(int(output)), timeout=10)
+    await eventually(lambda: _is_gone(int(output)))
 
 
-async def _gone(pid: int) -> None:
-    while os.path.exists(f"/proc/{pid}") and not _is_zombie(pid):
-        await asyncio.sleep(0.01)
-
-
-def _is_zombie(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rpartition(")")[2].split()[0] == "Z"
+def _is_gone(pid: int) -> bool:
+    """Whether a process has ended, though nobody may have asked for its exit code yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -1,7 +1,6 @@
 """The MCP nodes against a real server of the protocol's own package."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +23,7 @@ from engine.secret_use import SecretUse
 from tests.engine.nodes.bench import Bench
 from tests.engine.nodes.http_server import Received, answer, serving
 from tests.eventually import eventually
+from tests.ports import free_port
 
 KEY = "canary-4711"
 ASKED = [{"role": "user", "content": "Greet Ada."}]
@@ -34,8 +34,7 @@ SCRIPT = Path(__file__).parent / "mcp_server.py"
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a running server."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = probe.getsockname()[1]
+    free = free_port()
     process = subprocess.Popen([sys.executable, str(SCRIPT), str(free), KEY])
     try:
         yield free
