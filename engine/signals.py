@@ -6,6 +6,7 @@ from engine.decision import Decision
 from engine.endings import completion
 from engine.events import SignalReceived
 from engine.json_schemas import misfit
+from engine.records import Values
 from engine.state import State
 from engine.values import Value
 
