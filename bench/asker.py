@@ -73,7 +73,7 @@ async def ask_all(url: str, query: str, variables: dict[str, Any], *, connection
     request = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
     loop = asyncio.get_running_loop()
     opened = [
-        (await loop.create_connection(lambda: Asker(request, each), where.hostname, where.port))[1]
+        (await loop.create_connection(lambda: Asker(request, each), where.hostname or "", where.port or 80))[1]
         for _ in range(connections)
     ]
     await asyncio.gather(*(asker.done for asker in opened))

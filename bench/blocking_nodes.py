@@ -2,7 +2,7 @@
 
 import time
 
-from tidegate import Context, Input, Node, Output, RunsIn
+from tidegate import Context, Input, Node, Output
 
 
 class BlockInput(Input):
@@ -17,7 +17,7 @@ class InThread(Node[BlockInput, BlockOutput]):
     """Waits in a call that nothing can await, in a thread."""
 
     type = "bench.in_thread"
-    runs_in: RunsIn = "thread"
+    runs_in = "thread"
 
     def run(self, inputs: BlockInput, context: Context) -> BlockOutput:
         time.sleep(inputs.seconds)
@@ -28,7 +28,7 @@ class InProcess(Node[BlockInput, BlockOutput]):
     """Computes in a process."""
 
     type = "bench.in_process"
-    runs_in: RunsIn = "process"
+    runs_in = "process"
 
     def run(self, inputs: BlockInput, context: Context) -> BlockOutput:
         end = time.monotonic() + inputs.seconds

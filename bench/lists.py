@@ -46,13 +46,13 @@ QUICKLY = "set local session_replication_role = replica; set local maintenance_w
 MIDDLE = "select id from executions where owner_id = $1 and parent_id is null order by id offset 315000 limit 1"
 
 PROD, CUSTOMER = Label("environment", "prod"), Label("customer", "42")
-DAY = {"created_after": datetime(2026, 1, 5, tzinfo=UTC), "created_before": datetime(2026, 1, 6, tzinfo=UTC)}
+MONDAY, TUESDAY = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)
 PAUSED = [ExecutionStatus.PAUSED]
 
 FILTERS = {
     "all": ExecutionFilter(),
     "of_a_flow": ExecutionFilter(flow_id="FL7"),
-    "of_a_day": ExecutionFilter(**DAY),
+    "of_a_day": ExecutionFilter(created_after=MONDAY, created_before=TUESDAY),
     "in_a_rare_status": ExecutionFilter(statuses=PAUSED),
     "with_a_common_label": ExecutionFilter(labels=[PROD]),
     "with_a_common_and_a_rare_label": ExecutionFilter(labels=[PROD, CUSTOMER]),

@@ -1,12 +1,14 @@
 """A ledger that encodes as a worker's does, and keeps nothing: what is left is what the engine itself takes."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from engine.capability import PLAIN_LOG_FORMAT
 from engine.commands import Start
+from engine.events import NodeOutputChunk
 from engine.ledger import Append, Letter, Verdict
 from engine.options import ExecutionOptions
 from engine.status import ExecutionStatus
@@ -23,7 +25,7 @@ class MemoryLedger:
 
     def __init__(self, options: ExecutionOptions, now: datetime) -> None:
         self._clock = DatabaseClock()
-        self._clock.set(now)
+        self._clock.set(now, asked=time.monotonic())
         self._writing = Writing(_claim(options, now))
         self._mail = [Letter(1, Start("bench"))]
         self.rows = self.bytes = 0
@@ -44,6 +46,9 @@ class MemoryLedger:
 
     async def letters(self) -> Sequence[Letter]:
         return [letter for letter in self._mail if letter.seq > self._writing.acknowledged]
+
+    async def chunks(self, node_id: str, from_index: int) -> Sequence[tuple[int, NodeOutputChunk]]:
+        raise RuntimeError("It keeps nothing that could be read back.")
 
     def may_start_effects(self) -> bool:
         return True

@@ -52,15 +52,20 @@ class Batch:
     next_index: int
 
 
+def _json(data: dict[str, Any]) -> Any:
+    """The data of a field of the scalar JSON, whose class is no type that it has."""
+    return data
+
+
 def event(index: int) -> ExecutionEvent:
     """An event as the measured logs have them."""
     if index % 2:
-        data: Any = {"nodeId": "n1", "nodeType": "math.arithmetic", "attempt": 1, "outputs": {"result": 12}}
+        data = {"nodeId": "n1", "nodeType": "math.arithmetic", "attempt": 1, "outputs": {"result": 12}}
         return NodeCompletedEvent(
             index=index,
             type="NODE_COMPLETED",
             timestamp=MOMENT,
-            data={**data, "executionTime": 0.25},
+            data=_json({**data, "executionTime": 0.25}),
             node_id=strawberry.ID("n1"),
             execution_time=0.25,
         )
@@ -69,7 +74,7 @@ def event(index: int) -> ExecutionEvent:
         index=index,
         type="NODE_STARTED",
         timestamp=MOMENT,
-        data={**data, "idempotencyKey": "k"},
+        data=_json({**data, "idempotencyKey": "k"}),
         node_id=strawberry.ID("n1"),
         idempotency_key="k",
     )

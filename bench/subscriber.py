@@ -42,7 +42,7 @@ class Subscriber(asyncio.Protocol):
         where = urlsplit(url)
         loop = asyncio.get_running_loop()
         _, protocol = await loop.create_connection(
-            lambda: cls(where.path, query, variables), where.hostname, where.port
+            lambda: cls(where.path, query, variables), where.hostname or "", where.port or 80
         )
         return protocol
 
