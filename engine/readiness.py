@@ -69,19 +69,18 @@ def settle(state: "State", edge: PlanEdge, value: Value | None) -> None:
         return
     record = state.nodes[number]
     readiness = record.readiness
-    if edge.sole and value is not None:
+    if not edge.sole:
+        _settle_shared(state, state.plan.nodes[number], readiness, edge, value)
+    elif value is None:
+        _doom(state, state.plan.nodes[number], readiness, edge.target_port)
+    else:
         readiness.open -= 1
         if readiness.open == 0 and record.status is IDLE and not readiness.doomed:
             state.make_ready(number)
-    else:
-        _settle_shared(state, state.plan.nodes[number], readiness, edge, value)
 
 
 def _settle_shared(state: "State", node: PlanNode, readiness: Readiness, edge: PlanEdge, value: Value | None) -> None:
     port = edge.target_port
-    if edge.sole:
-        _lose_input(state, node, readiness, port)
-        return
     readiness.unsettled[port] -= 1
     if port == EXECUTE:
         _settle_execute(state, node, readiness, edge, value)

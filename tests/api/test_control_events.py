@@ -99,7 +99,7 @@ def expected(event: Event, own: Json) -> Json:
     if kind.startswith("NODE_") or kind == "DEBUG_BREAKPOINT_HIT":
         return {**own, "nodeId": "double", "nodeType": "math.arithmetic"}
     if kind.startswith("CHILD_"):
-        by_node = event.model_dump()["event_name"] is None
+        by_node = vars(event)["event_name"] is None
         family = ("EX1", "double", None) if by_node else ("EX2", None, "order")
         return {**own, **dict(zip(("childExecutionId", "spawnedByNodeId", "eventName"), family, strict=True))}
     return own

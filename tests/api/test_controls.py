@@ -1,5 +1,7 @@
 """Step, breakpoints and signals over the API, without a worker: what is accepted, what is refused, and how."""
 
+from dataclasses import replace
+
 import asyncpg
 import orjson
 import pytest
@@ -51,7 +53,7 @@ async def mail(connection: asyncpg.Connection, execution: str) -> list[Json]:
 async def begin_to_wait(connection: asyncpg.Connection, execution: str) -> None:
     """Write the log of an execution whose node waits for the approval."""
     node = {"node_id": "ask", "node_type": "signal.wait"}
-    begun = started("ask").model_copy(update={**node, "inputs": {}})
+    begun = replace(started("ask"), node_type=node["node_type"], inputs={})
     await append(connection, execution, FLOW_STARTED, begun, NodeWaiting(**node, signal_name="approve"))
 
 

@@ -1,5 +1,6 @@
 """Executions over the API, without a worker."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -229,8 +230,8 @@ async def test_node_states_follow_the_log(client: Client, execution: str, connec
         connection,
         execution,
         FLOW_STARTED,
-        started("number").model_copy(update=number),
-        completed("number").model_copy(update={**number, "outputs": {"value": Value.of(4)}}),
+        replace(started("number"), **number),
+        replace(completed("number"), **number, outputs={"value": Value.of(4)}),
     )
     assert (await double())["status"] == "READY"
     await append(connection, execution, started())

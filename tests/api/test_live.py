@@ -1,6 +1,7 @@
 """The subscription executionEvents."""
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -218,7 +219,7 @@ async def test_many_subscribers_each_get_the_whole_log(
 async def test_a_batch_is_full_when_its_data_is_large(
     client: Client, execution: str, connection: asyncpg.Connection
 ) -> None:
-    large = completed().model_copy(update={"outputs": {"result": Value.of("x" * 60_000)}})
+    large = replace(completed(), outputs={"result": Value.of("x" * 60_000)})
     await append(connection, execution, FLOW_STARTED, *[large] * 40, FLOW_COMPLETED)
     async with opened_socket(client.server) as socket:
         batches = [await watch(socket, execution, size=1000), *await socket.batches_to_the_end()]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 
 import asyncpg
 import httpx
@@ -18,7 +19,7 @@ from tests.api.server import RunningServer, running_server
 from tests.eventually import eventually
 
 WATCH = "subscription($id: ID!) { executionEvents(executionId: $id) { nextIndex events { index data } } }"
-LARGE = completed().model_copy(update={"outputs": {"result": Value.of("x" * 60_000)}})
+LARGE = replace(completed(), outputs={"result": Value.of("x" * 60_000)})
 LARGE_EVENTS = [LARGE] * 400
 """24 MB, more than the system buffers for a connection of this machine."""
 

@@ -51,12 +51,13 @@ async def test_a_new_execution_has_a_head_its_first_event_and_a_place_in_the_que
     (event,) = await read_events(connection, row.id, -1, 10)
     created = decode(event.type, event.data)
     assert (event.index, created.kind, event.timestamp) == (-1, "EXECUTION_CREATED", row.created_at)
-    assert created.model_dump(exclude={"parent_execution_id"}) == {
+    assert vars(created) == {
         "flow_id": flow.id,
         "flow_version": 1,
         "flow_name": "Sum",
         "owner_id": "ada",
         "root_execution_id": row.id,
+        "parent_execution_id": None,
         "depth": 0,
         "forked_from_id": None,
     }
