@@ -1,4 +1,5 @@
 import { Cell } from "../state/cell";
+import type { Problem } from "./problem";
 
 const KEY = "tidegate.token";
 
@@ -11,8 +12,13 @@ export interface Access {
 /** The token lives as long as the tab, and is in no address. */
 export const access = new Cell<Access>({ token: sessionStorage.getItem(KEY), isDenied: false });
 
-export function deny(): void {
-  access.set({ ...access.get(), isDenied: true });
+/**
+ * Notes that the server has refused the token that it was shown. An answer to what was asked with another one than the
+ * present says nothing of that: it may come when somebody has entered a token already.
+ */
+export function noteRefusal(problem: Problem | null, shown: string | null): void {
+  const { token } = access.get();
+  if (problem?.code === "UNAUTHENTICATED" && shown === token) access.set({ token, isDenied: true });
 }
 
 export function enter(token: string): void {
@@ -26,7 +32,6 @@ export function leave(): void {
 }
 
 /** What goes with each request, and opens each socket. */
-export function credentials(): Record<string, string> {
-  const { token } = access.get();
+export function credentials(token: string | null): Record<string, string> {
   return token ? { Authorization: `Bearer ${token}` } : {};
 }

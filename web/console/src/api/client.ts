@@ -1,18 +1,14 @@
 import { cacheExchange, createClient, fetchExchange, mapExchange, type Client } from "@urql/core";
-import { credentials, deny } from "./access";
+import { credentials, noteRefusal } from "./access";
 import { problemOf } from "./problem";
 
-/** Asks and commands; what is followed goes over the socket in follow.ts. */
-export function makeClient(): Client {
+/** Asks and commands with a token; what is followed goes over the socket in follow.ts. */
+export function makeClient(token: string | null): Client {
   return createClient({
     url: "/graphql",
     preferGetMethod: false,
-    exchanges: [mapExchange({ onError: noteDenial }), cacheExchange, fetchExchange],
-    fetchOptions: () => ({ headers: credentials() }),
+    exchanges: [mapExchange({ onError: (error) => noteRefusal(problemOf(error), token) }), cacheExchange, fetchExchange],
+    fetchOptions: () => ({ headers: credentials(token) }),
     requestPolicy: "cache-and-network",
   });
-}
-
-function noteDenial(error: unknown): void {
-  if (problemOf(error).code === "UNAUTHENTICATED") deny();
 }

@@ -1,5 +1,5 @@
 import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
-import { credentials, deny } from "./access";
+import { access, credentials, noteRefusal } from "./access";
 import { problemOf, type Problem } from "./problem";
 
 export interface Answer<Data> {
@@ -16,10 +16,13 @@ export async function askExactly<Data, Variables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: string,
 ): Promise<Answer<Data>> {
-  const headers = { "content-type": "application/json", ...credentials() };
+  const { token } = access.get();
+  const headers = { "content-type": "application/json", ...credentials(token) };
   const body = `{"query": ${JSON.stringify(stringifyDocument(document))}, "variables": ${variables}}`;
   try {
-    return read(await (await fetch("/graphql", { method: "POST", headers, body })).text());
+    const answer = read<Data>(await (await fetch("/graphql", { method: "POST", headers, body })).text());
+    noteRefusal(answer.problem, token);
+    return answer;
   } catch {
     return NO_ANSWER;
   }
@@ -28,6 +31,5 @@ export async function askExactly<Data, Variables>(
 function read<Data>(text: string): Answer<Data> {
   const { data = null, errors } = JSON.parse(text) as { data?: Data | null; errors?: unknown };
   const problem = errors ? problemOf(errors) : null;
-  if (problem?.code === "UNAUTHENTICATED") deny();
   return { data: problem ? null : data, problem, text };
 }

@@ -1,6 +1,6 @@
 import { stringifyDocument, type TypedDocumentNode } from "@urql/core";
 import { createClient, type Client } from "graphql-ws";
-import { access, credentials, deny } from "./access";
+import { access, credentials, noteRefusal } from "./access";
 import { mayPass, problemOf, type Problem } from "./problem";
 
 const FIRST_DELAY_MS = 500;
@@ -26,6 +26,7 @@ export function follow<Data, Variables>(following: Following<Data, Variables>): 
   const { onConnection, onEnd } = following;
   let failures = 0;
   let timer = 0;
+  let shown: string | null = null;
 
   const end = (problem: Problem | null) => {
     onConnection?.("ENDED");
@@ -36,7 +37,7 @@ export function follow<Data, Variables>(following: Following<Data, Variables>): 
     timer = window.setTimeout(begin, delay(failures++));
   };
   const fail = (problem: Problem) => {
-    if (problem.code === "UNAUTHENTICATED") deny();
+    noteRefusal(problem, shown);
     if (mayPass(problem)) again();
     else end(problem);
   };
@@ -47,6 +48,7 @@ export function follow<Data, Variables>(following: Following<Data, Variables>): 
 
   let close = () => {};
   const begin = () => {
+    shown = access.get().token;
     close = open(following, { heard, fail, end, again });
   };
   onConnection?.("CONNECTING");
@@ -101,15 +103,15 @@ function socket(): Client {
   const { token } = access.get();
   if (shared?.token !== token) {
     void shared?.client.dispose();
-    shared = { client: connect(), token };
+    shared = { client: connect(token), token };
   }
   return shared.client;
 }
 
-function connect(): Client {
+function connect(token: string | null): Client {
   return createClient({
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql`,
-    connectionParams: credentials,
+    connectionParams: credentials(token),
     keepAlive: PING_MS,
     lazyCloseTimeout: 2000,
     // A stream that connected again by itself would be sent the same again.

@@ -14,7 +14,7 @@ import { SignIn } from "./SignIn";
 export function App() {
   const { token, isDenied } = useCell(access);
   // What one caller has read is not to be shown to another.
-  const client = useMemo(makeClient, [token]);
+  const client = useMemo(() => makeClient(token), [token]);
   return (
     <Provider value={client}>
       <Shell>{isDenied ? <SignIn /> : <Pages key={token} />}</Shell>
