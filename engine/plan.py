@@ -170,8 +170,10 @@ class _Compiler:
 
     def _is_sole(self, edge: EdgeDocument) -> bool:
         number, port = self.numbers[edge.target.node], edge.target.port
+        # A stand-in for a type that is not known has no ports.
+        declared = self.ports[number].inputs.get(port)
         awaits_all = self.registry[self.document.nodes[number].type].join is JoinMode.ALL
-        is_single = port not in SYSTEM_INPUTS and not self.ports[number].inputs[port].many
+        is_single = port not in SYSTEM_INPUTS and (declared is None or not declared.many)
         return awaits_all and is_single and self.arrivals[edge.target.node, port] == 1
 
     def _is_boolean(self, node: int, port: str) -> bool:

@@ -160,6 +160,15 @@ def test_a_flow_compiles_with_stand_ins_for_what_is_not_known() -> None:
     assert with_stand_ins(FLOW, known) is known
 
 
+def test_edges_that_lead_to_what_is_not_known_are_compiled_too() -> None:
+    order = {"id": "order", "type": "shop.order"}
+    edges = [{"from": "given.value", "to": "order.item"}]
+    given = {"id": "given", "type": "flow.input", "inputs": {"name": "item"}}
+    document = parse_document({"tidegate": 1, "name": "Shop", "nodes": [given, order], "edges": edges})
+    plan = compile_plan(document, with_stand_ins(document, BUILT_IN))
+    assert plan.node("order").inputs == ("item",)
+
+
 def test_why_a_type_is_not_there_is_told_where_that_is_known() -> None:
     absent = Registry(BUILT_IN.values(), absent={"shop.order": "The module shop could not be loaded."})
     told = "It does not know the node type shop.order. The module shop could not be loaded."
