@@ -27,8 +27,8 @@ class Readiness:
     `open` counts unmet requirements: each connected input (all together where the first is enough), `__execute`,
     `__after`, the start of the group around it. `unsettled` counts, by port, the edges of which nothing is known yet,
     `first` has the edge that resolved first; a port with a sole edge is in neither. Where the first input is enough,
-    `met` has the connected inputs that have a value, in that order, and `is_content` is true if a constant is enough.
-    `causes` has the nodes that doomed it.
+    `met` has the connected inputs that got a value before the node began, in that order, and `is_content` is true if a
+    constant is enough. `causes` has the nodes that doomed it.
     """
 
     open: int = 0
@@ -161,7 +161,8 @@ def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: Pl
 def _meet_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
     if node.join is JoinMode.ALL:
         _meet(state, node, readiness, True)
-    else:
+    elif not state.nodes[node.number].has_begun:
+        # What comes later it does not run on.
         readiness.met = (*readiness.met, port)
         _meet(state, node, readiness, len(readiness.met) == 1 and not readiness.is_content)
 

@@ -98,7 +98,7 @@ def _is_used(state: "State", edge: PlanEdge) -> bool:
     if record.status is NodeStatus.SKIPPED:
         return port == EXECUTE and edge.source_node in readiness.causes
     is_first = edge.sole or port in node.many or readiness.first.get(port) is edge
-    return is_first and (port == EXECUTE or node.join is JoinMode.ALL or readiness.met[:1] == [port])
+    return is_first and (port == EXECUTE or node.join is JoinMode.ALL or port in readiness.met[:1])
 
 
 def _reset(state: "State", number: int) -> None:

@@ -179,6 +179,24 @@ async def test_what_waits_with_what_is_taken_back_begins_anew() -> None:
 
 
 @in_virtual_time
+async def test_what_needs_the_first_input_only_begins_anew_when_that_is_taken_back() -> None:
+    broken = writer("w", {"resolve": 7}, 1000, {"fail": ["No.", 1]}, retry=SOON)
+    document = flow(broken, work("long", "test.any_effect", lasts=5000), edges=["w.early > long.a"])
+    done = await run(document)
+    assert done.at("NODE_STARTED", "long") == [0, 1100]
+
+
+@in_virtual_time
+async def test_what_ran_on_a_constant_has_no_part_in_what_came_later_and_is_taken_back() -> None:
+    broken = writer("w", 10, {"resolve": 7}, 1000, {"fail": ["No.", 1]}, retry=SOON)
+    nodes = [broken, work("short", "test.any_instant", b=1), work("long", "test.any_effect", b=1, lasts=5000)]
+    done = await run(flow(*nodes, edges=["w.early > short.a", "w.early > long.a"]))
+    assert done.status is ExecutionStatus.COMPLETED
+    assert done.at("NODE_STARTED", "w") == [0, 1110]
+    assert done.at("NODE_STARTED", "long") == [0]
+
+
+@in_virtual_time
 async def test_a_node_is_not_attempted_again_when_another_was_skipped_for_what_it_gave() -> None:
     broken = writer("w", {"resolve": False}, 1000, {"fail": ["No.", 1]}, retry=SOON)
     branch = {"id": "b", "type": "flow.branch"}
