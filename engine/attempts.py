@@ -176,13 +176,19 @@ class Attempts:
     def _end(self, trial: Trial, started: float, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._cancelled.discard(task)
-        self._of_node[trial.node.number].discard(task)
+        self._forget(trial.node.number, task)
         if trial.early:
             trial.early.abandon()
         if self._latest.get(trial.node.number) is trial:
             del self._latest[trial.node.number]
         if not task.cancelled() and (error := task.exception()):
             self._report(self._failure(trial, error, started))
+
+    def _forget(self, number: int, task: asyncio.Task[None]) -> None:
+        tasks = self._of_node[number]
+        tasks.discard(task)
+        if not tasks:
+            del self._of_node[number]
 
     async def _begin(self, trial: Trial, work: Work) -> None:
         node = trial.node
