@@ -159,10 +159,11 @@ def _settle_input(state: "State", node: PlanNode, readiness: Readiness, edge: Pl
 
 
 def _meet_input(state: "State", node: PlanNode, readiness: Readiness, port: str) -> None:
+    record = state.nodes[node.number]
     if node.join is JoinMode.ALL:
         _meet(state, node, readiness, True)
-    elif not state.nodes[node.number].has_begun:
-        # What comes later it does not run on.
+    elif record.inputs is None and not record.status.ended:
+        # A node that has begun does not run on what comes now.
         readiness.met = (*readiness.met, port)
         _meet(state, node, readiness, len(readiness.met) == 1 and not readiness.is_content)
 

@@ -78,11 +78,6 @@ class NodeRecord:
     turn: int = 0
 
     @property
-    def has_begun(self) -> bool:
-        """Whether what the node runs on is settled: it is under way, or has ended."""
-        return self.inputs is not None or self.status.ended
-
-    @property
     def is_under_way(self) -> bool:
         """Whether an attempt was made, and neither ended the node nor was taken back."""
         return self.attempt > 0 and self.status is not NodeStatus.IDLE and not self.status.ended

@@ -35,7 +35,7 @@ def _ended(event: FlowCompleted | FlowFailed | FlowCancelled) -> None:
     EXECUTIONS_ENDED.labels(str(event.enters).lower()).inc()
 
 
-# By type, not by isinstance: that is slow for models, and this is asked for every event.
+# By type, not by isinstance for one after another: this is asked for every event.
 _NOTES: Mapping[type, Callable[[Any], None]] = {
     NodeCompleted: _completed,
     NodeFailed: _failed,

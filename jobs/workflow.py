@@ -182,7 +182,7 @@ class Workflow:
             return True
         asked = (letter.command for letter in await self._ledger.letters())
         reason = next((command.reason for command in asked if isinstance(command, Stop)), None)
-        await self._end_unread(FlowCancelled(reason=reason, execution_time=0))
+        await self._end_unread(FlowCancelled(reason=reason, execution_time=0.0))
         return False
 
     async def _judge(self, state: State) -> None:
@@ -266,7 +266,7 @@ class Workflow:
             logger.info("%s belongs to another worker now.", self._claim.execution_id)
         except Exception:
             logger.exception("The log of %s cannot be folded.", self._claim.execution_id)
-            await self._end_unread(FlowFailed(error=error, execution_time=0))
+            await self._end_unread(FlowFailed(error=error, execution_time=0.0))
 
     async def _is_failed(self, error: ExecutionError) -> bool:
         """Write the end; False if the database could not be read."""
