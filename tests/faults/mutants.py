@@ -27,14 +27,15 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only mutations with this in their names")
     only = parser.parse_args().only
     chosen = [mutation for mutation in MUTATIONS if only in mutation.name]
-    misplaced = [mutation.name for mutation in chosen if _places(mutation) != 1]
+    misplaced = [mutation.name for mutation in chosen if places(mutation) != 1]
     for name in misplaced:
         print(f"MISPLACED  {name}")
     survivors = [] if misplaced else _survivors(chosen)
     return int(bool(misplaced or survivors))
 
 
-def _places(mutation: Mutation) -> int:
+def places(mutation: Mutation) -> int:
+    """How often the text that it takes away stands in its file."""
     return (ROOT / mutation.file).read_text().count(mutation.old)
 
 

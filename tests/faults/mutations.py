@@ -265,7 +265,7 @@ MUTATIONS: Sequence[Mutation] = (
     Mutation(
         "a fork leaves the large values to the original",
         "storage/sql/forks.sql",
-        "where payloads.id = any($5::text[])",
+        "where payloads.id = any($6::text[])",
         "where false",
         ["tests/jobs/test_forks.py::test_a_retry_whose_worker_is_killed_goes_on_and_never_runs_what_it_took_over"],
     ),
