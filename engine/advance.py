@@ -14,14 +14,11 @@ from engine.outcomes import err
 from engine.records import ExecutionError
 from engine.starting import start_node, status_change
 from engine.state import State
-from engine.status import ErrorCode, ExecutionStatus, NodeStatus
+from engine.status import RUNNING, ErrorCode, ExecutionStatus, NodeStatus
 from engine.values import Value
 from engine.voiding import past_repeating, users_that_ended
 
 NAMED_NODES = 10
-
-# A name of the module's own is found faster than an enum's.
-RUNNING = ExecutionStatus.RUNNING
 
 
 def advance(state: State, command: Advance, now: int) -> Decision:

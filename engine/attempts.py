@@ -23,7 +23,7 @@ from engine.node_log import NodeLogs
 from engine.opening import opened
 from engine.plan import PlanNode
 from engine.reach import Reach
-from engine.reporting import failure_command, outcome_command
+from engine.reporting import elapsed_ms, failure_command, outcome_command
 from engine.secret_use import SecretUse
 from engine.spawns import Emit, FlowEvent
 from engine.state import State
@@ -278,7 +278,7 @@ class Attempts:
         )
 
     def _elapsed(self, started: float) -> float:
-        return round((self._clock() - started) * 1000, 3)
+        return elapsed_ms(started, self._clock())
 
     def _opened(self, node: PlanNode, inputs: Mapping[str, Value]) -> dict[str, Any]:
         """The data of inputs, with streams that can be read; raises `InputError` as `opened` does."""

@@ -14,11 +14,8 @@ from pydantic import Field, TypeAdapter
 
 from engine.event import DECLARED, Event, about
 from engine.records import DateTimeText, ExecutionError, Id, Record, Values
-from engine.status import ExecutionStatus, NodeStatus
+from engine.status import CREATED, PAUSED, RUNNING, ExecutionStatus, NodeStatus
 from engine.values import Value
-
-CREATED, RUNNING, PAUSED = ExecutionStatus.CREATED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED
-
 
 # --- the execution ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from engine.commands import NodeOutcome
 from engine.node import AnyNode, Context
 from engine.opening import opened
 from engine.plan import PlanNode
-from engine.reporting import failure_command, outcome_command
+from engine.reporting import elapsed_ms, failure_command, outcome_command
 from engine.values import Value
 
 NOWHERE = Context(
@@ -40,9 +40,9 @@ def attempt_in_place(
     began = clock()
     try:
         outcome = run_at_once(node.node_type, opened(node, inputs), NOWHERE)
-        return outcome_command(node, attempt, outcome, round((clock() - began) * 1000, 3))
+        return outcome_command(node, attempt, outcome, elapsed_ms(began, clock()))
     except BaseException as error:
-        return failure_command(node, attempt, error, NOWHERE.secrets, round((clock() - began) * 1000, 3))
+        return failure_command(node, attempt, error, NOWHERE.secrets, elapsed_ms(began, clock()))
 
 
 @cache

@@ -13,12 +13,9 @@ from engine.events import Calls, NodeDebugLogString, NodeRetrying, NodeWaiting
 from engine.signals import take_kept
 from engine.starting import status_change
 from engine.state import State
-from engine.status import NodeStatus
+from engine.status import EXECUTING, NodeStatus
 from engine.values import Value
 from engine.voiding import past_repeating, users_that_ended, users_under_way
-
-# A name of the module's own is found faster than an enum's.
-EXECUTING = NodeStatus.EXECUTING
 
 
 def is_current(state: State, number: int, attempt: int) -> bool:

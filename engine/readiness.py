@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 from engine.plan import PlanEdge, PlanNode
 from engine.ports import AFTER, EXECUTE
-from engine.status import JoinMode, NodeStatus
+from engine.status import IDLE, JoinMode, NodeStatus
 from engine.values import Value
 
 if TYPE_CHECKING:
     from engine.state import State
-
-# A name of the module's own is found faster than an enum's.
-IDLE = NodeStatus.IDLE
 
 
 @dataclass(slots=True)

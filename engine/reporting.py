@@ -39,6 +39,11 @@ def failure_command(
     return NodeErred(node.number, attempt, said, elapsed, random.random())
 
 
+def elapsed_ms(began: float, ended: float) -> float:
+    """The milliseconds between two times in seconds, as the log has them."""
+    return round((ended - began) * 1000, 3)
+
+
 def execution_error(error: NodeError, node_id: str, secrets: SecretUse) -> ExecutionError:
     """Turn what a node raised into what its events say; a subclass may have forgotten to call its parent."""
     return ExecutionError(

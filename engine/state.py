@@ -22,11 +22,8 @@ from engine.readiness import UNKNOWN, Readiness, settle
 from engine.records import ExecutionError, Values
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
-from engine.status import ExecutionStatus, NodeStatus, RecordEvents
+from engine.status import EXECUTING, READY, RUNNING, ExecutionStatus, NodeStatus, RecordEvents
 from engine.values import Value
-
-# Names of the module's own are found faster than an enum's.
-EXECUTING, READY, RUNNING = NodeStatus.EXECUTING, NodeStatus.READY, ExecutionStatus.RUNNING
 
 
 @dataclass(frozen=True, slots=True)
