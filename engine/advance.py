@@ -69,7 +69,7 @@ def _skip(state: State, number: int) -> Iterator[Event]:
     yield from status_change(state, number, NodeStatus.SKIPPED)
     yield NodeSkipped(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         reason=_reason(state, number, causes),
         caused_by=causes,
     )
@@ -142,7 +142,7 @@ def _start_ready(state: State, now: int) -> Decision:
 
 def _stop_before(state: State, number: int) -> Decision:
     node = state.plan.nodes[number]
-    return Decision((DebugBreakpointHit(node_id=node.id, node_type=node.node_type.type),))
+    return Decision((DebugBreakpointHit(node_id=node.id, node_type=node.type_name),))
 
 
 def _start_granted(state: State, now: int) -> Decision:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 from engine.attempt import AwaitingSignal, Outcome, Waiting, run_at_once
@@ -88,22 +88,19 @@ class Attempts:
         self._streams = streams
         self._clock = asyncio.get_running_loop().time
         self._host = host
+        self._is_simple: Callable[[Any], bool] = cache(lambda kind: is_simple(kind) and not host.is_guest(kind))
         self._inputs = FreshData(state.setup.inputs)
         self._tasks: dict[asyncio.Task[None], Trial] = {}
         self._of_node: dict[int, set[asyncio.Task[None]]] = {}
         self._latest: dict[int, Trial] = {}
         self._cancelled: set[asyncio.Task[None]] = set()
 
-    def start(self, node: PlanNode, attempt: int, inputs: Mapping[str, Value]) -> None:
-        """Begin an attempt; its outcome comes through `report`, perhaps before this returns."""
-        if self._is_simple(node):
-            self._report(attempt_in_place(node, attempt, inputs, self._clock))
-        else:
-            self._begin_trial(node, attempt, inputs)
-
-    def _is_simple(self, node: PlanNode) -> bool:
-        kind: Any = node.node_type
-        return is_simple(kind) and not (node.stream_inputs or node.stream_outputs or self._host.is_guest(kind))
+    def start(self, node: PlanNode, attempt: int, inputs: Mapping[str, Value]) -> NodeOutcome | None:
+        """Begin an attempt; its outcome where that is a mere call, else it comes through `report`."""
+        if self._is_simple(node.node_type) and not (node.stream_inputs or node.stream_outputs):
+            return attempt_in_place(node, attempt, inputs, self._clock)
+        self._begin_trial(node, attempt, inputs)
+        return None
 
     def _begin_trial(self, node: PlanNode, attempt: int, inputs: Mapping[str, Value]) -> None:
         kind, is_special = node.node_type, self._host.is_special(node.node_type)

@@ -43,7 +43,7 @@ def _cancel(state: State, number: int, now: int) -> Iterator[Event]:
     yield from status_change(state, number, NodeStatus.FAILED)
     yield NodeFailed(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=record.attempt,
         error=error,
         execution_time=node_time(record, now),

@@ -76,7 +76,7 @@ def _node_failure(state: State, number: int) -> Iterator[Event]:
     yield from status_change(state, number, NodeStatus.FAILED)
     yield NodeFailed(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=record.attempt,
         error=_error(state, [number]),
         execution_time=0.0,

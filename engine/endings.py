@@ -18,7 +18,7 @@ def completion(
     node, record = state.plan.nodes[number], state.nodes[number]
     completed = NodeCompleted(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=record.attempt,
         outputs=_with_given(state, number, outputs) if record.early or node.stream_outputs else outputs,
         execution_time=elapsed,
@@ -42,7 +42,7 @@ def failure(state: State, number: int, error: ExecutionError, elapsed: float) ->
     yield from status_change(state, number, NodeStatus.FAILED)
     yield NodeFailed(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=state.nodes[number].attempt,
         error=error,
         execution_time=elapsed,

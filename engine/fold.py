@@ -38,7 +38,7 @@ from engine.plan import PlanNode
 from engine.ports import ERROR, ERROR_MESSAGE, SUCCESS
 from engine.readiness import requirements, start_members
 from engine.records import ExecutionError
-from engine.status import ErrorCode, ExecutionStatus, NodeFailurePolicy, NodeStatus
+from engine.status import CREATED, EXECUTING, PAUSED, WAITING, ErrorCode, NodeFailurePolicy, NodeStatus
 from engine.values import NULL, Value
 from engine.voiding import users_that_ended, void
 
@@ -57,7 +57,7 @@ def _recovered(state: "State", event: ExecutionRecovered, at: int) -> None:
     state.count_no_time_since_last_word()
     cut_short: list[int] = []
     for number, record in enumerate(state.nodes):
-        if record.status is NodeStatus.EXECUTING and not state.plan.nodes[number].is_group:
+        if record.status is EXECUTING and not state.plan.nodes[number].is_group:
             state.executing -= 1
             state.make_ready(number)
             cut_short.append(number)
@@ -111,7 +111,7 @@ def _resumed(state: "State", event: FlowResumed, at: int) -> None:
 
 
 def _stepped(state: "State", event: FlowStepped, at: int) -> None:
-    if state.status is ExecutionStatus.PAUSED:
+    if state.status is PAUSED:
         state.grants += 1
 
 
@@ -137,10 +137,10 @@ def _failed(state: "State", event: FlowFailed, at: int) -> None:
 
 def _node_started(state: "State", event: NodeStarted, at: int) -> None:
     number = state.plan.numbers[event.node_id]
-    record = state.leave(number, NodeStatus.EXECUTING)
+    record = state.leave(number, EXECUTING)
     record.attempt, record.inputs, record.started_at = event.attempt, event.inputs, at
     record.spawned = 0
-    if state.status is ExecutionStatus.PAUSED:
+    if state.status is PAUSED:
         _use_grant(state, number)
     if state.plan.nodes[number].is_group:
         start_members(state, state.plan.nodes[number])
@@ -170,7 +170,7 @@ def _take_over(state: "State", event: NodeCompleted, at: int) -> None:
 
 
 def _node_completed(state: "State", event: NodeCompleted, at: int) -> None:
-    if state.status is ExecutionStatus.CREATED:
+    if state.status is CREATED:
         _note_taken_over(state, event, at)
         return
     number = state.plan.numbers[event.node_id]
@@ -211,7 +211,7 @@ def _judge(state: "State", number: int, error: ExecutionError) -> None:
 
 def _node_retrying(state: "State", event: NodeRetrying, at: int) -> None:
     number = state.plan.numbers[event.node_id]
-    record = state.leave(number, NodeStatus.WAITING)
+    record = state.leave(number, WAITING)
     record.retries += 1
     record.error, record.retrying = event.error, True
     if record.early:
@@ -221,7 +221,7 @@ def _node_retrying(state: "State", event: NodeRetrying, at: int) -> None:
 
 def _node_waiting(state: "State", event: NodeWaiting, at: int) -> None:
     number = state.plan.numbers[event.node_id]
-    record = state.leave(number, NodeStatus.WAITING)
+    record = state.leave(number, WAITING)
     record.promised = event.outputs
     if event.until:
         _wait(state, number, parse_time(event.until), state.due)

@@ -120,7 +120,7 @@ def changed_nodes(old: State, new: Plan, changed_types: frozenset[str]) -> froze
         node.id
         for node in old.plan.nodes
         if new.numbers.get(node.id) not in inside
-        or node.node_type.type in changed_types
+        or node.type_name in changed_types
         or _is_missed(old, node, new.node(node.id))
         or _shape(old.plan, node) != _shape(new, new.node(node.id))
     )
@@ -136,7 +136,7 @@ def _shape(plan: Plan, node: PlanNode) -> tuple[object, ...]:
     """What decides over a node's outcome, apart from what its edges bring."""
     incoming = {port: [edge.source for edge in edges] for port, edges in node.incoming.items()}
     group = None if node.parent is None else plan.nodes[node.parent].id
-    return node.node_type.type, node.constants, incoming, group, node.disabled
+    return node.type_name, node.constants, incoming, group, node.disabled
 
 
 def take_over(original: Original, left_out: frozenset[str]) -> list[NodeEvent]:

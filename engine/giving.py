@@ -35,7 +35,7 @@ def _resolution(state: State, number: int, port: str, value: Value) -> Iterator[
     node, record = state.plan.nodes[number], state.nodes[number]
     if port not in record.outputs:
         yield NodePortResolved(
-            node_id=node.id, node_type=node.node_type.type, attempt=record.attempt, port=port, value=value
+            node_id=node.id, node_type=node.type_name, attempt=record.attempt, port=port, value=value
         )
 
 
@@ -43,7 +43,7 @@ def _chunk(state: State, command: NodeWrote) -> NodeOutputChunk:
     node = state.plan.nodes[command.node]
     return NodeOutputChunk(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=command.attempt,
         port=command.port,
         sequence=command.sequence,

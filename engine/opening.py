@@ -18,18 +18,15 @@ def opened(node: PlanNode, inputs: Mapping[str, Value]) -> dict[str, Any]:
     Raises `InputError` where an edge has brought a reference to a secret to a port that is for something else: whoever
     makes the values that travel could otherwise have any secret sent to where such a port leads.
     """
-    data = {}
-    for port, value in inputs.items():
-        each = value.data
-        if type(each) in CONTAINERS:
-            _refuse_stray_secret(node, port, value)
-            each = value.fresh()
-        data[port] = each
-    return data
+    return {
+        port: _own_copy(node, port, value) if type(value.data) in CONTAINERS else value.data
+        for port, value in inputs.items()
+    }
 
 
-def _refuse_stray_secret(node: PlanNode, port: str, value: Value) -> None:
+def _own_copy(node: PlanNode, port: str, value: Value) -> Any:
     if port in node.incoming:
         kind = node.incoming[port][0].target_kind
         if kind is not PortKind.SECRET and has_reference(value.data, value.text):
             raise InputError(f"Input '{port}': {misplaced_secret(kind)}")
+    return value.fresh()

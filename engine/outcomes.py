@@ -78,7 +78,7 @@ def _wait(
     yield from status_change(state, number, NodeStatus.WAITING)
     yield NodeWaiting(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         until=None if until is None else time_text(until),
         signal_name=signal_name,
         child_count=calls.count if calls else None,
@@ -117,7 +117,7 @@ def _retry(state: State, command: NodeErred) -> Iterator[Event]:
     yield from status_change(state, command.node, NodeStatus.WAITING)
     yield NodeRetrying(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=command.attempt,
         error=command.error,
         delay=float(round(delay)),
@@ -131,4 +131,4 @@ def node_logged(state: State, command: NodeLogged, now: int) -> Decision:
     if not state.records_all or not is_current(state, command.node, command.attempt):
         return NOTHING
     node = state.plan.nodes[command.node]
-    return Decision((NodeDebugLogString(node_id=node.id, node_type=node.node_type.type, log=command.text),))
+    return Decision((NodeDebugLogString(node_id=node.id, node_type=node.type_name, log=command.text),))

@@ -56,6 +56,7 @@ class PlanNode:
 
     number: int
     id: str
+    type_name: str
     node_type: type[AnyNode]
     join: JoinMode
     is_group: bool
@@ -185,6 +186,7 @@ class _Compiler:
         return PlanNode(
             number=number,
             id=node.id,
+            type_name=node.type,
             node_type=self.registry[node.type],
             join=self.registry[node.type].join,
             is_group=node.type == GROUP,

@@ -49,9 +49,11 @@ _NO_EDGES: dict[str, PlanEdge] = {}
 
 def requirements(state: "State", node: PlanNode, members: int) -> Readiness:
     """Count what a node waits for at the start of a flow; `members` is how many of a group's members take part."""
-    inputs = len(node.inputs)
-    around = (EXECUTE in node.shared) + (AFTER in node.shared) + (node.parent is not None)
-    unsettled, first = (dict(node.shared), {}) if node.shared else (_NO_COUNTS, _NO_EDGES)
+    inputs, around = len(node.inputs), int(node.parent is not None)
+    unsettled, first = _NO_COUNTS, _NO_EDGES
+    if node.shared:
+        around += (EXECUTE in node.shared) + (AFTER in node.shared)
+        unsettled, first = dict(node.shared), {}
     if node.join is JoinMode.ALL:
         return Readiness(around + inputs, members, inputs, False, unsettled, first)
     # What shapes the node is no value that it could run on.

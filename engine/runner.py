@@ -14,6 +14,7 @@ from engine.event import Event
 from engine.events import NodeOutputChunk, NodeStarted
 from engine.host import Host
 from engine.ledger import Ledger, Letter, Slot
+from engine.plan import PlanNode
 from engine.reach import Reach
 from engine.state import State
 from engine.status import ExecutionStatus, NodeStatus
@@ -136,8 +137,15 @@ class Runner:
                 # What came after the end was asked for has nothing left to change: the end acknowledges it too.
                 self._seen = max(each.seq for each in (*letters, Letter(self._seen, letter.command)))
                 return decision
-            self._record(decision.events, now, letter.seq, letter.inbox)
+            self._record(decision.events, now)
+            self._acknowledge(letter)
         return None
+
+    def _acknowledge(self, letter: Letter) -> None:
+        self._acknowledged = max(self._acknowledged, letter.seq)
+        if letter.inbox:
+            self._read.add(letter.inbox)
+        self._writer.acknowledge(letter.seq, letter.inbox)
 
     def _is_new(self, letter: Letter) -> bool:
         return letter.inbox not in self._read if letter.inbox else letter.seq > self._seen
@@ -179,7 +187,7 @@ class Runner:
         now = self._now()
         self._record(decide(self.state, command, now).events, now)
 
-    def _record(self, events: Sequence[Event], now: int, consumed: int = 0, read: int = 0) -> None:
+    def _record(self, events: Sequence[Event], now: int) -> None:
         entries, state = [], self.state
         for event in events:
             entry = Entry(state.last_index + 1, now, event)
@@ -191,11 +199,8 @@ class Runner:
                 self._streams.note(entry, event)
         if state.voided:
             self._drop_voided()
-        if consumed:
-            self._acknowledged = max(self._acknowledged, consumed)
-        if read:
-            self._read.add(read)
-        self._writer.put(entries, consumed, read)
+        if entries:
+            self._writer.put(entries)
 
     def _entries(self, events: Sequence[Event], now: int) -> list[Entry]:
         first = self.state.last_index + 1
@@ -215,9 +220,13 @@ class Runner:
         if node.is_group:
             return
         if node.node_type.safe and not self.state.failure_count:
-            self._attempts.start(node, event.attempt, event.inputs)
+            self._attempt(node, event)
         else:
             self._effects.append((index, event))
+
+    def _attempt(self, node: PlanNode, event: NodeStarted) -> None:
+        if outcome := self._attempts.start(node, event.attempt, event.inputs):
+            self._outcomes.append(outcome)
 
     def _start_effects(self) -> None:
         """Start the nodes whose start the log has, while the lease is certain."""
@@ -226,7 +235,7 @@ class Runner:
             node = self.state.plan.node(event.node_id)
             record = self.state.nodes[node.number]
             if record.status is NodeStatus.EXECUTING and record.attempt == event.attempt:
-                self._attempts.start(node, event.attempt, event.inputs)
+                self._attempt(node, event)
 
     def _drop_voided(self) -> None:
         """Cancel what runs with something that was taken back."""

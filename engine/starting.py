@@ -23,7 +23,7 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
     node, record = state.plan.nodes[number], state.nodes[number]
     started = NodeStarted(
         node_id=node.id,
-        node_type=node.node_type.type,
+        node_type=node.type_name,
         attempt=record.attempt + 1,
         inputs=dict(record.inputs) if record.inputs is not None else _gather(state, node),
         idempotency_key=f"{state.setup.execution_id}:{node.id}",
@@ -35,15 +35,20 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
 
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:
     inputs, records = dict(state.constants(node)), state.nodes
-    sole, first = node.sole, records[node.number].readiness.first
-    for port in _ports_used(state, node):
-        if port in node.many:
-            edges = _edges_used(state, node, port)
-            inputs[port] = _join(port, [records[edge.source_node].outputs[edge.source_port] for edge in edges])
-        else:
-            edge = sole[port] if port in sole else first[port]
-            inputs[port] = records[edge.source_node].outputs[edge.source_port]
+    if node.shared:
+        _gather_shared(state, node, inputs)
+    for port, edge in node.sole.items():
+        inputs[port] = records[edge.source_node].outputs[edge.source_port]
     return inputs
+
+
+def _gather_shared(state: State, node: PlanNode, inputs: dict[str, Value]) -> None:
+    """Put in what comes to ports that several edges lead to, or of which the first is enough."""
+    for port in _ports_used(state, node):
+        if port not in node.sole:
+            edges = _edges_used(state, node, port)
+            values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
+            inputs[port] = _join(port, values) if port in node.many else values[0]
 
 
 def _join(port: str, values: list[Value]) -> Value:
@@ -104,7 +109,7 @@ def status_change(state: State, number: int, status: NodeStatus, *, old: NodeSta
     if before is not status and state.records_all:
         yield NodeStatusChanged(
             node_id=node.id,
-            node_type=node.node_type.type,
+            node_type=node.type_name,
             old_status=before,
             new_status=status,
         )

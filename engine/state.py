@@ -22,7 +22,7 @@ from engine.readiness import UNKNOWN, Readiness, settle
 from engine.records import ExecutionError, Values
 from engine.scope import Scope, empty_scope
 from engine.spawns import FlowEvent
-from engine.status import EXECUTING, READY, RUNNING, ExecutionStatus, NodeStatus, RecordEvents
+from engine.status import CREATED, EXECUTING, IDLE, READY, RUNNING, WAITING, ExecutionStatus, NodeStatus, RecordEvents
 from engine.values import Value
 
 
@@ -59,7 +59,7 @@ class NodeRecord:
     early: Mapping[str, Early]
     streams: Mapping[str, StreamRecord]
     readiness: Readiness
-    status: NodeStatus = NodeStatus.IDLE
+    status: NodeStatus = IDLE
     attempt: int = 0
     retries: int = 0
     inputs: Mapping[str, Value] | None = None
@@ -77,7 +77,7 @@ class NodeRecord:
     @property
     def is_under_way(self) -> bool:
         """Whether an attempt was made, and neither ended the node nor was taken back."""
-        return self.attempt > 0 and self.status is not NodeStatus.IDLE and not self.status.ended
+        return self.attempt > 0 and self.status is not IDLE and not self.status.ended
 
     def pieces(self, port: str) -> int:
         """How many pieces of a stream the log has."""
@@ -89,56 +89,70 @@ class NodeRecord:
         return now if at is None else at
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class State:
     """An execution in the middle of its life, as its log tells it."""
 
-    def __init__(self, plan: Plan, setup: Setup) -> None:
-        self.plan = plan
-        self.setup = setup
-        self.status = ExecutionStatus.CREATED
-        self.last_index = -1
-        self.last_at = setup.created_at
-        self.started_at: int | None = None
-        self.error: ExecutionError | None = None
-        self.outputs: Mapping[str, Value] | None = None
-        self.failure_count = 0
-        self.losses = Losses()
-        self.failed_node_count = 0
-        self.fatal: ExecutionError | None = None
-        self.is_draining = False
-        self.paused_by_parent = False
-        self.grants = 0
-        self.granted: set[int] = set()
-        self.breakpoints = frozenset(setup.options.breakpoints)
-        self.halted: set[int] = set()
-        self.passed: set[int] = set()
-        # What is asked at each node is not looked up in the options each time. Whether edges, status changes and debug
-        # logs are recorded:
-        self.records_all = setup.options.recorded is RecordEvents.ALL
-        self.max_concurrency = setup.options.max_concurrency
-        self.flow_timeout_ms = setup.options.flow_timeout_ms
+    # In slots, since at every node some hundred of these are looked at.
+
+    plan: Plan
+    setup: Setup
+    status: ExecutionStatus = CREATED
+    last_index: int = -1
+    last_at: int = field(init=False)
+    started_at: int | None = None
+    error: ExecutionError | None = None
+    outputs: Mapping[str, Value] | None = None
+    failure_count: int = 0
+    losses: Losses = field(default_factory=Losses)
+    failed_node_count: int = 0
+    fatal: ExecutionError | None = None
+    is_draining: bool = False
+    paused_by_parent: bool = False
+    grants: int = 0
+    granted: set[int] = field(default_factory=set)
+    breakpoints: frozenset[str] = field(init=False)
+    halted: set[int] = field(default_factory=set)
+    passed: set[int] = field(default_factory=set)
+    # What is asked at each node is not looked up in the options each time. Whether edges, status changes and debug logs
+    # are recorded:
+    records_all: bool = field(init=False)
+    max_concurrency: int = field(init=False)
+    flow_timeout_ms: int = field(init=False)
+    scope: Scope = field(init=False)
+    inside: Sequence[bool] | None = field(init=False)
+    nodes: list[NodeRecord] = field(init=False)
+    taken_over: list[tuple[NodeCompleted, int]] = field(default_factory=list)
+    unfinished: int = field(init=False)
+    executing: int = 0
+    ready: list[int] = field(default_factory=list)
+    doomed: deque[int] = field(default_factory=deque)
+    finished_groups: deque[int] = field(default_factory=deque)
+    due: list[tuple[int, int]] = field(default_factory=list)
+    retries: list[tuple[int, int]] = field(default_factory=list)
+    overdue: list[int] = field(default_factory=list)
+    awaited: dict[str, list[int]] = field(default_factory=dict)
+    kept: dict[str, list[Value]] = field(default_factory=dict)
+    children: dict[str, CallRecord] = field(default_factory=dict)
+    children_spawned: int = 0
+    callers: deque[int] = field(default_factory=deque)
+    returned: set[int] = field(default_factory=set)
+    turns: int = 0
+    voided: list[int] = field(default_factory=list)
+    _active_ms: int = 0
+    _active_since: int | None = None
+
+    def __post_init__(self) -> None:
+        options = self.setup.options
+        self.last_at = self.setup.created_at
+        self.breakpoints = frozenset(options.breakpoints)
+        self.records_all = options.recorded is RecordEvents.ALL
+        self.max_concurrency = options.max_concurrency
+        self.flow_timeout_ms = options.flow_timeout_ms
         self.scope = self._scope()
         self.inside = self.scope.inside
-        self.nodes = [NodeRecord({}, NONE_EARLY, NO_STREAMS, UNKNOWN) for _ in plan.nodes]
-        self.taken_over: list[tuple[NodeCompleted, int]] = []
+        self.nodes = [NodeRecord({}, NONE_EARLY, NO_STREAMS, UNKNOWN) for _ in self.plan.nodes]
         self.unfinished = len(self.scope.nodes)
-        self.executing = 0
-        self.ready: list[int] = []
-        self.doomed: deque[int] = deque()
-        self.finished_groups: deque[int] = deque()
-        self.due: list[tuple[int, int]] = []
-        self.retries: list[tuple[int, int]] = []
-        self.overdue: list[int] = []
-        self.awaited: dict[str, list[int]] = {}
-        self.kept: dict[str, list[Value]] = {}
-        self.children: dict[str, CallRecord] = {}
-        self.children_spawned = 0
-        self.callers: deque[int] = deque()
-        self.returned: set[int] = set()
-        self.turns = 0
-        self.voided: list[int] = []
-        self._active_ms = 0
-        self._active_since: int | None = None
 
     def _scope(self) -> Scope:
         if self.setup.external_events:
@@ -204,7 +218,7 @@ class State:
 
     def _still_waits(self, until: int, number: int) -> bool:
         record = self.nodes[number]
-        return record.status is NodeStatus.WAITING and not record.retrying and record.until == until
+        return record.status is WAITING and not record.retrying and record.until == until
 
     def _still_retries(self, until: int, number: int) -> bool:
         return self.nodes[number].retrying and self.nodes[number].until == until
@@ -220,7 +234,7 @@ class State:
 
     def next_finished_group(self) -> int | None:
         """A group whose members have all ended, or None."""
-        while self.finished_groups and self.nodes[self.finished_groups[0]].status is not NodeStatus.EXECUTING:
+        while self.finished_groups and self.nodes[self.finished_groups[0]].status is not EXECUTING:
             self.finished_groups.popleft()
         return self.finished_groups[0] if self.finished_groups else None
 
@@ -232,7 +246,7 @@ class State:
 
     def next_granted(self) -> int | None:
         """A node that a step let start, and that was lost with its worker, or None."""
-        ready = (number for number in self.granted if self.nodes[number].status is NodeStatus.READY)
+        ready = (number for number in self.granted if self.nodes[number].status is READY)
         return min(ready, default=None)
 
     def waiting_for(self, signal: str) -> list[int]:
@@ -304,7 +318,7 @@ class State:
         if self._active_since is None:
             self._active_since = at
         else:
-            self._active_ms += max(at - self._active_since, 0)
+            self._active_ms += at - self._active_since
             self._active_since = None
 
     def _note_overdue(self, at: int) -> None:
@@ -326,7 +340,7 @@ class State:
         if before is EXECUTING:
             if not self.plan.nodes[number].is_group:
                 self.executing -= 1
-        elif before is NodeStatus.WAITING:
+        elif before is WAITING:
             self._forget_wait(number, record)
         if self.granted and status is not EXECUTING:
             self.granted.discard(number)
@@ -356,7 +370,7 @@ class State:
     def close_group(self, number: int) -> None:
         """Note that a group is over, if it is."""
         record = self.nodes[number]
-        if record.readiness.open_members == 0 and record.status is NodeStatus.EXECUTING:
+        if record.readiness.open_members == 0 and record.status is EXECUTING:
             self.finished_groups.append(number)
 
     def resolve(self, number: int, port: str, value: Value) -> None:

@@ -42,7 +42,7 @@ class NodeStatus(StrEnum):
         return self in ENDED_NODE_STATUSES
 
 
-IDLE, READY, EXECUTING = NodeStatus.IDLE, NodeStatus.READY, NodeStatus.EXECUTING
+IDLE, READY, EXECUTING, WAITING = NodeStatus.IDLE, NodeStatus.READY, NodeStatus.EXECUTING, NodeStatus.WAITING
 
 ENDED_NODE_STATUSES = frozenset({NodeStatus.COMPLETED, NodeStatus.FAILED, NodeStatus.SKIPPED})
 

@@ -65,12 +65,9 @@ class Writer:
         """True when every entry is in the log."""
         return not self._queue and self._under_way is None
 
-    def put(self, entries: Sequence[Entry], consumed: int = 0, read: int = 0) -> None:
-        """Queue the entries of one decision, with what they acknowledge of the mailbox and of the inbox."""
-        if not (entries or consumed or read):
-            return
-        size = self._measure(entries)
-        queue = self._queue
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Queue the entries of one decision."""
+        size, queue = self._measure(entries), self._queue
         if not queue or queue[-1].bytes + size > PART_BYTES:
             queue.append(Part())
         part = queue[-1]
@@ -78,8 +75,13 @@ class Writer:
         part.bytes += size
         self._queued_entries += len(entries)
         self._queued_bytes += size
-        if consumed:
-            part.consumed = consumed
+
+    def acknowledge(self, consumed: int, read: int = 0) -> None:
+        """Let what was put last acknowledge a command of the mailbox, or (unless 0) a letter of the inbox."""
+        if not self._queue:
+            self._queue.append(Part())
+        part = self._queue[-1]
+        part.consumed = max(part.consumed, consumed)
         if read:
             part.read.append(read)
 

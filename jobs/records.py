@@ -50,7 +50,8 @@ class Writing:
 
         What was acknowledged by the log before, perhaps in another run, is not asked for again.
         """
-        projection, rows = _projection(append.entries), [_row(entry) for entry in append.entries]
+        turns = [entry for entry in append.entries if type(entry.event) in _PROJECTED]
+        projection, rows = _projection(turns), [_row(entry) for entry in append.entries]
         status = ExecutionStatus(projection.status or self.status)
         spawned = [_child(self._claim, spawn, status) for spawn in append.spawns]
         return Member(
@@ -71,7 +72,7 @@ class Writing:
             children=[child for child, _ in spawned],
             child_limit=self._claim.options.max_children,
             read=append.read,
-            **_words(self._claim, append.entries),
+            **_words(self._claim, turns),
         )
 
     def wrote(self, append: Append, member: Member) -> None:
@@ -96,15 +97,15 @@ def _row(entry: Entry) -> Row:
 _PROJECTED = frozenset({ExecutionRecovered, *(kind for kind in EVENT_TYPES.values() if kind.enters)})
 
 
-def _projection(entries: Sequence[Entry]) -> Projection:
-    changes = [entry for entry in entries if type(entry.event) in _PROJECTED]
-    if not changes:
+def _projection(turns: Sequence[Entry]) -> Projection:
+    """What those events that are told in the execution's row change there."""
+    if not turns:
         return UNCHANGED
-    started = next((entry.at for entry in changes if isinstance(entry.event, FlowStarted)), None)
-    recovered = [entry.event for entry in changes if isinstance(entry.event, ExecutionRecovered)]
-    last = changes[-1]
+    started = next((entry.at for entry in turns if isinstance(entry.event, FlowStarted)), None)
+    recovered = [entry.event for entry in turns if isinstance(entry.event, ExecutionRecovered)]
+    last = turns[-1]
     return Projection(
-        status=next((entry.event.enters for entry in reversed(changes) if entry.event.enters), None),
+        status=next((entry.event.enters for entry in reversed(turns) if entry.event.enters), None),
         outputs=_outputs(last.event),
         error=_error(last.event),
         failed_node_count=last.event.failed_node_count if isinstance(last.event, FlowCompleted) else None,
@@ -151,10 +152,10 @@ def _child(claim: Claim, spawn: Spawn, status: ExecutionStatus) -> tuple[Child, 
     return (child if flow else replace(child, inputs=None, port_values=None)), payloads
 
 
-def _words(claim: Claim, entries: Sequence[Entry]) -> dict[str, Any]:
+def _words(claim: Claim, turns: Sequence[Entry]) -> dict[str, Any]:
     """What an append tells the children, and at the end the parent."""
     words: dict[str, Any] = {}
-    turn = next((entry.event for entry in reversed(entries) if entry.event.enters), None)
+    turn = next((entry.event for entry in reversed(turns) if entry.event.enters), None)
     match turn:
         case FlowFailed() | FlowCancelled():
             words = {"order": InboxKind.STOP, "order_body": _text({"reason": _reason(turn)})}

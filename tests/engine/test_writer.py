@@ -112,10 +112,12 @@ async def test_the_backlog_has_room_again_once_it_is_written() -> None:
 async def test_a_command_is_acknowledged_in_the_append_that_has_what_followed_from_it() -> None:
     ledger = Appends()
     into = writer(ledger)
-    into.put([small(0)], consumed=1)
+    into.put([small(0)])
+    into.acknowledge(1)
     into.put([completed(1, 7)])
-    into.put([completed(2, 7)], consumed=2)
-    into.put([], consumed=3)
+    into.put([completed(2, 7)])
+    into.acknowledge(2)
+    into.acknowledge(3)
     into.flush_soon()
     await into.flushed()
     assert [(len(append.entries), append.consumed) for append in ledger.seen] == [(2, 1), (1, 3)]
@@ -126,7 +128,8 @@ async def test_what_is_too_much_for_the_last_append_is_written_before_it() -> No
     ledger = Appends()
     into = writer(ledger)
     for index in range(4):
-        into.put([completed(index, 3)], consumed=index)
+        into.put([completed(index, 3)])
+        into.acknowledge(index)
     assert await into.close([Entry(4, EPOCH, END)], consumed=4, seen=4)
     assert [(len(append.entries), append.seen, append.release, append.consumed) for append in ledger.seen] == [
         (2, None, False, 1),
@@ -144,7 +147,8 @@ async def test_a_command_that_comes_in_keeps_the_last_append_out_and_nothing_is_
     ledger.mailbox.append(Letter(1, START))
     assert not await into.close([Entry(4, EPOCH, END)], seen=0)
     assert len(ledger.entries) == 2
-    into.put([small(4)], consumed=1)
+    into.put([small(4)])
+    into.acknowledge(1)
     assert await into.close([Entry(5, EPOCH, END)], consumed=1, seen=1)
     assert [entry.index for entry in ledger.entries] == [0, 1, 2, 3, 4, 5]
 
