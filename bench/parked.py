@@ -26,14 +26,23 @@ DUE_IN = timedelta(seconds=20)
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
 
+COLUMNS = """
+select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+where attrelid = 'executions'::regclass and attnum > 0 and not attisdropped and attgenerated = ''
+"""
+"""Those columns of an execution that are not worked out from others."""
+
 COPY = """
 with copies as materialized (
     select x as original, 'EX' || upper(lpad(to_hex($2::bigint + n), 16, '0')) as id
     from executions x, generate_series(1, $3::integer) n where x.id = $1
 ),
 executions_made as (
-    insert into executions
-    select (jsonb_populate_record(original, jsonb_build_object('id', id, 'root_id', id))).* from copies
+    insert into executions ({columns})
+    select {columns}
+    from (
+        select (jsonb_populate_record(original, jsonb_build_object('id', id, 'root_id', id))).* from copies
+    ) as made
 ),
 heads_made as (
     insert into execution_heads
@@ -92,7 +101,8 @@ async def _park(
 
 async def _copy(stage: Stage, original: str, first: int, count: int, due: datetime | None = None) -> None:
     until = None if due is None else time_text(milliseconds(due))
-    await stage.pool.execute(COPY, original, first, count, due, until, timeout=COPY_SECONDS)
+    columns = await stage.pool.fetchval(COLUMNS)
+    await stage.pool.execute(COPY.format(columns=columns), original, first, count, due, until, timeout=COPY_SECONDS)
 
 
 async def _wake(stage: Stage, due: datetime) -> None:

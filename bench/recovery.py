@@ -1,6 +1,7 @@
 """From the SIGKILL of a worker to another one going on where it was."""
 
 import asyncio
+from contextlib import suppress
 
 import asyncpg
 
@@ -8,6 +9,7 @@ from bench.client import Client
 from bench.figures import Figure, rounded
 from bench.flows import naps
 from bench.stage import Stage, worker
+from engine.errors import InvalidState
 from engine.options import ExecutionOptions
 from engine.status import ExecutionCommand
 
@@ -68,7 +70,9 @@ async def _kill(stage: Stage, client: Client, flow_id: str, lease: int) -> async
         gaps = await stage.pool.fetchrow(GAPS, lost)
         assert gaps is not None
         for execution_id in ids:
-            await client.send(execution_id, ExecutionCommand.STOP)
+            # The other worker's own may have ended while a long lease ran out.
+            with suppress(InvalidState):
+                await client.send(execution_id, ExecutionCommand.STOP)
         await _until_all(stage, ENDED, ids)
     return gaps
 

@@ -13,6 +13,12 @@ from engine.values import Value
 PAYLOAD = "payload"
 """The output of a node that waits for a signal."""
 
+KEPT_SIGNALS = 1_000
+KEPT_BYTES = 16 * 1024 * 1024
+"""What an execution keeps of signals that came before their waits; it stays in the memory of whoever runs it."""
+
+FULL = f"The execution keeps {KEPT_SIGNALS} signals, or {KEPT_BYTES} bytes of them, for waits to come already."
+
 
 def receive(state: State, command: Signal, now: int) -> Decision:
     """Hand a signal to the oldest wait that it fits, keep it for one to come, or say why it is not accepted."""
@@ -42,9 +48,14 @@ def _keep_or_refuse(state: State, command: Signal, numbers: list[int]) -> Decisi
     """Keep what fits a node to come; of nodes that wait there is none that it fits."""
     reasons = [_misfit(state, number, command.payload) for number in numbers]
     if None in reasons:
-        return Decision((_received(command),))
+        return Decision((_received(command, FULL if _keeps_too_much(state) else None),))
     said = f"The payload does not fit: {reasons[0]}." if reasons else "No node will wait for this signal any more."
     return Decision((_received(command, said),))
+
+
+def _keeps_too_much(state: State) -> bool:
+    kept = [payload for payloads in state.kept.values() for payload in payloads]
+    return len(kept) >= KEPT_SIGNALS or sum(len(payload.text) for payload in kept) >= KEPT_BYTES
 
 
 def _received(command: Signal, reason: str | None = None) -> SignalReceived:

@@ -53,6 +53,7 @@ class DurableLedger:
         self._writing = Writing(claim)
         self._accepted: dict[int, float] = {}
         self._under_way: asyncio.Future[Verdict] | None = None
+        self._has_all_mail = True
         self.was_handed_on = False
         self.trace: RunTrace | None = None
 
@@ -92,6 +93,8 @@ class DurableLedger:
         self._writing.wrote(append, new)
         measure(append)
         self._measure_commands(append.consumed)
+        if append.read and not self._has_all_mail:
+            self._mailroom.notified(self._claim.execution_id)
         if self.trace:
             self.trace.appended(append, began_ns)
         self.was_handed_on = append.requeue
@@ -106,7 +109,11 @@ class DurableLedger:
         return await self.opened(await self._mailroom.read(self._claim.execution_id))
 
     async def opened(self, mail: Mail) -> Sequence[Letter]:
-        """The letters of a mail, with the large values that they bring."""
+        """The letters of a mail, with the large values that they bring.
+
+        Where there are more, the run is told so when some of these are acknowledged.
+        """
+        self._has_all_mail = mail.is_all
         opened = letters(mail, self._worker_id)
         if self.trace:
             await self.trace.read(mail)

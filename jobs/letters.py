@@ -23,10 +23,18 @@ from storage.inbox import InboxKind, InboxRow
 
 
 class Mail(NamedTuple):
-    """What has come for an execution and is not applied: commands of clients, and words of its family."""
+    """What has come for an execution and is not applied: commands of clients, and words of its family.
+
+    Of these there may be more than are read at once.
+    """
 
     commands: Sequence[MailRow] = ()
     family: Sequence[InboxRow] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was left for another time."""
+        return not (self.family and self.family[-1].follows)
 
 
 def letters(mail: Mail, worker_id: str) -> list[Letter]:

@@ -112,7 +112,8 @@ async def send_signal(
     name: Annotated[str, strawberry.argument(description="The name that a signal.wait of the flow has.")],
     payload: Annotated[JSON | None, strawberry.argument(description="What the waiting node is to give.")] = None,
 ) -> SendSignalPayload:
-    """Send a signal: it wakes the oldest wait that it fits, or is kept for one to come. Accepted until the end."""
+    """Send a signal: it wakes the oldest wait that it fits, or is kept for one to come. Accepted until the end, but not
+    while a thousand commands wait to be applied (RATE_LIMITED)."""
     await check_signal(info.context, execution_id, name, payload)
     sent = {"name": name, "payload": payload}
     return SendSignalPayload(execution=await _send(info.context, execution_id, ExecutionCommand.SIGNAL, sent))

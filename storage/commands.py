@@ -7,14 +7,14 @@ from typing import Any
 import asyncpg
 import orjson
 
-from engine.errors import InvalidState, NotFound
+from engine.errors import InvalidState, NotFound, RateLimited, TidegateError
 from engine.status import ExecutionCommand, ExecutionStatus
-from storage.claims import unapplied_mail
-from storage.inbox import InboxKind, read_inbox
 from storage.pool import Connection
 from storage.queries import load
 
 QUERIES = load("commands")
+
+TRY_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,10 @@ class Accepted:
 async def send_command(
     connection: Connection, execution_id: str, command: ExecutionCommand, payload: Any = None
 ) -> Accepted:
-    """Accept a command; raises `InvalidState` with the status that refuses it, or `NotFound`."""
+    """Accept a command.
+
+    Raises `InvalidState` with the status that refuses it, `RateLimited` where too many wait already, or `NotFound`.
+    """
     row = await connection.fetchrow(QUERIES["send"], execution_id, *_letter(command, payload))
     if row is None:
         raise await _refusal(connection, execution_id, command)
@@ -90,9 +93,15 @@ def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | Inval
     return Accepted(row["seq"], row["is_held"])
 
 
-async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> InvalidState | NotFound:
+async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> TidegateError:
     status = await connection.fetchval(QUERIES["accepted_status"], execution_id)
-    return NotFound(f"There is no execution {execution_id}.") if status is None else _invalid(command, status)
+    if status is None:
+        return NotFound(f"There is no execution {execution_id}.")
+    rule = RULES[command]
+    if rule.leads_to is None and status in rule.accepted_in:
+        said = f"Too many commands for {execution_id} wait to be applied by a worker."
+        return RateLimited(said, retry_after=TRY_AGAIN_SECONDS)
+    return _invalid(command, status)
 
 
 def _invalid(command: ExecutionCommand, status: str) -> InvalidState:
@@ -101,12 +110,7 @@ def _invalid(command: ExecutionCommand, status: str) -> InvalidState:
 
 async def pending_commands(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[ExecutionCommand]]:
     """The commands of each execution that no worker has applied yet: accepted ones in order, then its parent's."""
-    mail = await unapplied_mail(connection, execution_ids)
-    told = await read_inbox(connection, execution_ids)
-    return {
-        execution_id: [
-            *(row.command for row in rows),
-            *(ExecutionCommand(row.kind) for row in told[execution_id] if row.kind is not InboxKind.CHILD_ENDED),
-        ]
-        for execution_id, rows in mail.items()
-    }
+    pending: dict[str, list[ExecutionCommand]] = {execution_id: [] for execution_id in execution_ids}
+    for row in await connection.fetch(QUERIES["pending"], list(execution_ids)):
+        pending[row["execution_id"]].append(ExecutionCommand(row["command"]))
+    return pending

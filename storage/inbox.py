@@ -24,11 +24,12 @@ class InboxKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A letter that nobody has acted on yet."""
+    """A letter that nobody has acted on yet; `follows` says that another comes after it."""
 
     id: int
     kind: InboxKind
     body: Any
+    follows: bool = False
 
 
 class Woken(NamedTuple):
@@ -40,11 +41,12 @@ class Woken(NamedTuple):
 
 def inbox_row(row: Any) -> InboxRow:
     """Read one row of the inbox."""
-    return InboxRow(row["id"], InboxKind(row["kind"]), None if row["body"] is None else orjson.loads(row["body"]))
+    body = None if row["body"] is None else orjson.loads(row["body"])
+    return InboxRow(row["id"], InboxKind(row["kind"]), body, row["follows"])
 
 
 async def read_inbox(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[InboxRow]]:
-    """What each execution was told and has not acted on, in order."""
+    """What each execution was told and has not acted on, in order: as much as fits a page."""
     told: dict[str, list[InboxRow]] = {execution_id: [] for execution_id in execution_ids}
     for row in await connection.fetch(QUERIES["read_inbox"], list(execution_ids)):
         told[row["execution_id"]].append(inbox_row(row))

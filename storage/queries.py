@@ -2,7 +2,7 @@
 
 A file is a list of sections; each begins with `-- name: some_name`, goes on with comment lines that say what the query
 does, and ends where the next section begins. A section that begins with `-- fragment: some_name` is no query, but what
-stands in place of each line `-- include: some_name` further down.
+stands in place of each line `-- include: some_name` further down; those in `fragments.sql` are there for every file.
 """
 
 import re
@@ -15,6 +15,7 @@ Queries = Mapping[str, str]
 """The text of each query by its name."""
 
 FOLDER = Path(__file__).parent / "sql"
+SHARED = "fragments"
 
 _SECTION = re.compile(r"^-- (name|fragment): (\w+)\n((?:-- (?!include:).*\n)*)", re.MULTILINE)
 _INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
@@ -23,7 +24,11 @@ _INCLUDE = re.compile(r"^ *-- include: (\w+)$", re.MULTILINE)
 @cache
 def load(file: str) -> Queries:
     """Read `storage/sql/<file>.sql`; raises `FileNotFoundError`, and what `parse` raises."""
-    return parse((FOLDER / f"{file}.sql").read_text(encoding="utf-8"))
+    return parse(_text(SHARED) + _text(file))
+
+
+def _text(file: str) -> str:
+    return (FOLDER / f"{file}.sql").read_text(encoding="utf-8")
 
 
 def parse(text: str) -> Queries:

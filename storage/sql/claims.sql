@@ -11,8 +11,11 @@ select d.execution_id, d.token, d.last_index, d.lost_worker_id, d.lost_alone, d.
         from mailbox m where m.execution_id = d.execution_id and not m.applied
     )::text as letters,
     (
-        select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'body', i.body) order by i.id), '[]')
-        from inbox i where i.execution_id = d.execution_id
+        select coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'body', i.body, 'follows', i.follows)
+            order by i.place), '[]')
+        from (
+            -- include: inbox_page
+        ) as i
     )::text as told
 
 -- fragment: fair_candidates

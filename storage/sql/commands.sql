@@ -17,11 +17,20 @@ woken as (
 -- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
 -- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
 -- other, and an execution that nobody holds is queued in the same statement, as urgent where $6 says so. $3 is the
--- payload.
+-- payload. What leaves the status as it is could be sent without end: it is not accepted where about 1,000 commands or
+-- 16 MiB wait to be applied.
 with accepted as (
     update execution_heads h
     set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
     where h.execution_id = $1 and h.accepted_status = any ($4::text[])
+        and (
+            $5::text is not null
+            or (
+                select count(*) < 1000 and coalesce(sum(octet_length(m.payload)), 0) < 16 * 1024 * 1024
+                from mailbox m
+                where m.execution_id = $1 and not m.applied
+            )
+        )
     returning h.execution_id, h.mailbox_seq, h.token
 ),
 -- include: posting
@@ -52,6 +61,17 @@ left join accepted a on a.execution_id = asked.id;
 -- name: accepted_status
 -- The status of an execution as if all accepted commands had been applied.
 select accepted_status from execution_heads where execution_id = $1;
+
+-- name: pending
+-- The commands of executions $1 that are not applied yet, in order, and then what their parents have told them.
+select execution_id, command
+from (
+    select execution_id, command, false as is_told, seq as place from mailbox where not applied
+    union all
+    select execution_id, kind, true, id from inbox where kind <> 'CHILD_ENDED'
+) as waiting
+where execution_id = any ($1::text[])
+order by execution_id, is_told, place;
 
 -- name: unapplied
 -- The commands of executions $1 that are not applied yet, in order.

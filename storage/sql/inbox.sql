@@ -1,6 +1,11 @@
 -- name: read_inbox
--- What executions $1 were told and have not acted on, in order.
-select execution_id, id, kind, body from inbox where execution_id = any ($1::text[]) order by execution_id, id;
+-- What executions $1 were told and have not acted on: a page of each, in order.
+select d.execution_id, i.*
+from unnest($1::text[]) as d (execution_id)
+cross join lateral (
+    -- include: inbox_page
+) as i
+order by d.execution_id, i.place;
 
 -- fragment: waking
 -- Queue those that were `told` something, have not ended and that nobody holds. A head that somebody locks just now

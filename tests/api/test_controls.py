@@ -235,6 +235,23 @@ async def test_a_misfit_for_an_ended_execution_is_refused_for_its_status(
     assert extensions == {"code": "INVALID_STATE", "status": "STOPPED"}
 
 
+async def test_signals_that_no_worker_applies_are_refused_when_there_are_too_many(
+    client: Client, execution: str, connection: asyncpg.Connection
+) -> None:
+    await connection.execute(
+        "insert into mailbox (execution_id, seq, command, payload) select $1, n, 'SIGNAL', $2 "
+        "from generate_series(1, 1000) as n",
+        execution,
+        '{"name": "approve", "payload": {"ok": true}}',
+    )
+    await connection.execute("update execution_heads set mailbox_seq = 1000")
+    message, extensions = await refusal(client, SIGNAL, id=execution, payload=FITS)
+    assert message == f"Too many commands for {execution} wait to be applied by a worker."
+    assert extensions == {"code": "RATE_LIMITED", "retryAfterMs": 1000}
+    answer = (await client.ask(STOP, id=execution))["stopExecution"]["execution"]
+    assert answer["pendingCommands"][-1] == "STOP"
+
+
 async def test_a_flow_that_waits_for_nothing_takes_breakpoints(client: Client) -> None:
     execution = await client.create_execution(await client.create_flow())
     await client.ask(SET, id=execution, nodes=[node["id"] for node in DOUBLING["nodes"]])

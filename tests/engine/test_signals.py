@@ -7,6 +7,7 @@ import pytest
 
 from engine.commands import Pause, Resume, Signal, Stop
 from engine.events import NodeFailed, NodeRetrying, NodeStarted, NodeWaiting, SignalReceived
+from engine.signals import KEPT_BYTES, KEPT_SIGNALS
 from engine.status import ErrorCode, ExecutionStatus
 from engine.values import Value
 from tests.engine.commanded import emit, listen, running, wait_for
@@ -240,6 +241,20 @@ async def test_a_kept_signal_that_is_never_taken_does_not_hold_the_flow_up() -> 
     async with running(document) as root:
         root.send(signal(1))
     assert [event.accepted for event in received(root)] == [True]
+    assert root.status is ExecutionStatus.COMPLETED
+
+
+@pytest.mark.parametrize(("payload", "room"), [(None, KEPT_SIGNALS), ("x" * (KEPT_BYTES // 4), 4)])
+@in_virtual_time
+async def test_only_so_many_signals_are_kept_for_waits_to_come(payload: Any, room: int) -> None:
+    document = flow(work("a", LONG, lasts=5000), wait_for("w", "go"), edges=["a.x > w.__after"])
+    async with running(document) as root:
+        for _ in range(room + 1):
+            root.send(signal(payload))
+    *kept, refused = received(root)
+    assert (len(kept), {event.accepted for event in kept}) == (room, {True})
+    assert not refused.accepted
+    assert refused.reason == "The execution keeps 1000 signals, or 16777216 bytes of them, for waits to come already."
     assert root.status is ExecutionStatus.COMPLETED
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from engine.errors import InvalidState, NotFound
+from engine.errors import InvalidState, NotFound, RateLimited
 from engine.status import ExecutionCommand
 from storage.append import UNCHANGED, Member, Outcome, Projection
 from storage.claims import Claim, claim, release_all, wake_due
@@ -20,7 +20,7 @@ from tests.pauses import locked, paused
 from tests.storage.appends import AT, claimed, ending, head, member, one, started
 from tests.storage.seeds import create
 
-START, STOP = ExecutionCommand.START, ExecutionCommand.STOP
+START, STOP, SIGNAL = ExecutionCommand.START, ExecutionCommand.STOP, ExecutionCommand.SIGNAL
 
 
 @pytest.fixture(autouse=True)
@@ -269,3 +269,39 @@ async def test_commands_claims_appends_and_releases_hammered_together_never_dead
     assert {row["execution_id"]: row["sent"] for row in counts} == {each: accepted.count(each) for each in accepted}
     assert await pool.fetchval("select deadlocks from pg_stat_database where datname = current_database()") == 0
     await release_all(connection, "one", lost=False)
+
+
+async def fill(connection: Connection, execution_id: str, count: int, size: int) -> None:
+    """Put signals with payloads of so many bytes into a mailbox, as if they had been accepted."""
+    await connection.execute(
+        "insert into mailbox (execution_id, seq, command, payload) select $1, n, 'SIGNAL', to_json(repeat('x', $3)) "
+        "from generate_series(1, $2) as n",
+        execution_id, count, size - 2,
+    )  # fmt: skip
+    await connection.execute("update execution_heads set mailbox_seq = $2 where execution_id = $1", execution_id, count)
+
+
+@pytest.mark.parametrize(("count", "size"), [(999, 10), (3, 5 * 1024 * 1024)])
+async def test_a_mailbox_that_nobody_empties_takes_only_so_much(
+    connection: Connection, flow: FlowRow, count: int, size: int
+) -> None:
+    row = await create(connection, flow)
+    await fill(connection, row.id, count, size)
+    last = {"name": "go", "payload": "x" * (2 * 1024 * 1024)}
+    assert (await send_command(connection, row.id, SIGNAL, last)).seq == count + 1
+    with pytest.raises(RateLimited, match=f"Too many commands for {row.id} wait to be applied") as refused:
+        await send_command(connection, row.id, SIGNAL, {"name": "go", "payload": None})
+    assert refused.value.retry_after == 1
+    assert len((await pending_commands(connection, [row.id]))[row.id]) == count + 1
+    await connection.execute("update mailbox set applied = true where seq <= 1000")
+    assert (await send_command(connection, row.id, SIGNAL, {"name": "go", "payload": None})).seq == count + 2
+
+
+async def test_what_changes_the_status_is_accepted_by_a_full_mailbox(connection: Connection, flow: FlowRow) -> None:
+    row = await create(connection, flow)
+    await fill(connection, row.id, 1_000, 10)
+    for command in (START, ExecutionCommand.PAUSE, ExecutionCommand.RESUME, STOP):
+        await send_command(connection, row.id, command)
+    assert (await pending_commands(connection, [row.id]))[row.id][-4:] == ["START", "PAUSE", "RESUME", "STOP"]
+    with pytest.raises(InvalidState):
+        await send_command(connection, row.id, SIGNAL, {"name": "go", "payload": None})

@@ -9,6 +9,7 @@ import pytest
 
 from engine.status import ExecutionCommand
 from storage.append import Member, Outcome, Projection, Row, append
+from storage.claims import Claim, take_over
 from storage.commands import pending_commands, send_command
 from storage.flows import FlowRow
 from storage.inbox import InboxKind, discard_dead_letters, forgotten, read_inbox, wake_family
@@ -17,6 +18,9 @@ from tests.invariants import check_invariants
 from tests.pauses import locked
 from tests.storage.appends import AT, claimed, ending, head, member, one, set_token
 from tests.storage.families import after, child, family, inbox_of, reporting, spawning, taken, with_children
+
+CHILD_ENDED = InboxKind.CHILD_ENDED
+MIB = 1024 * 1024
 
 
 @pytest.fixture(autouse=True)
@@ -208,3 +212,54 @@ async def test_a_command_that_changes_no_status_does_not_hide_a_pause_that_came_
     assert await one(connection, member(own, consumed=2, status="PAUSED")) is Outcome.COMMITTED
     assert (await head(pool, own.execution_id))["accepted_status"] == "PAUSED"
     await send_command(connection, own.execution_id, ExecutionCommand.RESUME)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+async def tell(connection: Connection, own: Claim, count: int, size: int, kind: InboxKind = CHILD_ENDED) -> None:
+    """Put letters with bodies of so many bytes into the inbox of an execution."""
+    await connection.execute(
+        "insert into inbox (execution_id, kind, body) select $1, $2, to_json(repeat('x', $4)) "
+        "from generate_series(1, $3)",
+        own.execution_id, kind.value, count, size - 2,
+    )  # fmt: skip
+
+
+async def forget(connection: Connection, own: Claim) -> None:
+    await connection.execute("delete from inbox where execution_id = $1", own.execution_id)
+
+
+@pytest.mark.parametrize(("count", "size", "read"), [(1_200, 100, 1_000), (5, 3 * MIB, 3), (2, 9 * MIB, 1)])
+async def test_an_inbox_is_read_a_page_at_a_time(
+    connection: Connection, flow: FlowRow, count: int, size: int, read: int
+) -> None:
+    [own] = await claimed(connection, flow)
+    await tell(connection, own, count, size)
+    page = (await read_inbox(connection, [own.execution_id]))[own.execution_id]
+    assert len(page) == read
+    assert [letter.id for letter in page] == sorted(letter.id for letter in page)
+    assert page[-1].follows
+    taken_over = await take_over(connection, "other", own.execution_id, own.token)
+    assert taken_over is not None
+    assert taken_over.inbox == tuple(page)
+    await forget(connection, own)
+
+
+async def test_the_last_page_says_that_nothing_follows(connection: Connection, flow: FlowRow) -> None:
+    [own] = await claimed(connection, flow)
+    await tell(connection, own, 1_000, 100)
+    page = (await read_inbox(connection, [own.execution_id]))[own.execution_id]
+    assert [letter.follows for letter in page] == [True] * 999 + [False]
+    await forget(connection, own)
+
+
+async def test_what_the_parent_says_comes_before_the_ends_of_thousands_of_children(
+    connection: Connection, flow: FlowRow
+) -> None:
+    [own] = await claimed(connection, flow)
+    await tell(connection, own, 1_001, 100)
+    await tell(connection, own, 1, 100, InboxKind.STOP)
+    first, second, *_ = (await read_inbox(connection, [own.execution_id]))[own.execution_id]
+    assert (first.kind, second.kind) == (InboxKind.STOP, CHILD_ENDED)
+    await forget(connection, own)

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from storage.queries import FOLDER, load, parse
+from storage.queries import FOLDER, SHARED, load, parse
 
 FILE = """
 -- name: one
@@ -48,7 +48,8 @@ def test_an_unknown_fragment_or_query_is_a_key_error() -> None:
         parse(FILE)["two"]
 
 
-QUERIES = [(path.stem, name) for path in sorted(FOLDER.glob("*.sql")) for name in load(path.stem)]
+FILES = sorted(path.stem for path in FOLDER.glob("*.sql") if path.stem != SHARED)
+QUERIES = [(file, name) for file in FILES for name in load(file)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
