@@ -108,7 +108,7 @@ class Reads:
 
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
-    ) -> list[events.EventRow]:
+    ) -> events.Page[events.EventRow]:
         """A piece of the log."""
         async with self._pool.acquire() as connection:
             return await events.read_events(connection, execution_id, from_index, limit, types)

@@ -18,32 +18,36 @@ from engine.state import NodeRecord, State
 from engine.status import NodeStatus
 from engine.values import UNLOADED, Value
 from schema.node_states import ShownNodeState
-from storage.events import read_events
+from storage.events import read_page
 from storage.executions import ExecutionRow
+from storage.follow import PAGE_BYTES, PAGE_ROWS
 from storage.setups import setup_of
 from storage.versions import Versions
 
 KEPT_NODES = 20_000
-PAGE = 1_000
+KEPT_BYTES = 64 * 1024 * 1024
+"""How much of logs is kept in folded form; as objects it takes a few times as much."""
 
 AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(slots=True)
 class Folded:
-    """A state and the lock under which it is folded further."""
+    """A state, how many bytes of log are in it, and the lock under which it is folded further."""
 
     state: State
+    bytes: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Snapshots:
-    """Keeps the states that were asked for last, up to `KEPT_NODES` nodes in all."""
+    """Keeps the states that were asked for last, up to `KEPT_NODES` nodes and `KEPT_BYTES` in all."""
 
     def __init__(self, pool: asyncpg.Pool, versions: Versions) -> None:
         self._pool = pool
         self._versions = versions
         self._kept: OrderedDict[str, Folded] = OrderedDict()
+        self._nodes = self._bytes = 0
 
     async def node_states(self, execution: ExecutionRow) -> Mapping[str, ShownNodeState]:
         """The states of all nodes by id, in document order, not older than the given row."""
@@ -57,29 +61,40 @@ class Snapshots:
         """The answer to a question about a state that is not older than the given row."""
         folded = await self._folded(execution)
         async with folded.lock:
-            await self._catch_up(folded.state, execution)
+            self._count(execution.id, folded, await self._catch_up(folded.state, execution))
             return question(folded.state)
 
     async def _folded(self, execution: ExecutionRow) -> Folded:
         if execution.id not in self._kept:
             version = await self._versions.get(execution.flow_id, execution.flow_version)
-            self._kept.setdefault(execution.id, Folded(State(version.plan, setup_of(execution.id, execution))))
-            self._forget(execution.id)
+            if execution.id not in self._kept:
+                self._kept[execution.id] = Folded(State(version.plan, setup_of(execution.id, execution)))
+                self._nodes += len(version.plan.nodes)
         self._kept.move_to_end(execution.id)
         return self._kept[execution.id]
 
-    def _forget(self, coming: str) -> None:
-        total = sum(len(folded.state.nodes) for folded in self._kept.values())
-        while total > KEPT_NODES and next(iter(self._kept)) != coming:
-            total -= len(self._kept.popitem(last=False)[1].state.nodes)
+    def _count(self, asked: str, folded: Folded, grown: int) -> None:
+        """Note what a state has grown by, and drop what was asked for longest ago, as far as it is too much."""
+        if self._kept.get(asked) is folded:
+            folded.bytes += grown
+            self._bytes += grown
+        while (self._nodes > KEPT_NODES or self._bytes > KEPT_BYTES) and (oldest := next(iter(self._kept))) != asked:
+            dropped = self._kept.pop(oldest)
+            self._nodes -= len(dropped.state.nodes)
+            self._bytes -= dropped.bytes
 
-    async def _catch_up(self, state: State, execution: ExecutionRow) -> None:
+    async def _catch_up(self, state: State, execution: ExecutionRow) -> int:
+        """Fold as much as the row knows of; how many bytes of log that was."""
+        size = 0
         while state.last_index < execution.last_index:
             async with self._pool.acquire() as connection:
-                rows = await read_events(connection, execution.id, state.last_index + 1, PAGE)
-            if not rows:
+                first = state.last_index + 1
+                page = await read_page(connection, execution.id, first, rows=PAGE_ROWS, bytes=PAGE_BYTES)
+            if not page.rows:
                 raise NotFound("The execution was deleted.")
-            state.apply_all(row.entry for row in rows)
+            state.apply_all(row.entry for row in page.rows)
+            size += sum(len(row.data) for row in page.rows)
+        return size
 
 
 def _show_all(state: State) -> Mapping[str, ShownNodeState]:

@@ -10,7 +10,7 @@ from engine.node import AnyNode
 from engine.status import ExecutionCommand
 from schema.node_states import ShownNodeState
 from schema.view import Known
-from storage.events import EventRow
+from storage.events import EventRow, Page
 from storage.executions import ExecutionRow
 from storage.flows import FlowRow, FlowVersionRow
 
@@ -51,7 +51,7 @@ class Asks(Protocol):
 
     async def events(
         self, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None
-    ) -> list[EventRow]:
+    ) -> Page[EventRow]:
         """A piece of the log."""
 
     async def node_states(self, execution: ExecutionRow) -> Mapping[str, ShownNodeState]:

@@ -3,7 +3,6 @@
 An event that is shown is a row of the log and its `data`; the fields of its kind read from that.
 """
 
-from collections.abc import Sequence
 from dataclasses import Field
 from datetime import datetime
 from inspect import getdoc
@@ -20,7 +19,7 @@ from schema.derive import SHOWN_AS, fill, output_of
 from schema.enums import ExecutionEventType
 from schema.scalars import JSON
 from schema.view import of_row, viewed
-from storage.events import EventRow
+from storage.events import EventRow, Page
 
 
 @output_of(records.ExecutionError)
@@ -119,12 +118,11 @@ class ExecutionEventPage:
     has_more: bool = strawberry.field(description="Whether the log has more events now.")
 
 
-def event_page(rows: Sequence[EventRow], first: int, end: int) -> ExecutionEventPage:
-    """Make a page of up to `first` rows; one row more says that the log goes on, else the next begins at `end`."""
-    shown, has_more = rows[:first], len(rows) > first
-    newest = shown[-1].index + 1 if shown else 0
+def event_page(read: Page[EventRow], end: int) -> ExecutionEventPage:
+    """Show what was read; unless the log goes on, the next page begins at `end`."""
+    newest = read.rows[-1].index + 1 if read.rows else 0
     return ExecutionEventPage(
-        events=[show_event(row) for row in shown],
-        next_index=newest if has_more else max(newest, end),
-        has_more=has_more,
+        events=[show_event(row) for row in read.rows],
+        next_index=newest if read.more else max(newest, end),
+        has_more=read.more,
     )

@@ -153,8 +153,8 @@ class Execution(Node):
     ) -> ExecutionEventPage:
         check_first(first, LONG_PAGE_LIMIT)
         check_from_index(from_index)
-        rows = await info.context.asks.events(self.row.id, from_index, first + 1, kinds(event_types))
-        return event_page(rows, first, max(self.row.last_index + 1, from_index))
+        read = await info.context.asks.events(self.row.id, from_index, first, kinds(event_types))
+        return event_page(read, max(self.row.last_index + 1, from_index))
 
     @resolved("The executions that it spawned, newest first; `first` is 1 to 100.")
     async def children(self, info: Info, first: First = 50, after: After = None) -> "Connection[Execution]":

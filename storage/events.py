@@ -44,14 +44,6 @@ RowT = TypeVar("RowT", bound=EventRow)
 """A row of a log; what also knows its place in a tree is one, too."""
 
 
-async def read_events(
-    connection: Connection, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None = None
-) -> list[EventRow]:
-    """Up to `limit` events from an index on, in order; with `types`, only those kinds."""
-    records = await connection.fetch(QUERIES["read_events"], execution_id, from_index, limit, types)
-    return [EventRow(*record) for record in records]
-
-
 async def read_chunks(
     connection: Connection, execution_id: str, node_id: str, from_index: int, limit: int
 ) -> list[EventRow]:
@@ -62,10 +54,18 @@ async def read_chunks(
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
-    """The next rows of a log; `more` says that the page is full, so that there may be further ones."""
+    """The next rows of a log; `more` says that there are further ones, or may be, since the page is full."""
 
     rows: list[RowT]
     more: bool
+
+
+async def read_events(
+    connection: Connection, execution_id: str, from_index: int, limit: int, types: Sequence[str] | None = None
+) -> Page[EventRow]:
+    """Up to `limit` events from an index on, in order, as far as they fit a page; with `types`, only those kinds."""
+    records = await connection.fetch(QUERIES["read_events"], execution_id, from_index, limit, types)
+    return Page([EventRow(*record[:5]) for record in records], bool(records) and records[-1]["follows"])
 
 
 async def read_page(

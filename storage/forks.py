@@ -15,6 +15,7 @@ from engine.values import Value, payload_id
 from storage.events import read_page
 from storage.execution_rows import ExecutionRow
 from storage.executions import create_execution
+from storage.follow import PAGE_BYTES, PAGE_ROWS
 from storage.new_executions import NewExecution
 from storage.payloads import load_payload_texts
 from storage.pool import Connection
@@ -22,9 +23,6 @@ from storage.queries import load
 from storage.setups import setup_of
 
 QUERIES = load("forks")
-
-PAGE_ROWS = 5000
-PAGE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,21 @@
 -- name: read_events
--- A page of one execution's log; $4 is the kinds that are wanted, or null for all.
-select execution_id, index, type, timestamp, data
-from execution_events
-where execution_id = $1 and index >= $2 and coalesce(type = any($4::text[]), true)
-order by index
-limit $3;
+-- A page of one execution's log that ends after $3 events, or with the one that makes it 8 MiB; $4 is the kinds that are
+-- wanted, or null for all. `follows` says that an event is not the last of those.
+select execution_id, index, type, timestamp, data, follows
+from (
+    select *, row_number() over in_order as place, sum(octet_length(data)) over in_order as size,
+        lead(index) over in_order is not null as follows
+    from (
+        select execution_id, index, type, timestamp, data
+        from execution_events
+        where execution_id = $1 and index >= $2 and coalesce(type = any($4::text[]), true)
+        order by index
+        limit $3 + 1
+    ) as next
+    window in_order as (order by index)
+) as sized
+where place <= $3 and size - octet_length(data) < 8 * 1024 * 1024
+order by index;
 
 -- name: read_chunks
 -- The next $4 events of what node $2 has written to its streams, from an index on.

@@ -18,15 +18,31 @@ async def log(pool: asyncpg.Pool, connection: Connection, flow: FlowRow) -> str:
 
 
 async def test_a_page_of_events_begins_at_an_index_and_is_in_order(connection: Connection, log: str) -> None:
-    assert [row.index for row in await read_events(connection, log, -1, 100)] == list(range(-1, 10))
-    assert [row.index for row in await read_events(connection, log, 3, 4)] == [3, 4, 5, 6]
-    assert await read_events(connection, log, 10, 4) == []
+    assert [row.index for row in (await read_events(connection, log, -1, 100)).rows] == list(range(-1, 10))
+    assert [row.index for row in (await read_events(connection, log, 3, 4)).rows] == [3, 4, 5, 6]
+    assert (await read_events(connection, log, 10, 4)).rows == []
+
+
+async def test_a_page_of_events_says_exactly_whether_the_log_goes_on(connection: Connection, log: str) -> None:
+    assert [(await read_events(connection, log, 5, limit)).more for limit in (4, 5, 6)] == [True, False, False]
+
+
+async def test_a_page_of_large_events_ends_before_its_number(connection: Connection, flow: FlowRow) -> None:
+    log = (await create(connection, flow)).id
+    await connection.execute(
+        "insert into execution_events (execution_id, index, type, timestamp, data) "
+        "select $1, n, 'FLOW_DRAINED', clock_timestamp(), to_json(repeat('x', 5 * 1024 * 1024)) "
+        "from generate_series(0, 3) as n",
+        log,
+    )
+    page = await read_events(connection, log, -1, 100)
+    assert ([row.index for row in page.rows], page.more) == ([-1, 0, 1], True)
 
 
 async def test_only_the_kinds_that_are_asked_for_are_read(connection: Connection, log: str) -> None:
     kinds = ["FLOW_COMPLETED", "EXECUTION_CREATED"]
-    assert [row.index for row in await read_events(connection, log, -1, 100, kinds)] == [-1, 9]
-    assert await read_events(connection, log, -1, 100, []) == []
+    assert [row.index for row in (await read_events(connection, log, -1, 100, kinds)).rows] == [-1, 9]
+    assert (await read_events(connection, log, -1, 100, [])).rows == []
 
 
 async def test_an_event_that_was_read_never_changes(connection: Connection, log: str) -> None:

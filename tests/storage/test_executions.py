@@ -48,7 +48,7 @@ async def test_a_new_execution_has_a_head_its_first_event_and_a_place_in_the_que
     row = await create(connection, flow, priority=3)
     assert (row.status, row.last_index, row.root_id, row.depth) == (ExecutionStatus.CREATED, -1, row.id, 0)
     assert await log_ends(connection, [row.id]) == {row.id: (-1, False)}
-    (event,) = await read_events(connection, row.id, -1, 10)
+    (event,) = (await read_events(connection, row.id, -1, 10)).rows
     created = decode(event.type, event.data)
     assert (event.index, created.kind, event.timestamp) == (-1, "EXECUTION_CREATED", row.created_at)
     assert vars(created) == {
@@ -89,7 +89,7 @@ async def test_what_is_created_reads_back_the_same(connection: Connection, flow:
 async def test_a_child_names_its_root_and_parent(connection: Connection, flow: FlowRow) -> None:
     root = await create(connection, flow)
     child = await create(connection, flow, root_id=root.id, parent_id=root.id, depth=1)
-    (event,) = await read_events(connection, child.id, -1, 1)
+    (event,) = (await read_events(connection, child.id, -1, 1)).rows
     assert orjson.loads(event.data)["parentExecutionId"] == root.id
     assert (child.root_id, child.parent_id, child.depth) == (root.id, root.id, 1)
 

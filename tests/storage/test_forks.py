@@ -33,7 +33,7 @@ async def test_a_fork_has_its_log_and_the_large_values_of_another_tree_in_one_tr
     async with transaction(pool) as inside:
         new = new_execution(flow, forked_from_id=original.id)
         row, created = await create_fork(inside, new, TakenOver(original.id, ends, payloads))
-    log = await read_events(connection, row.id, -1, 10)
+    log = (await read_events(connection, row.id, -1, 10)).rows
     assert (created, row.last_index, row.forked_from_id, row.log_format) == (True, 1, original.id, 2)
     assert [(event.index, event.type) for event in log] == [
         (-1, "EXECUTION_CREATED"), (0, "NODE_COMPLETED"), (1, "NODE_COMPLETED"),
@@ -66,4 +66,4 @@ async def test_a_repeated_fork_adds_nothing_to_the_one_that_is_there(
             rows.append(await create_fork(inside, new, taken_over))
     assert [created for _, created in rows] == [True, False]
     assert rows[0][0].id == rows[1][0].id
-    assert len(await read_events(connection, rows[0][0].id, -1, 10)) == 2
+    assert len((await read_events(connection, rows[0][0].id, -1, 10)).rows) == 2

@@ -34,6 +34,7 @@ HOT = [
     ("commands", "send"),
     ("commands", "send_to_many"),
     ("commands", "accepted_status"),
+    ("commands", "pending"),
     ("commands", "unapplied"),
     ("commands", "with_mail"),
     ("events", "read_events"),
