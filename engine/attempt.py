@@ -12,11 +12,12 @@ from pydantic_core import ErrorDetails
 from engine.errors import InputError, NodeError, ValueRefused
 from engine.events import Calls
 from engine.node import AnyNode, CallFlow, CallResult, Context, Input, Output, WaitForSignal, WaitUntil
-from engine.ports import Port, accepts, kind_of_value, ports_of
+from engine.ports import Port, PortKind, accepts, kind_of_value, ports_of
 from engine.secret_use import SecretUse
 from engine.values import Value
 
 MESSAGE_BYTES = 4096
+SCALARS = (PortKind.STRING, PortKind.NUMBER, PortKind.BOOLEAN, PortKind.ENUM)
 CUT = " … (cut)"
 
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -74,7 +75,7 @@ async def _attempt(
             check(node_type, result)
         return take_result(result, context.secrets)
     except Exception as error:
-        raise node_error(error, context.secrets) from error
+        raise node_error(error, context.secrets, node_type) from error
 
 
 async def resume(
@@ -91,7 +92,7 @@ async def resume(
             check(node_type, result)
         return take_result(result, context.secrets)
     except Exception as error:
-        raise node_error(error, context.secrets) from error
+        raise node_error(error, context.secrets, node_type) from error
 
 
 def take_result(result: Any, secrets: SecretUse) -> Outcome:
@@ -129,10 +130,15 @@ def _take_calls(call: CallFlow, secrets: SecretUse) -> Calls:
     )
 
 
-def node_error(error: BaseException, secrets: SecretUse) -> NodeError:
-    """What a node raised, as the error that its events tell of; a `NodeError` is as it is, secrets included."""
+def node_error(error: BaseException, secrets: SecretUse, node_type: type[AnyNode] | None = None) -> NodeError:
+    """What a node raised, as the error that its events tell of; a `NodeError` is as it is, secrets included.
+
+    Of a node of this type it may be that its outputs have refused what it gave them, which is no use to try again.
+    """
     if isinstance(error, NodeError):
         return error
+    if isinstance(error, ValidationError) and node_type and error.title == node_type.output_model.__name__:
+        return _misfit(node_type.output_model, error)
     kind, text = type(error).__name__, printable(error, secrets=secrets)
     return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
 
@@ -167,23 +173,35 @@ def check_inputs(model: type[Input], inputs: Mapping[str, Any]) -> Input:
         checked: Input = model.__pydantic_validator__.validate_python(inputs)
         return checked
     except ValidationError as error:
-        raise InputError(" ".join(_explain(model, inputs, error))) from None
+        raise InputError(" ".join(_explain(model, inputs, error, "Input"))) from None
 
 
-def _explain(model: type[Input], inputs: Mapping[str, Any], error: ValidationError) -> list[str]:
-    """One sentence for each port that is wrong, the first complaint about it."""
+def _explain(
+    model: type[Input] | type[Output], given: Mapping[str, Any], error: ValidationError, side: str
+) -> list[str]:
+    """One sentence for each port of a side that is wrong, the first complaint about it."""
     first = {str(detail["loc"][0]) if detail["loc"] else "": detail for detail in reversed(error.errors())}
     ports = ports_of(model)
-    return [_explain_port(ports.get(name), name, inputs, detail) for name, detail in reversed(first.items())]
+    return [f"{side} {_complaint(ports.get(name), name, given, detail)}." for name, detail in reversed(first.items())]
 
 
-def _explain_port(port: Port | None, name: str, inputs: Mapping[str, Any], detail: ErrorDetails) -> str:
+def _complaint(port: Port | None, name: str, given: Mapping[str, Any], detail: ErrorDetails) -> str:
     if detail["type"] == "missing" and len(detail["loc"]) == 1:
-        return f"Input '{name}' is missing."
-    if port and not port.many and not accepts(port.kind, inputs.get(name)):
-        return f"Input '{name}': expected {port.kind}, got {kind_of_value(inputs.get(name)) or 'null'}."
+        return f"'{name}' is missing"
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+        return f"'{name}' is not declared"
+    if port and not port.many and name in given and not accepts(port.kind, given[name]):
+        return f"'{name}': expected {port.kind}, got {_nature(given[name])}"
     where = ".".join(str(part) for part in detail["loc"])
-    return f"Input '{where}': {detail['msg']}."
+    return f"'{where}': {detail['msg']}"
+
+
+def _nature(data: Any) -> str:
+    kind = kind_of_value(data)
+    if kind is None:
+        return "null"
+    # What JSON does not have is of no kind.
+    return type(data).__name__ if kind is PortKind.ANY else kind
 
 
 def check_result(node_type: type[AnyNode], result: Any) -> None:
@@ -200,9 +218,21 @@ def check_result(node_type: type[AnyNode], result: Any) -> None:
     try:
         type(outputs).model_validate({name: data for name, data in outputs if name in outputs.model_fields_set})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise NodeError(f"Output '{where}': {first['msg']}.") from None
+        raise _misfit(type(outputs), error) from None
+
+
+def _misfit(model: type[Output], error: ValidationError) -> NodeError:
+    """The error of a node that gave its outputs what they do not take."""
+    given = {str(detail["loc"][0]): detail["input"] for detail in error.errors() if _is_of_whole(model, detail)}
+    # The library says "input" for whatever it checks.
+    sentences = (said.replace("Input should", "it should") for said in _explain(model, given, error, "Output"))
+    return NodeError(" ".join(sentences))
+
+
+def _is_of_whole(model: type[Output], detail: ErrorDetails) -> bool:
+    """Whether a complaint is about the whole value of a port, also if it is about one of the types that it may have."""
+    port = ports_of(model).get(str(detail["loc"][0])) if detail["loc"] else None
+    return port is not None and (len(detail["loc"]) == 1 or port.kind in SCALARS)
 
 
 def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:

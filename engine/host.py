@@ -95,4 +95,4 @@ class Host:
             result = await self._threads.run(node_type, run_with(node_type, inputs), context)
             return take_result(result, context.secrets)
         except Exception as error:
-            raise node_error(error, context.secrets) from error
+            raise node_error(error, context.secrets, node_type) from error

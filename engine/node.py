@@ -50,10 +50,11 @@ class Input(BaseModel):
 class Output(BaseModel):
     """The base of a node's outputs. A port resolves when its field was given a value; unset fields stay unresolved.
 
-    Streams are never set, so they need no `UNSET` where no type checker asks for it.
+    Values are taken as they are, never converted. Streams are never set, so they need no `UNSET` where no type checker
+    asks for it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

@@ -73,13 +73,13 @@ def main(descriptor: int) -> None:
 
 
 def _perform(worker: Worker, message: Message) -> Message:
-    secrets = SecretUse(worker.find_secret)
+    secrets, node_type = SecretUse(worker.find_secret), None
     try:
         node_type = _find(message["module"], message["name"])
         result = run_with(node_type, message["inputs"])(_context(worker, message["context"], secrets))
         return {"outcome": pack_outcome(take_result(result, secrets))}
     except BaseException as error:
-        return {"error": pack_error(node_error(error, secrets))}
+        return {"error": pack_error(node_error(error, secrets, node_type))}
 
 
 def _find(module: str, name: str) -> type[AnyNode]:

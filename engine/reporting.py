@@ -35,7 +35,7 @@ def failure_command(
     node: PlanNode, attempt: int, error: BaseException, secrets: SecretUse, elapsed: float
 ) -> NodeOutcome:
     """Tell of an attempt that failed after so many milliseconds."""
-    said = execution_error(node_error(error, secrets), node.id, secrets)
+    said = execution_error(node_error(error, secrets, node.node_type), node.id, secrets)
     return NodeErred(node.number, attempt, said, elapsed, random.random())
 
 

@@ -59,11 +59,11 @@ class Threads:
         attempt.leave()
         self._left[attempt.thread] = name
         logger.warning(
-            "The node type %s (%s of %s) has ended, but its thread may go on, as %d others do.",
+            "The node type %s (%s of %s) has ended, but its thread may go on; %d threads are left so.",
             name,
             context.node_id,
             context.execution_id,
-            len(self._going_on()) - 1,
+            len(self._going_on()),
         )
 
 

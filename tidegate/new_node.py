@@ -1,4 +1,4 @@
-"""tidegate nodes new: writes the file of a new node type, and its test."""
+"""tidegate nodes new: writes the file of a new node type, its test, and a flow that has it."""
 
 from pathlib import Path
 from string import Template
@@ -43,23 +43,12 @@ TEST = Template('''\
 """Tests of $type: no server is needed."""
 
 import asyncio
+from pathlib import Path
 
 from $module import $name
 from tidegate.testing import run_flow, run_node
 
-FLOW = {
-    "tidegate": 1,
-    "name": "Count",
-    "nodes": [
-        {"id": "text", "type": "flow.input", "inputs": {"name": "text"}},
-        {"id": "count", "type": "$type"},
-        {"id": "words", "type": "flow.output", "inputs": {"name": "words"}},
-    ],
-    "edges": [
-        {"from": "text.value", "to": "count.text"},
-        {"from": "count.words", "to": "words.value"},
-    ],
-}
+FLOW = Path(__file__).with_name("$module.yaml")
 
 
 def test_it_counts_words() -> None:
@@ -71,6 +60,7 @@ def test_it_counts_words() -> None:
 def test_too_few_words_are_an_error() -> None:
     result = asyncio.run(run_node($name, {"text": "tide", "least": 2}))
     assert result.error
+    assert result.error.code == "NODE"
     assert "1 words instead of at least 2" in result.error.message
 
 
@@ -80,22 +70,38 @@ def test_it_works_in_a_flow() -> None:
     assert result.outputs == {"words": 3}
 ''')
 
+FLOW = Template("""\
+tidegate: 1
+name: Count
+nodes:
+  - {id: text, type: flow.input, inputs: {name: text, default: the tide turns}}
+  - {id: count, type: $type}
+  - {id: words, type: flow.output, inputs: {name: words}}
+edges:
+  - {from: text.value, to: count.text}
+  - {from: count.words, to: words.value}
+""")
+
 
 class CannotBegin(TidegateError):
     """The files of a new node cannot be written."""
 
 
 def write_new_node(type_name: str, folder: Path) -> str:
-    """Write the two files; gives what to do next, in words. Raises `CannotBegin`; nothing is overwritten."""
+    """Write the three files; gives what to do next, in words. Raises `CannotBegin`; nothing is overwritten."""
     module, name = _names(type_name)
     fields = {"type": type_name, "module": module, "name": name}
-    files = {folder / f"{module}.py": NODE, folder / f"test_{module}.py": TEST}
+    files = {
+        folder / f"{module}.py": NODE,
+        folder / f"test_{module}.py": TEST,
+        folder / f"{module}.yaml": FLOW,
+    }
     for path in files:
         if path.exists():
             raise CannotBegin(f"{path} is there already; nothing was written.")
     for path, template in files.items():
         _write(path, template.substitute(fields))
-    return _next(folder, module, type_name)
+    return _next(folder, module)
 
 
 def _names(type_name: str) -> tuple[str, str]:
@@ -115,14 +121,14 @@ def _write(path: Path, text: str) -> None:
         raise CannotBegin(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _next(folder: Path, module: str, type_name: str) -> str:
+def _next(folder: Path, module: str) -> str:
     there = "" if folder == Path() else f"cd {folder}\n"
     return (
-        f"Wrote {folder / f'{module}.py'} and {folder / f'test_{module}.py'}. Next:\n\n"
+        f"Wrote {folder / f'{module}.py'}, test_{module}.py and {module}.yaml. Next:\n\n"
         f"{there}"
         f"python -m pytest test_{module}.py        # it passes as it is\n"
         f"export TIDEGATE_NODES={module}\n"
         "tidegate nodes list                       # has it, or says why not\n"
         "tidegate dev                              # in another terminal, with TIDEGATE_NODES set\n"
-        f"tidegate run flow.yaml                    # a flow with a node of type {type_name}"
+        f"tidegate run {module}.yaml"
     )

@@ -22,8 +22,8 @@ _UPDATE_FLOW = """
 mutation ($id: ID!, $document: JSON!) { updateFlow(input: {id: $id, document: $document}) { flow { id } } }
 """
 _CREATE_EXECUTION = """
-mutation ($flow: ID!, $inputs: JSON!) {
-  createExecution(input: {flowId: $flow, inputs: $inputs}) { execution { id } }
+mutation ($flow: ID!, $inputs: JSON!, $debug: Boolean!) {
+  createExecution(input: {flowId: $flow, inputs: $inputs, options: {debug: $debug}}) { execution { id } }
 }
 """
 _START_EXECUTION = """
@@ -64,9 +64,12 @@ async def update_flow(client: Client, flow_id: str, document: Mapping[str, Any])
     await client.ask(_UPDATE_FLOW, id=flow_id, document=document)
 
 
-async def create_execution(client: Client, flow_id: str, inputs: Mapping[str, Any]) -> str:
-    """Create an execution of a flow's latest version, which waits for its start, and give its id."""
-    data = await client.ask(_CREATE_EXECUTION, flow=flow_id, inputs=inputs)
+async def create_execution(client: Client, flow_id: str, inputs: Mapping[str, Any], *, debug: bool = False) -> str:
+    """Create an execution of a flow's latest version, which waits for its start, and give its id.
+
+    With `debug` everything is recorded, what nodes log included.
+    """
+    data = await client.ask(_CREATE_EXECUTION, flow=flow_id, inputs=inputs, debug=debug)
     return str(data["createExecution"]["execution"]["id"])
 
 

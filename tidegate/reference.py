@@ -13,6 +13,7 @@ import resolvers.service_figures
 import storage.metrics
 from engine.flow_schema import schema_text
 from engine.nodes import BUILT_IN
+from storage.keyring import KeyRing
 from tidegate.drawing.svg import svg
 from tidegate.flow_file import read_flow_file
 from tidegate.node_catalogue import node_descriptions, node_index
@@ -56,7 +57,7 @@ def metrics_table() -> str:
 
 def _shown(default: object) -> str:
     match default:
-        case None:
+        case None | KeyRing():
             return ""
         case bool():
             return str(default).lower()

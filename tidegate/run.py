@@ -14,12 +14,12 @@ from tidegate.run_report import Report
 
 
 async def run_flow(
-    url: str, token: str | None, flow: FlowFile, inputs: Mapping[str, Any], report: Report
+    url: str, token: str | None, flow: FlowFile, inputs: Mapping[str, Any], report: Report, *, debug: bool = False
 ) -> ExecutionStatus:
-    """Run a flow on the server at `url`, and give the status that it ended in."""
+    """Run a flow on the server at `url`, with everything recorded for `debug`, and give the status that it ended in."""
     async with Client(url, token) as client:
         flow_id = await published(client, flow.data)
-        execution_id = await create_execution(client, flow_id, inputs)
+        execution_id = await create_execution(client, flow_id, inputs, debug=debug)
         report.created(execution_id)
         try:
             with report.running():

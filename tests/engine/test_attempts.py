@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import Field
 
 from engine.attempt import begin
 from engine.attempts import CANCEL_GRACE_SECONDS
 from engine.errors import NodeError
 from engine.events import NodeFailed
-from engine.node import AnyNode, Context, Input, Node, Output
+from engine.node import AnyNode, Context, Input, Node, Number, Output
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from engine.status import NODE_CODES, ErrorCode, ExecutionStatus
@@ -100,6 +101,73 @@ async def test_whatever_a_node_raises_it_fails_once_by_the_name_of_that_and_the_
 async def test_an_attempt_raises_a_node_error_also_where_the_outputs_cannot_be_read() -> None:
     with pytest.raises(NodeError, match="OverflowError: unreadable"):
         await begin(OddPure, {"how": "OverflowError"}, CONTEXT)
+
+
+class GivesOutput(Output):
+    text: str = ""
+    number: Number = 0
+    whole: int = 0
+    flag: bool = False
+    choice: Literal["a", "b"] = "a"
+    names: list[str] = Field(default_factory=list)
+    sums: dict[str, int] = Field(default_factory=dict)
+
+
+class GivesInput(Input):
+    port: str
+    given: Any = None
+
+
+class GivesPure(Node[GivesInput, GivesOutput]):
+    """Gives an output what it was told to."""
+
+    type = "test.gives_pure"
+    pure = True
+
+    async def run(self, inputs: GivesInput, context: Context) -> GivesOutput:
+        return GivesOutput(**{inputs.port: inputs.given})
+
+
+class GivesInThread(GivesPure):
+    """Does so in a thread."""
+
+    type = "test.gives_in_thread"
+    pure = False
+    runs_in = "thread"
+
+    def run(self, inputs: GivesInput, context: Context) -> GivesOutput:  # type: ignore[override]
+        return GivesOutput(**{inputs.port: inputs.given})
+
+
+GIVING: tuple[type[AnyNode], ...] = (GivesPure, GivesInThread)
+
+
+@pytest.mark.parametrize("node_type", GIVING, ids=lambda each: each.type)
+@pytest.mark.parametrize(
+    ("port", "given", "complaint"),
+    [
+        ("text", 5, "Output 'text': expected string, got number."),
+        ("number", "18", "Output 'number': expected number, got string."),
+        ("number", True, "Output 'number': expected number, got boolean."),
+        ("whole", 18.5, "Output 'whole': it should be a valid integer."),
+        ("flag", "yes", "Output 'flag': expected boolean, got string."),
+        ("flag", None, "Output 'flag': expected boolean, got null."),
+        ("choice", "c", "Output 'choice': it should be 'a' or 'b'."),
+        ("names", ["a", 1], "Output 'names.1': it should be a valid string."),
+        ("names", {"a": "b"}, "Output 'names': expected array, got object."),
+        ("sums", {"a": "3"}, "Output 'sums.a': it should be a valid integer."),
+        ("other", 1, "Output 'other' is not declared."),
+    ],
+)
+@in_virtual_time
+async def test_an_output_takes_no_other_kind_of_value_and_says_which_port_got_what(
+    port: str, given: Any, complaint: str, node_type: type[AnyNode]
+) -> None:
+    bad = {"id": "bad", "type": node_type.type, "inputs": {"port": port, "given": given}}
+    done = await Run.of(flow({**bad, "retry": {"maxAttempts": 3}}), Registry([*GIVING, *WORK])).live()
+    (failed,) = done.of_node("bad", NodeFailed)
+    assert (failed.error.message, failed.attempt) == (complaint, 1)
+    assert (failed.error.code, failed.error.retryable) == (ErrorCode.NODE, False)
 
 
 @pytest.mark.parametrize("code", ErrorCode)

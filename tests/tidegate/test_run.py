@@ -19,6 +19,13 @@ nodes:
   - {id: broken, type: json.parse, inputs: {text: '{'}}
 """
 
+LOGGING = """\
+tidegate: 1
+name: Logging
+nodes:
+  - {id: say, type: debug.log, inputs: {message: the tide turns}}
+"""
+
 SLEEPING = """\
 tidegate: 1
 name: Sleeping
@@ -151,6 +158,14 @@ def test_a_failed_run_exits_with_1_and_names_the_node(service, tmp_path):
 
     assert done.returncode == 1
     assert "node broken: Input 'text': Line 1, column 2" in done.stdout
+
+
+def test_what_nodes_log_is_shown_where_it_is_asked_for(service, tmp_path):
+    plain, debugged = (service.run("run", write(tmp_path, LOGGING), *options) for options in ((), ("--debug",)))
+
+    assert (plain.returncode, debugged.returncode) == (0, 0)
+    assert "the tide turns" not in plain.stdout
+    assert "say                  debug.log          the tide turns" in debugged.stdout
 
 
 def test_a_flow_that_the_service_has_is_not_created_again(service):

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import BadUserInput, InvalidDocument
 from engine.events import NodeCompleted
 from engine.registry import InvalidNodeType
+from engine.status import ErrorCode
 from tidegate import UNSET, Context, Input, Node, Output, RunsIn, Secret, Stream, WaitForSignal, WaitUntil
 from tidegate.testing import NothingComes, run_flow, run_node
 
@@ -145,6 +146,7 @@ async def test_a_stream_is_given_and_told_as_a_list() -> None:
 async def test_wrong_inputs_are_an_error_of_the_node_and_a_wrong_type_one_of_the_test() -> None:
     wrong = await run_node(Nap, {"signal": "yes"})
     assert wrong.error
+    assert (wrong.error.code, wrong.error.retryable) == (ErrorCode.INPUT, False)
     assert wrong.error.message == "Input 'signal': expected boolean, got string."
     with pytest.raises(InvalidNodeType, match="no `async def`"):
         await run_node(Blocks)

@@ -25,6 +25,7 @@ def _configure(parser: ArgumentParser) -> None:
         help="a value for an input of the flow, read by the input's type; @FILE is the text of a file",
     )
     parser.add_argument("--json", action="store_true", help="print each event as a line of JSON, and nothing else")
+    parser.add_argument("--debug", action="store_true", help="record everything, and so show what nodes log")
     add_url(parser)
     add_token(parser)
 
@@ -53,7 +54,8 @@ def _execute(arguments: Namespace) -> int:
         return 1
     inputs = read_inputs(flow.document, arguments.inputs)
     report = _report(arguments, flow, node_types)
-    return 0 if run(run_flow(arguments.url, arguments.token, flow, inputs, report)) == "COMPLETED" else 1
+    status = run(run_flow(arguments.url, arguments.token, flow, inputs, report, debug=arguments.debug))
+    return 0 if status == "COMPLETED" else 1
 
 
 def _report(arguments: Namespace, flow: "FlowFile", node_types: "Registry") -> "Report":

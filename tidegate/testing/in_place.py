@@ -31,7 +31,7 @@ async def _run(node_type: type[AnyNode], inputs: Mapping[str, Any], context: Con
     try:
         return take_result(run_with(node_type, inputs)(context), context.secrets)
     except Exception as error:
-        raise node_error(error, context.secrets) from error
+        raise node_error(error, context.secrets, node_type) from error
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:

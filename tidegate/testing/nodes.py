@@ -11,6 +11,8 @@ from engine.guests import check_guest
 from engine.node import AnyNode, Context
 from engine.pieces import Pieces
 from engine.ports import PortKind
+from engine.records import ExecutionError
+from engine.reporting import execution_error
 from engine.secret_use import SecretUse
 from engine.values import Value
 from tidegate.testing.in_place import InPlace
@@ -22,7 +24,7 @@ EXECUTION_ID = "EX-test"
 
 @dataclass(frozen=True, slots=True)
 class NodeResult:
-    """What became of a node: its `outputs` by port, or its `error`, and what it did on the way.
+    """What became of a node: its `outputs` by port, or its `error` as NODE_FAILED says it, and what it did on the way.
 
     `logs` and `emitted` are in order; `pieces` are what it wrote to streams, by port. A node that waits until a time
     has `waits_until` and the outputs that it will have; one that waits for a signal has `waits_for`, the signal's name.
@@ -30,7 +32,7 @@ class NodeResult:
     """
 
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    error: NodeError | None = None
+    error: ExecutionError | None = None
     logs: Sequence[str] = ()
     emitted: Sequence[tuple[str, Any]] = ()
     pieces: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -100,7 +102,8 @@ async def run_node(
     try:
         outcome = await InPlace().begin(check_guest(node_type), _opened(node_type, inputs or {}), context)
     except NodeError as error:
-        return NodeResult(error=error, logs=record.logs, emitted=record.emitted, pieces=record.pieces)
+        said = execution_error(error, NODE_ID, record.secrets)
+        return NodeResult(error=said, logs=record.logs, emitted=record.emitted, pieces=record.pieces)
     return _result(outcome, record)
 
 
