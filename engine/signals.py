@@ -14,7 +14,7 @@ PAYLOAD = "payload"
 """The output of a node that waits for a signal."""
 
 KEPT_SIGNALS = 1_000
-KEPT_BYTES = 16 * 1024 * 1024
+KEPT_BYTES = 8 * 1024 * 1024
 """What an execution keeps of signals that came before their waits; it stays in the memory of whoever runs it."""
 
 FULL = f"The execution keeps {KEPT_SIGNALS} signals, or {KEPT_BYTES} bytes of them, for waits to come already."

@@ -36,19 +36,17 @@ def start_node(state: State, number: int, now: int) -> tuple[Event, ...]:
 def _gather(state: State, node: PlanNode) -> dict[str, Value]:
     inputs, records = dict(state.constants(node)), state.nodes
     if node.shared:
-        _gather_shared(state, node, inputs)
+        return inputs | {port: _brought(state, node, port) for port in _ports_used(state, node)}
     for port, edge in node.sole.items():
         inputs[port] = records[edge.source_node].outputs[edge.source_port]
     return inputs
 
 
-def _gather_shared(state: State, node: PlanNode, inputs: dict[str, Value]) -> None:
-    """Put in what comes to ports that several edges lead to, or of which the first is enough."""
-    for port in _ports_used(state, node):
-        if port not in node.sole:
-            edges = _edges_used(state, node, port)
-            values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
-            inputs[port] = _join(port, values) if port in node.many else values[0]
+def _brought(state: State, node: PlanNode, port: str) -> Value:
+    """What the edges bring to a port, of which there may be several."""
+    edges = _edges_used(state, node, port)
+    values = [state.nodes[edge.source_node].outputs[edge.source_port] for edge in edges]
+    return _join(port, values) if port in node.many else values[0]
 
 
 def _join(port: str, values: list[Value]) -> Value:

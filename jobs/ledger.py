@@ -54,6 +54,7 @@ class DurableLedger:
         self._accepted: dict[int, float] = {}
         self._under_way: asyncio.Future[Verdict] | None = None
         self._has_all_mail = True
+        self._acknowledgements = 0
         self.was_handed_on = False
         self.trace: RunTrace | None = None
 
@@ -93,8 +94,9 @@ class DurableLedger:
         self._writing.wrote(append, new)
         measure(append)
         self._measure_commands(append.consumed)
-        if append.read and not self._has_all_mail:
-            self._mailroom.notified(self._claim.execution_id)
+        if append.read:
+            self._acknowledgements += 1
+            self._announce_rest()
         if self.trace:
             self.trace.appended(append, began_ns)
         self.was_handed_on = append.requeue
@@ -106,7 +108,16 @@ class DurableLedger:
 
     async def letters(self) -> Sequence[Letter]:
         """The commands that are not applied yet: those of clients in order, then those of the family."""
-        return await self.opened(await self._mailroom.read(self._claim.execution_id))
+        before = self._acknowledgements
+        opened = await self.opened(await self._mailroom.read(self._claim.execution_id))
+        if self._acknowledgements != before:
+            # What was read may be what has been acknowledged meanwhile, and then no other will be.
+            self._announce_rest()
+        return opened
+
+    def _announce_rest(self) -> None:
+        if not self._has_all_mail:
+            self._mailroom.notified(self._claim.execution_id)
 
     async def opened(self, mail: Mail) -> Sequence[Letter]:
         """The letters of a mail, with the large values that they bring.

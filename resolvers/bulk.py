@@ -6,7 +6,7 @@ import strawberry
 
 from engine.errors import BadUserInput
 from engine.status import ExecutionCommand
-from resolvers.commands import Reason, tell
+from resolvers.commands import Reason, given_reason, tell
 from resolvers.context import Context, Info
 from resolvers.filters import wanted
 from schema.bulk import BulkPayload, show_results
@@ -26,7 +26,7 @@ async def stop_executions(info: Info, filter: Which, reason: Reason = None, limi
     With `parentExecutionId` in the filter, the children of that execution in place of roots. Each is judged by itself,
     as by stopExecution. Repeat it until `hasMore` is false to reach all; `createdBefore` leaves out those to come.
     """
-    return await _command(info.context, filter, limit, ExecutionCommand.STOP, {"reason": reason})
+    return await _command(info.context, filter, limit, ExecutionCommand.STOP, given_reason(reason))
 
 
 async def pause_executions(info: Info, filter: Which, reason: Reason = None, limit: Limit = 100) -> BulkPayload:
@@ -34,7 +34,7 @@ async def pause_executions(info: Info, filter: Which, reason: Reason = None, lim
 
     Each is judged by itself, as by pauseExecution; all else is as for stopExecutions.
     """
-    return await _command(info.context, filter, limit, ExecutionCommand.PAUSE, {"reason": reason})
+    return await _command(info.context, filter, limit, ExecutionCommand.PAUSE, given_reason(reason))
 
 
 async def resume_executions(info: Info, filter: Which, limit: Limit = 100) -> BulkPayload:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID
 
+from engine.labels import check_text
 from engine.status import ExecutionCommand
 from resolvers.context import Context, Info
 from resolvers.creation import check_breakpoints, new_execution, repeated
@@ -33,7 +34,19 @@ from storage.traces import CREATION, remember
 from storage.tracing import span, tracer
 from storage.transaction import transaction
 
-Reason = Annotated[str | None, strawberry.argument(description="Why, for people; it shows in the event.")]
+REASON_LENGTH = 2_000
+
+Reason = Annotated[
+    str | None,
+    strawberry.argument(description=f"Why, for people, in up to {REASON_LENGTH} characters; it shows in the event."),
+]
+
+
+def given_reason(reason: str | None) -> dict[str, str | None]:
+    """What a command carries that has a reason; raises `BadUserInput`."""
+    if reason is not None:
+        check_text(reason, REASON_LENGTH, "reason")
+    return {"reason": reason}
 
 
 async def create_execution(info: Info, input: NewExecution) -> CreateExecutionPayload:
@@ -72,13 +85,13 @@ async def start_execution(info: Info, execution_id: ExecutionId) -> StartExecuti
 
 async def stop_execution(info: Info, execution_id: ExecutionId, reason: Reason = None) -> StopExecutionPayload:
     """End an execution and all that it spawned; accepted until it has ended."""
-    payload = {"reason": reason}
+    payload = given_reason(reason)
     return StopExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.STOP, payload))
 
 
 async def pause_execution(info: Info, execution_id: ExecutionId, reason: Reason = None) -> PauseExecutionPayload:
     """Start no more nodes; those that run may finish. Accepted in status RUNNING."""
-    payload = {"reason": reason}
+    payload = given_reason(reason)
     return PauseExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.PAUSE, payload))
 
 
@@ -88,7 +101,8 @@ async def resume_execution(info: Info, execution_id: ExecutionId) -> ResumeExecu
 
 
 async def step_execution(info: Info, execution_id: ExecutionId) -> StepExecutionPayload:
-    """Let one node of a paused execution start: the first that is ready, or the next to become so."""
+    """Let one node of a paused execution start: the first that is ready, or the next to become so. Refused while a
+    thousand commands wait to be applied (RATE_LIMITED)."""
     return StepExecutionPayload(execution=await _send(info.context, execution_id, ExecutionCommand.STEP))
 
 
@@ -97,7 +111,8 @@ async def set_breakpoints(
     execution_id: ExecutionId,
     node_ids: Annotated[list[ID], strawberry.argument(description="All nodes to stop before; empty for none.")],
 ) -> SetBreakpointsPayload:
-    """Replace the nodes that the execution stops before; accepted until it has ended."""
+    """Replace the nodes that the execution stops before. Accepted until it has ended, but not while a thousand commands
+    wait to be applied (RATE_LIMITED)."""
     row = await info.context.execution(execution_id, Access.OPERATE)
     version = await info.context.services.versions.get(row.flow_id, row.flow_version)
     check_breakpoints(node_ids, version.document, "nodeIds")

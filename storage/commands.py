@@ -63,15 +63,15 @@ async def send_command(
 
     Raises `InvalidState` with the status that refuses it, `RateLimited` where too many wait already, or `NotFound`.
     """
-    row = await connection.fetchrow(QUERIES["send"], execution_id, *_letter(command, payload))
-    if row is None:
-        raise await _refusal(connection, execution_id, command)
+    while (row := await connection.fetchrow(QUERIES["send"], execution_id, *_letter(command, payload))) is None:
+        if refusal := await _refusal(connection, execution_id, command):
+            raise refusal
     return Accepted(row["seq"], row["is_held"])
 
 
 async def send_to_many(
     connection: Connection, execution_ids: Sequence[str], command: ExecutionCommand, payload: Any = None
-) -> dict[str, Accepted | InvalidState]:
+) -> dict[str, Accepted | TidegateError]:
     """Have a command judged by each execution for itself, in one commit that waits for no lock.
 
     Those whose heads somebody held at that moment are not judged, and left out.
@@ -87,25 +87,29 @@ def _letter(command: ExecutionCommand, payload: Any) -> tuple[Any, ...]:
     return command.value, text, [status.value for status in rule.accepted_in], rule.leads_to, not rule.needs_place
 
 
-def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | InvalidState:
+def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | TidegateError:
     if row["seq"] is None:
-        return _invalid(command, row["judged_in"])
+        return _wrong_status(command, row["judged_in"]) or _no_room(row["execution_id"])
     return Accepted(row["seq"], row["is_held"])
 
 
-async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> TidegateError:
-    status = await connection.fetchval(QUERIES["accepted_status"], execution_id)
-    if status is None:
+async def _refusal(connection: Connection, execution_id: str, command: ExecutionCommand) -> TidegateError | None:
+    """Why a command was not accepted; None if it would be now."""
+    judged = await connection.fetchrow(QUERIES["judge"], execution_id, command.value)
+    if judged is None:
         return NotFound(f"There is no execution {execution_id}.")
-    rule = RULES[command]
-    if rule.leads_to is None and status in rule.accepted_in:
-        said = f"Too many commands for {execution_id} wait to be applied by a worker."
-        return RateLimited(said, retry_after=TRY_AGAIN_SECONDS)
-    return _invalid(command, status)
+    return _wrong_status(command, judged["status"]) or (None if judged["has_room"] else _no_room(execution_id))
 
 
-def _invalid(command: ExecutionCommand, status: str) -> InvalidState:
+def _wrong_status(command: ExecutionCommand, status: str) -> InvalidState | None:
+    if status in RULES[command].accepted_in:
+        return None
     return InvalidState(f"Cannot {_VERBS[command]} an execution in status {status}", status=status)
+
+
+def _no_room(execution_id: str) -> RateLimited:
+    said = f"Too many commands for {execution_id} wait to be applied by a worker."
+    return RateLimited(said, retry_after=TRY_AGAIN_SECONDS)
 
 
 async def pending_commands(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[ExecutionCommand]]:

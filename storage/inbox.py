@@ -33,7 +33,8 @@ class InboxRow:
 
 
 class Woken(NamedTuple):
-    """How many executions were queued, and which others were told something: whoever holds those has to look."""
+    """How many executions are queued that were told something, some of them before, and which others were: whoever
+    holds those has to look."""
 
     queued: int
     others: Sequence[str]

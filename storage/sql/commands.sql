@@ -1,3 +1,15 @@
+-- fragment: room
+-- Whether execution_heads h has room for command $2: about 1,000 commands or 8 MiB may wait to be applied. What can be
+-- accepted only once always finds room.
+(
+    $2 in ('START', 'STOP')
+    or (
+        select count(*) < 1000 and coalesce(sum(octet_length(m.payload)), 0) < 8 * 1024 * 1024
+        from mailbox m
+        where m.execution_id = h.execution_id and not m.applied
+    )
+)
+
 -- fragment: posting
 -- Put command $2 with payload $3 into the mailbox of what has `accepted` it, and queue what nobody holds, as urgent where
 -- $6 says so.
@@ -17,20 +29,12 @@ woken as (
 -- Put a command into an execution's mailbox, if its status, with all accepted commands applied, is one of $4; the
 -- status becomes $5 (null: stays). The head's row is locked by the update, so two commands are judged one after the
 -- other, and an execution that nobody holds is queued in the same statement, as urgent where $6 says so. $3 is the
--- payload. What leaves the status as it is could be sent without end: it is not accepted where about 1,000 commands or
--- 16 MiB wait to be applied.
+-- payload.
 with accepted as (
     update execution_heads h
     set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
-    where h.execution_id = $1 and h.accepted_status = any ($4::text[])
-        and (
-            $5::text is not null
-            or (
-                select count(*) < 1000 and coalesce(sum(octet_length(m.payload)), 0) < 16 * 1024 * 1024
-                from mailbox m
-                where m.execution_id = $1 and not m.applied
-            )
-        )
+    where h.execution_id = $1 and h.accepted_status = any ($4::text[]) and
+        -- include: room
     returning h.execution_id, h.mailbox_seq, h.token
 ),
 -- include: posting
@@ -49,7 +53,8 @@ accepted as (
     update execution_heads h
     set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
     from judged j
-    where h.execution_id = j.execution_id and j.accepted_status = any ($4::text[])
+    where h.execution_id = j.execution_id and j.accepted_status = any ($4::text[]) and
+        -- include: room
     returning h.execution_id, h.mailbox_seq, h.token
 ),
 -- include: posting
@@ -58,9 +63,12 @@ from unnest($1::text[]) as asked (id)
 left join judged j on j.execution_id = asked.id
 left join accepted a on a.execution_id = asked.id;
 
--- name: accepted_status
--- The status of an execution as if all accepted commands had been applied.
-select accepted_status from execution_heads where execution_id = $1;
+-- name: judge
+-- The status of execution $1 as if all accepted commands had been applied, and whether there is room for command $2.
+select h.accepted_status as status,
+    -- include: room
+    as has_room
+from execution_heads h where h.execution_id = $1;
 
 -- name: pending
 -- The commands of executions $1 that are not applied yet, in order, and then what their parents have told them.

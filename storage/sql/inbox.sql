@@ -24,10 +24,9 @@ queued as (
     select e.id, e.owner_id, e.flow_id, e.flow_version, e.log_format, e.priority, true
     from unheld u join executions e on e.id = u.execution_id
     on conflict (execution_id) do update set is_urgent = true where not queue.is_urgent
-    returning execution_id
 )
-select (select count(*) from queued) as queued,
-    array(select execution_id from told where execution_id not in (select execution_id from queued)) as others;
+select (select count(*) from unheld) as queued,
+    array(select execution_id from told where execution_id not in (select execution_id from unheld)) as others;
 
 -- name: wake
 -- Wake those of executions $1 that were told something.

@@ -235,6 +235,23 @@ async def test_a_misfit_for_an_ended_execution_is_refused_for_its_status(
     assert extensions == {"code": "INVALID_STATE", "status": "STOPPED"}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "stopExecution(executionId: $id, reason: $reason) { execution { id } }",
+        "pauseExecution(executionId: $id, reason: $reason) { execution { id } }",
+        "stopExecutions(filter: {parentExecutionId: $id}, reason: $reason) { hasMore }",
+        "pauseExecutions(filter: {parentExecutionId: $id}, reason: $reason) { hasMore }",
+    ],
+)
+async def test_a_reason_is_a_short_text(client: Client, execution: str, command: str) -> None:
+    ask = f"mutation($id: ID!, $reason: String) {{ {command} }}"
+    for reason in ("x" * 2_001, "a\0b"):
+        _, extensions = await refusal(client, ask, id=execution, reason=reason)
+        assert extensions == {"code": "BAD_USER_INPUT", "field": "reason"}
+    assert await pending(client, execution) == []
+
+
 async def test_signals_that_no_worker_applies_are_refused_when_there_are_too_many(
     client: Client, execution: str, connection: asyncpg.Connection
 ) -> None:

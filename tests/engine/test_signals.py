@@ -254,7 +254,7 @@ async def test_only_so_many_signals_are_kept_for_waits_to_come(payload: Any, roo
     *kept, refused = received(root)
     assert (len(kept), {event.accepted for event in kept}) == (room, {True})
     assert not refused.accepted
-    assert refused.reason == "The execution keeps 1000 signals, or 16777216 bytes of them, for waits to come already."
+    assert refused.reason == "The execution keeps 1000 signals, or 8388608 bytes of them, for waits to come already."
     assert root.status is ExecutionStatus.COMPLETED
 
 

@@ -118,9 +118,11 @@ async def test_a_command_is_acknowledged_in_the_append_that_has_what_followed_fr
     into.put([completed(2, 7)])
     into.acknowledge(2)
     into.acknowledge(3)
+    into.acknowledge(0, read=5)
     into.flush_soon()
     await into.flushed()
-    assert [(len(append.entries), append.consumed) for append in ledger.seen] == [(2, 1), (1, 3)]
+    seen = [(len(append.entries), append.consumed, list(append.read)) for append in ledger.seen]
+    assert seen == [(2, 1, []), (1, 3, [5])]
 
 
 @in_virtual_time

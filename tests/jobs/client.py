@@ -46,6 +46,10 @@ class Client:
         if self._doorbell:
             await self._doorbell.stop()
 
+    def tell(self, execution_id: str) -> None:
+        """Have the worker that holds an execution look at its mail."""
+        self._notifier.notify(execution_id, 0)
+
     def ring(self) -> None:
         """Have a worker look."""
         if self._doorbell:

@@ -9,6 +9,7 @@ import pytest
 from engine.capability import LOG_FORMAT
 from engine.node import Context, Input, Node, Output
 from engine.registry import Registry
+from engine.status import ExecutionCommand
 from storage.capability import without_capable_worker
 from tests.claim_notes import NOTE_CLAIMS
 from tests.eventually import eventually
@@ -199,6 +200,24 @@ async def test_children_of_what_nobody_can_run_are_stopped_with_it(client: Clien
     for execution in (parent, child):
         await client.ended(execution, "STOPPED")
     assert older.parts.sweeper.rescues == 0
+
+
+async def test_a_child_that_nobody_can_run_hears_of_its_parents_stop_though_a_pause_waits_already(
+    client: Client, new_worker: NewWorker
+) -> None:
+    await new_worker()
+    called = await client.flow(FRESH)
+    parent = await client.run(await client.flow([{"id": "call", "type": "flow.call", "inputs": {"flowId": called}}]))
+    child = (await client.saw(parent, "CHILD_EXECUTION_SPAWNED"))["childExecutionId"]
+    await declined(client, child)
+
+    async def is_told() -> bool:
+        return bool(await client.pool.fetchval("select exists (select from inbox where execution_id = $1)", child))
+
+    await client.send(parent, ExecutionCommand.PAUSE, {"reason": None})
+    await eventually(is_told)
+    await client.stop(parent)
+    await client.ended(child, "STOPPED")
 
 
 async def test_a_log_in_a_format_that_came_later_is_left_alone_until_it_is_stopped(

@@ -1,6 +1,5 @@
 """Signals: each wakes one wait, early ones are kept, waits hold no worker and have a deadline."""
 
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,8 +10,6 @@ from engine.status import ExecutionCommand
 from tests.eventually import eventually
 from tests.jobs.client import Client
 from tests.jobs.conftest import NewProcess, NewWorker
-from tests.jobs.flows import witness
-from tests.jobs.nodes import Notes
 
 SIGNAL = ExecutionCommand.SIGNAL
 
@@ -142,26 +139,3 @@ async def test_an_ended_execution_takes_no_signal(client: Client, new_worker: Ne
     await client.ended(execution)
     with pytest.raises(InvalidState, match="Cannot send a signal to an execution in status COMPLETED"):
         await send(client, execution, 2)
-
-
-async def test_thousands_of_letters_are_acted_on_page_by_page_while_a_node_runs(
-    client: Client, new_worker: NewWorker, monkeypatch: pytest.MonkeyPatch, notes: Notes, gate: Path
-) -> None:
-    # Each page is announced when the one before it is in the log; the poll, which finds it too, comes too late.
-    monkeypatch.setattr("jobs.mailroom.POLL_SECONDS", 600.0)
-    await new_worker()
-    execution = await waiting(client, wait("w"), witness("busy", notes, gate))
-    await eventually(lambda: notes.nodes("began") == ["busy"])
-    await client.pool.execute(
-        "insert into inbox (execution_id, kind, body) select $1, 'CHILD_ENDED', "
-        "json_build_object('childExecutionId', 'EX' || n, 'outputs', '{}'::json) from generate_series(1, 2500) as n",
-        execution,
-    )
-    await send(client, execution, 1)
-
-    async def all_are_acted_on() -> bool:
-        return not await client.pool.fetchval("select count(*) from inbox where execution_id = $1", execution)
-
-    await eventually(all_are_acted_on)
-    gate.touch()
-    await client.ended(execution)

@@ -88,7 +88,8 @@ async def kept(folder: Path) -> object:
 async def test_no_process_is_left_behind_when_the_parent_ends(
     parent: subprocess.Popen[str], server_folder: Path, number: signal.Signals
 ) -> None:
-    processes = family(parent)
+    # The parent too, which holds the folder until it has ended.
+    processes = [psutil.Process(parent.pid), *family(parent)]
     assert [server.name() for server in servers_of(parent.pid)] == ["postgres", "valkey-server"]
     os.killpg(parent.pid, number)
     await eventually(lambda: all_gone(processes))

@@ -160,7 +160,7 @@ async def test_exactly_the_letters_that_were_acted_on_are_gone(
         root = after(root, order)
     [reader] = await taken(connection, 1)
     assert reader.execution_id == own
-    act = member(reader, read=[letter.id for letter in reader.inbox[:2]])
+    act = member(reader, read=sorted(letter.id for letter in reader.inbox)[:2])
     assert [await one(connection, act) for _ in range(2)] == [Outcome.COMMITTED] * 2
     assert await inbox_of(pool, own) == ["STOP"]
 
@@ -254,12 +254,14 @@ async def test_the_last_page_says_that_nothing_follows(connection: Connection, f
     await forget(connection, own)
 
 
-async def test_what_the_parent_says_comes_before_the_ends_of_thousands_of_children(
+async def test_a_stop_comes_first_and_the_parents_words_before_the_ends_of_thousands_of_children(
     connection: Connection, flow: FlowRow
 ) -> None:
     [own] = await claimed(connection, flow)
     await tell(connection, own, 1_001, 100)
+    await tell(connection, own, 2, 5 * MIB, InboxKind.PAUSE)
     await tell(connection, own, 1, 100, InboxKind.STOP)
-    first, second, *_ = (await read_inbox(connection, [own.execution_id]))[own.execution_id]
-    assert (first.kind, second.kind) == (InboxKind.STOP, CHILD_ENDED)
+    page = (await read_inbox(connection, [own.execution_id]))[own.execution_id]
+    assert [letter.kind for letter in page] == [InboxKind.STOP, InboxKind.PAUSE, InboxKind.PAUSE]
+    assert page[-1].follows
     await forget(connection, own)

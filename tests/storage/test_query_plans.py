@@ -33,7 +33,7 @@ HOT = [
     ("claims", "release_all"),
     ("commands", "send"),
     ("commands", "send_to_many"),
-    ("commands", "accepted_status"),
+    ("commands", "judge"),
     ("commands", "pending"),
     ("commands", "unapplied"),
     ("commands", "with_mail"),

@@ -122,11 +122,13 @@ async def test_whoever_was_told_nothing_is_left_in_peace(connection: Connection,
     assert await wake_family(connection, [root.execution_id, own.execution_id]) == (0, [])
 
 
-async def test_who_is_queued_already_is_queued_once(connection: Connection, pool: asyncpg.Pool, flow: FlowRow) -> None:
+async def test_who_is_queued_already_is_queued_once_and_said_to_be_so_each_time(
+    connection: Connection, pool: asyncpg.Pool, flow: FlowRow
+) -> None:
+    """Whoever was told of it the first time may have had no place, or may not be able to run it."""
     root, [waiting] = await family(connection, flow)
     await one(connection, member(root, order=InboxKind.PAUSE))
-    assert await wake(connection, [waiting]) == (1, [])
-    assert await wake(connection, [waiting]) == (0, [waiting])
+    assert [await wake(connection, [waiting]) for _ in range(2)] == [(1, [])] * 2
     assert await pool.fetchval("select count(*) from queue where execution_id = $1", waiting) == 1
 
 
