@@ -138,7 +138,7 @@ def node_error(error: BaseException, secrets: SecretUse, node_type: type[AnyNode
     if isinstance(error, NodeError):
         return error
     if isinstance(error, ValidationError) and node_type and error.title == node_type.output_model.__name__:
-        return _misfit(node_type.output_model, error)
+        return misfit(node_type.output_model, error.errors())
     kind, text = type(error).__name__, printable(error, secrets=secrets)
     return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
 
@@ -173,14 +173,14 @@ def check_inputs(model: type[Input], inputs: Mapping[str, Any]) -> Input:
         checked: Input = model.__pydantic_validator__.validate_python(inputs)
         return checked
     except ValidationError as error:
-        raise InputError(" ".join(_explain(model, inputs, error, "Input"))) from None
+        raise InputError(" ".join(_explain(model, inputs, error.errors(), "Input"))) from None
 
 
 def _explain(
-    model: type[Input] | type[Output], given: Mapping[str, Any], error: ValidationError, side: str
+    model: type[Input] | type[Output], given: Mapping[str, Any], details: Sequence[ErrorDetails], side: str
 ) -> list[str]:
     """One sentence for each port of a side that is wrong, the first complaint about it."""
-    first = {str(detail["loc"][0]) if detail["loc"] else "": detail for detail in reversed(error.errors())}
+    first = {str(detail["loc"][0]) if detail["loc"] else "": detail for detail in reversed(details)}
     ports = ports_of(model)
     return [f"{side} {_complaint(ports.get(name), name, given, detail)}." for name, detail in reversed(first.items())]
 
@@ -218,14 +218,14 @@ def check_result(node_type: type[AnyNode], result: Any) -> None:
     try:
         type(outputs).model_validate({name: data for name, data in outputs if name in outputs.model_fields_set})
     except ValidationError as error:
-        raise _misfit(type(outputs), error) from None
+        raise misfit(type(outputs), error.errors()) from None
 
 
-def _misfit(model: type[Output], error: ValidationError) -> NodeError:
-    """The error of a node that gave its outputs what they do not take."""
-    given = {str(detail["loc"][0]): detail["input"] for detail in error.errors() if _is_of_whole(model, detail)}
+def misfit(model: type[Output], details: Sequence[ErrorDetails]) -> NodeError:
+    """The error of a node that gave its outputs what they do not take, by what the model complains of."""
+    given = {str(detail["loc"][0]): detail["input"] for detail in details if _is_of_whole(model, detail)}
     # The library says "input" for whatever it checks.
-    sentences = (said.replace("Input should", "it should") for said in _explain(model, given, error, "Output"))
+    sentences = (said.replace("Input should", "it should") for said in _explain(model, given, details, "Output"))
     return NodeError(" ".join(sentences))
 
 

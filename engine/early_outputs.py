@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.attempt import take_value
+from engine.attempt import misfit, take_value
 from engine.chunking import Chunking
 from engine.commands import NodeResolved, NodeWrote
 from engine.errors import NodeError, ValueRefused
 from engine.plan import PlanNode
-from engine.ports import SYSTEM_OUTPUTS, Port, PortKind, kind_of_value
+from engine.ports import SYSTEM_OUTPUTS, Port, PortKind
 from engine.secret_use import SecretUse
 from engine.spelling import did_you_mean
 from engine.values import Value
@@ -106,10 +106,9 @@ class EarlyOutputs:
         try:
             self._node.node_type.output_model.model_validate({port: data})
         except ValidationError as error:
-            for detail in error.errors():
-                if detail["loc"][:1] == (port,):
-                    got = kind_of_value(data) or "null"
-                    raise NodeError(f"Output '{port}' cannot have this value ({got}): {detail['msg']}.") from None
+            # The others may be missing still.
+            if details := [detail for detail in error.errors() if detail["loc"][:1] == (port,)]:
+                raise misfit(self._node.node_type.output_model, details) from None
 
 
 def refuse_streams(node: PlanNode, outputs: Mapping[str, Value]) -> None:

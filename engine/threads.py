@@ -59,7 +59,7 @@ class Threads:
         attempt.leave()
         self._left[attempt.thread] = name
         logger.warning(
-            "The node type %s (%s of %s) has ended, but its thread may go on; %d threads are left so.",
+            "The node type %s (%s of %s) has ended, but its thread may go on. Threads that do so now: %d.",
             name,
             context.node_id,
             context.execution_id,

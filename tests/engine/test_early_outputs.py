@@ -67,11 +67,7 @@ def call(method: str, port: str, value: Any, *, times: int = 1, **outputs: Any) 
         ),
         (call("resolve", "text", "x", times=2), "Output 'text' was given a value already."),
         (call("resolve", "text", "x", text="y"), "Output 'text' was given another value before the end."),
-        (
-            call("resolve", "number", "one"),
-            "Output 'number' cannot have this value (string): Input should be a valid integer, unable to parse string "
-            "as an integer.",
-        ),
+        (call("resolve", "number", "one"), "Output 'number': expected number, got string."),
         (call("resolve", "text", "\0"), "Output 'text': The value contains a NUL character, which cannot be stored."),
         (
             call("chunk", "stream", {1}),

@@ -336,7 +336,7 @@ BAD = (
     Case(NotANumber, "PAYLOAD", "NaN"),
     Case(ReturnsDict, "NODE", "returned dict instead of its outputs"),
     Case(ReturnsOther, "NODE", "returned Other instead of GuestOutput"),
-    Case(Constructed, "NODE", "Output 'text': Input should be a valid string"),
+    Case(Constructed, "NODE", "Output 'text': expected string, got number."),
     Case(NoText, "NODE", "ValueError"),
     Case(BadText, "NODE", "Silent that has no text"),
     Case(Exits, "NODE", "SystemExit: 3"),
