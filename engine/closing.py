@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from engine.decision import Decision
 from engine.event import Event
 from engine.events import FlowFailed, NodeFailed
+from engine.node_record import NodeRecord
 from engine.records import ExecutionError
 from engine.starting import status_change
-from engine.state import NodeRecord, State
+from engine.state import State
 from engine.status import ErrorCode, NodeStatus
 
 

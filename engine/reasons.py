@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from engine.entry import time_text
+from engine.node_record import NodeRecord
 from engine.plan import PlanEdge, PlanNode
 from engine.ports import AFTER, EXECUTE
 from engine.records import Id, Record
-from engine.state import NodeRecord, State
+from engine.state import State
 from engine.status import ExecutionStatus, JoinMode, NodeStatus, NotRunningCode
 
 UNDER_WAY = (NodeStatus.READY, NodeStatus.EXECUTING, NodeStatus.WAITING)

@@ -8,8 +8,9 @@ from typing import cast
 import asyncpg
 
 from engine.events import NodeOutputChunk
+from engine.node_record import NodeRecord
 from engine.plan import Plan
-from engine.state import NodeRecord, Setup, State
+from engine.state import Setup, State
 from engine.values import Value
 from storage.claims import Claim
 from storage.events import read_chunks, read_page

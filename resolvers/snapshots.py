@@ -11,10 +11,11 @@ import asyncpg
 import orjson
 
 from engine.errors import NotFound
+from engine.node_record import NodeRecord
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
 from engine.signals import refusal
-from engine.state import NodeRecord, State
+from engine.state import State
 from engine.status import NodeStatus
 from engine.values import UNLOADED, Value
 from schema.node_states import ShownNodeState

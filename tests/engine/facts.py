@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.state import NodeRecord, State
+from engine.node_record import NodeRecord
+from engine.state import State
 
 
 def facts(state: State) -> Mapping[str, Any]:

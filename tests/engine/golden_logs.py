@@ -13,11 +13,12 @@ from engine.commands import Pause, Resume, SetBreakpoints, Signal, Step, Stop
 from engine.entry import Entry
 from engine.events import decode
 from engine.forks import downstream
+from engine.node_record import NodeRecord
 from engine.options import ExecutionOptions
 from engine.plan import compile_plan
 from engine.records import ExecutionError
 from engine.spawns import FlowEvent
-from engine.state import NodeRecord, Setup, State
+from engine.state import Setup, State
 from engine.validation import load_document
 from engine.values import Value
 from tests.engine.commanded import emit, listen, node, wait_for
