@@ -17,11 +17,16 @@ TIMEOUT = 30.0
 
 
 class Refused(TidegateError):
-    """The server refused the request; `reason` is the code of its first error, such as NOT_FOUND."""
+    """The server refused the request.
+
+    `reason` is the code of its first error, such as NOT_FOUND; `problems` are the codes of what is wrong with a flow.
+    """
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(str(error.get("message", error)) for error in errors))
-        self.reason = str(errors[0].get("extensions", {}).get("code", "")) if errors else ""
+        extensions: Mapping[str, Any] = (errors[0].get("extensions") or {}) if errors else {}
+        self.reason = str(extensions.get("code", ""))
+        self.problems = [str(problem["code"]) for problem in extensions.get("problems", ())]
 
 
 class NotTidegate(ServiceUnavailable):

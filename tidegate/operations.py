@@ -5,7 +5,9 @@ from typing import Any
 
 import orjson
 
-from tidegate.client import Client
+from engine.errors import TidegateError
+from engine.problems import FlowProblemCode
+from tidegate.client import Client, Refused
 from tidegate.event_stream import Event
 
 PAGE = 1000
@@ -42,15 +44,31 @@ query ($id: ID!, $from: Int!, $first: Int!) {
 """
 
 
+class UnknownThere(TidegateError):
+    """The server does not know a node type that is known here."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(
+            f"{refused.message} It is known here: what the server knows is said by its own TIDEGATE_NODES, and by the "
+            "packages that are installed where it runs."
+        )
+
+
 async def published(client: Client, document: Mapping[str, Any]) -> str:
-    """The id of a flow whose latest version is exactly this document; it is created if there is none."""
+    """The id of a flow whose latest version is exactly this document, which is valid here; it is created if there is
+    none. Raises `UnknownThere` where the server has other node types."""
     # Compared as text: to Python 1 equals 1.0 and true, to a flow they differ.
     text = orjson.dumps(document)
     data = await client.ask(_FLOWS, name=document["name"])
     for edge in data["flows"]["edges"]:
         if orjson.dumps(edge["node"]["latest"]["document"]) == text:
             return str(edge["node"]["id"])
-    return await create_flow(client, document)
+    try:
+        return await create_flow(client, document)
+    except Refused as refused:
+        if FlowProblemCode.UNKNOWN_TYPE in refused.problems:
+            raise UnknownThere(refused) from None
+        raise
 
 
 async def create_flow(client: Client, document: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """`tidegate run` and `tidegate events` against a real service."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.tidegate.processes import COMMAND, ROOT, Dev, environment
+from tests.tidegate.processes import COMMAND, ROOT, Dev, environment, tidegate
 
 FAILING = """\
 tidegate: 1
@@ -158,6 +159,17 @@ def test_a_failed_run_exits_with_1_and_names_the_node(service, tmp_path):
 
     assert done.returncode == 1
     assert "node broken: Input 'text': Line 1, column 2" in done.stdout
+
+
+def test_a_node_type_that_only_the_server_lacks_is_said_to_be_known_here(service, tmp_path):
+    assert tidegate("nodes", "new", "here.only", "--dir", str(tmp_path)).returncode == 0
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    flow = str(tmp_path / "here_only.yaml")
+    done = tidegate("run", flow, "--url", service.url, TIDEGATE_NODES="here_only", PYTHONPATH=path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no node type 'here.only'." in done.stderr
+    assert "It is known here: what the server knows is said by its own TIDEGATE_NODES" in done.stderr
 
 
 def test_what_nodes_log_is_shown_where_it_is_asked_for(service, tmp_path):
