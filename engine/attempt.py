@@ -7,17 +7,15 @@ from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from engine.errors import InputError, NodeError, ValueRefused
+from engine.errors import NodeError, ValueRefused
 from engine.events import Calls
+from engine.misfits import input_misfit, is_misfit, output_misfit
 from engine.node import AnyNode, CallFlow, CallResult, Context, Input, Output, WaitForSignal, WaitUntil
-from engine.ports import Port, PortKind, accepts, kind_of_value, ports_of
 from engine.secret_use import SecretUse
 from engine.values import Value
 
 MESSAGE_BYTES = 4096
-SCALARS = (PortKind.STRING, PortKind.NUMBER, PortKind.BOOLEAN, PortKind.ENUM)
 CUT = " … (cut)"
 
 _EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
@@ -137,8 +135,8 @@ def node_error(error: BaseException, secrets: SecretUse, node_type: type[AnyNode
     """
     if isinstance(error, NodeError):
         return error
-    if isinstance(error, ValidationError) and node_type and error.title == node_type.output_model.__name__:
-        return misfit(node_type.output_model, error.errors())
+    if node_type and isinstance(error, ValidationError) and is_misfit(node_type.output_model, error):
+        return output_misfit(node_type.output_model, error.errors())
     kind, text = type(error).__name__, printable(error, secrets=secrets)
     return NodeError(f"{kind}: {text}" if text else kind, retryable=isinstance(error, Exception))
 
@@ -173,35 +171,7 @@ def check_inputs(model: type[Input], inputs: Mapping[str, Any]) -> Input:
         checked: Input = model.__pydantic_validator__.validate_python(inputs)
         return checked
     except ValidationError as error:
-        raise InputError(" ".join(_explain(model, inputs, error.errors(), "Input"))) from None
-
-
-def _explain(
-    model: type[Input] | type[Output], given: Mapping[str, Any], details: Sequence[ErrorDetails], side: str
-) -> list[str]:
-    """One sentence for each port of a side that is wrong, the first complaint about it."""
-    first = {str(detail["loc"][0]) if detail["loc"] else "": detail for detail in reversed(details)}
-    ports = ports_of(model)
-    return [f"{side} {_complaint(ports.get(name), name, given, detail)}." for name, detail in reversed(first.items())]
-
-
-def _complaint(port: Port | None, name: str, given: Mapping[str, Any], detail: ErrorDetails) -> str:
-    if detail["type"] == "missing" and len(detail["loc"]) == 1:
-        return f"'{name}' is missing"
-    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
-        return f"'{name}' is not declared"
-    if port and not port.many and name in given and not accepts(port.kind, given[name]):
-        return f"'{name}': expected {port.kind}, got {_nature(given[name])}"
-    where = ".".join(str(part) for part in detail["loc"])
-    return f"'{where}': {detail['msg']}"
-
-
-def _nature(data: Any) -> str:
-    kind = kind_of_value(data)
-    if kind is None:
-        return "null"
-    # What JSON does not have is of no kind.
-    return type(data).__name__ if kind is PortKind.ANY else kind
+        raise input_misfit(model, inputs, error) from None
 
 
 def check_result(node_type: type[AnyNode], result: Any) -> None:
@@ -218,21 +188,7 @@ def check_result(node_type: type[AnyNode], result: Any) -> None:
     try:
         type(outputs).model_validate({name: data for name, data in outputs if name in outputs.model_fields_set})
     except ValidationError as error:
-        raise misfit(type(outputs), error.errors()) from None
-
-
-def misfit(model: type[Output], details: Sequence[ErrorDetails]) -> NodeError:
-    """The error of a node that gave its outputs what they do not take, by what the model complains of."""
-    given = {str(detail["loc"][0]): detail["input"] for detail in details if _is_of_whole(model, detail)}
-    # The library says "input" for whatever it checks.
-    sentences = (said.replace("Input should", "it should") for said in _explain(model, given, details, "Output"))
-    return NodeError(" ".join(sentences))
-
-
-def _is_of_whole(model: type[Output], detail: ErrorDetails) -> bool:
-    """Whether a complaint is about the whole value of a port, also if it is about one of the types that it may have."""
-    port = ports_of(model).get(str(detail["loc"][0])) if detail["loc"] else None
-    return port is not None and (len(detail["loc"]) == 1 or port.kind in SCALARS)
+        raise output_misfit(type(outputs), error.errors()) from None
 
 
 def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:

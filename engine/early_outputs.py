@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
-from engine.attempt import misfit, take_value
+from engine.attempt import take_value
 from engine.chunking import Chunking
 from engine.commands import NodeResolved, NodeWrote
 from engine.errors import NodeError, ValueRefused
+from engine.misfits import output_misfit
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_OUTPUTS, Port, PortKind
 from engine.secret_use import SecretUse
@@ -103,12 +105,17 @@ class EarlyOutputs:
 
     def _check(self, port: str, data: Any) -> None:
         """Let the model of the outputs judge one of them."""
+        kind = self._node.node_type
         try:
-            self._node.node_type.output_model.model_validate({port: data})
+            if kind.runs_in == "process":
+                # What has come from there is what JSON makes of a value: the text of an enum's member, a tuple's list.
+                kind.output_model.model_validate_json(orjson.dumps({port: data}))
+            else:
+                kind.output_model.model_validate({port: data})
         except ValidationError as error:
             # The others may be missing still.
             if details := [detail for detail in error.errors() if detail["loc"][:1] == (port,)]:
-                raise misfit(self._node.node_type.output_model, details) from None
+                raise output_misfit(kind.output_model, details) from None
 
 
 def refuse_streams(node: PlanNode, outputs: Mapping[str, Value]) -> None:

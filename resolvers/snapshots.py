@@ -62,7 +62,7 @@ class Snapshots:
         """The answer to a question about a state that is not older than the given row."""
         folded = await self._folded(execution)
         async with folded.lock:
-            self._count(execution.id, folded, await self._catch_up(folded.state, execution))
+            await self._catch_up(folded, execution)
             return question(folded.state)
 
     async def _folded(self, execution: ExecutionRow) -> Folded:
@@ -84,9 +84,9 @@ class Snapshots:
             self._nodes -= len(dropped.state.nodes)
             self._bytes -= dropped.bytes
 
-    async def _catch_up(self, state: State, execution: ExecutionRow) -> int:
-        """Fold as much as the row knows of; how many bytes of log that was."""
-        size = 0
+    async def _catch_up(self, folded: Folded, execution: ExecutionRow) -> None:
+        """Fold as much as the row knows of."""
+        state = folded.state
         while state.last_index < execution.last_index:
             async with self._pool.acquire() as connection:
                 first = state.last_index + 1
@@ -94,8 +94,7 @@ class Snapshots:
             if not page.rows:
                 raise NotFound("The execution was deleted.")
             state.apply_all(row.entry for row in page.rows)
-            size += sum(len(row.data) for row in page.rows)
-        return size
+            self._count(execution.id, folded, sum(len(row.data) for row in page.rows))
 
 
 def _show_all(state: State) -> Mapping[str, ShownNodeState]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from engine.errors import Conflict, InvalidState, NotFound, RateLimited, TidegateError
+from engine.errors import Conflict, InvalidState, NotFound, TidegateError
 from engine.status import ExecutionCommand, ExecutionStatus
 from storage.access import Access, Reader
 from storage.commands import RULES, Accepted, send_command, send_to_many
@@ -87,7 +87,7 @@ async def _send_alone(connection: Connection, id: str, command: ExecutionCommand
     """Send to one whose head was held by somebody: this waits for its turn, and holds nothing while it does."""
     try:
         return await send_command(connection, id, command, payload)
-    except (InvalidState, NotFound, RateLimited) as refusal:
+    except (InvalidState, NotFound) as refusal:
         return refusal
     except asyncpg.LockNotAvailableError:
         return Conflict("Somebody holds the execution; try again.")

@@ -71,8 +71,8 @@ async def send_command(
 
 async def send_to_many(
     connection: Connection, execution_ids: Sequence[str], command: ExecutionCommand, payload: Any = None
-) -> dict[str, Accepted | TidegateError]:
-    """Have a command judged by each execution for itself, in one commit that waits for no lock.
+) -> dict[str, Accepted | InvalidState]:
+    """Have a command that changes the status judged by each execution for itself, in one commit that waits for no lock.
 
     Those whose heads somebody held at that moment are not judged, and left out.
     """
@@ -87,9 +87,9 @@ def _letter(command: ExecutionCommand, payload: Any) -> tuple[Any, ...]:
     return command.value, text, [status.value for status in rule.accepted_in], rule.leads_to, not rule.needs_place
 
 
-def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | TidegateError:
+def _verdict(row: asyncpg.Record, command: ExecutionCommand) -> Accepted | InvalidState:
     if row["seq"] is None:
-        return _wrong_status(command, row["judged_in"]) or _no_room(row["execution_id"])
+        return _invalid(command, row["judged_in"])
     return Accepted(row["seq"], row["is_held"])
 
 
@@ -98,18 +98,16 @@ async def _refusal(connection: Connection, execution_id: str, command: Execution
     judged = await connection.fetchrow(QUERIES["judge"], execution_id, command.value)
     if judged is None:
         return NotFound(f"There is no execution {execution_id}.")
-    return _wrong_status(command, judged["status"]) or (None if judged["has_room"] else _no_room(execution_id))
-
-
-def _wrong_status(command: ExecutionCommand, status: str) -> InvalidState | None:
-    if status in RULES[command].accepted_in:
+    if judged["status"] not in RULES[command].accepted_in:
+        return _invalid(command, judged["status"])
+    if judged["has_room"]:
         return None
-    return InvalidState(f"Cannot {_VERBS[command]} an execution in status {status}", status=status)
-
-
-def _no_room(execution_id: str) -> RateLimited:
     said = f"Too many commands for {execution_id} wait to be applied by a worker."
     return RateLimited(said, retry_after=TRY_AGAIN_SECONDS)
+
+
+def _invalid(command: ExecutionCommand, status: str) -> InvalidState:
+    return InvalidState(f"Cannot {_VERBS[command]} an execution in status {status}", status=status)
 
 
 async def pending_commands(connection: Connection, execution_ids: Sequence[str]) -> dict[str, list[ExecutionCommand]]:

@@ -1,8 +1,8 @@
 -- fragment: room
--- Whether execution_heads h has room for command $2: about 1,000 commands or 8 MiB may wait to be applied. What can be
--- accepted only once always finds room.
+-- Whether execution_heads h has room for command $2: about 1,000 commands or 8 MiB may wait to be applied. Those always
+-- find room that change the status and have little to say.
 (
-    $2 in ('START', 'STOP')
+    $2 in ('START', 'STOP', 'PAUSE', 'RESUME')
     or (
         select count(*) < 1000 and coalesce(sum(octet_length(m.payload)), 0) < 8 * 1024 * 1024
         from mailbox m
@@ -53,8 +53,7 @@ accepted as (
     update execution_heads h
     set mailbox_seq = h.mailbox_seq + 1, accepted_status = coalesce($5, h.accepted_status)
     from judged j
-    where h.execution_id = j.execution_id and j.accepted_status = any ($4::text[]) and
-        -- include: room
+    where h.execution_id = j.execution_id and j.accepted_status = any ($4::text[])
     returning h.execution_id, h.mailbox_seq, h.token
 ),
 -- include: posting

@@ -65,6 +65,28 @@ async def test_what_was_asked_for_longest_ago_is_dropped_when_logs_are_large(
     assert [execution for execution, _ in reads] == [first, second, third, second]
 
 
+async def test_what_was_folded_before_a_read_failed_counts_too(
+    client: Client, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, reads: list[tuple[str, int]]
+) -> None:
+    monkeypatch.setattr(snapshots, "KEPT_BYTES", len(LARGE) + 10_000)
+    monkeypatch.setattr(snapshots, "PAGE_ROWS", 1)
+    first, second = [await grown(client, connection) for _ in range(2)]
+    read_page: Callable[..., Any] = snapshots.read_page
+
+    async def failing(connection: Any, execution_id: str, from_index: int, **bounds: int) -> Any:
+        if from_index == 3:
+            raise OSError("The connection is gone.")
+        return await read_page(connection, execution_id, from_index, **bounds)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(snapshots, "read_page", failing)
+        await append(connection, first, started("number"))
+        await client.answer(STATE, id=first)
+    await ask(client, second)
+    await ask(client, first)
+    assert [from_index for execution, from_index in reads if execution == first] == [0, 1, 2, 0, 1, 2, 3]
+
+
 async def test_a_log_larger_than_all_that_is_kept_is_shown_too(
     client: Client, connection: asyncpg.Connection, reads: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pytest
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from engine.attempt import begin
 from engine.attempts import CANCEL_GRACE_SECONDS
@@ -103,7 +103,15 @@ async def test_an_attempt_raises_a_node_error_also_where_the_outputs_cannot_be_r
         await begin(OddPure, {"how": "OverflowError"}, CONTEXT)
 
 
+def checked_even(number: int) -> int:
+    if number % 2:
+        raise ValueError("Input should be even")
+    return number
+
+
 class GivesOutput(Output):
+    model_config = ConfigDict(title="What is given")
+
     text: str = ""
     number: Number = 0
     whole: int = 0
@@ -111,6 +119,15 @@ class GivesOutput(Output):
     choice: Literal["a", "b"] = "a"
     names: list[str] = Field(default_factory=list)
     sums: dict[str, int] = Field(default_factory=dict)
+    choices: list[str] | int | str = 0
+    small: int = Field(default=0, lt=5)
+    even: Annotated[int, AfterValidator(checked_even)] = 0
+
+    @model_validator(mode="after")
+    def _has_luck(self) -> Self:
+        if self.whole == 13:
+            raise ValueError("there is no 13")
+        return self
 
 
 class GivesInput(Input):
@@ -149,13 +166,17 @@ GIVING: tuple[type[AnyNode], ...] = (GivesPure, GivesInThread)
         ("text", 5, "Output 'text': expected string, got number."),
         ("number", "18", "Output 'number': expected number, got string."),
         ("number", True, "Output 'number': expected number, got boolean."),
-        ("whole", 18.5, "Output 'whole': it should be a valid integer."),
+        ("whole", 18.5, "Output 'whole': it should be a valid integer, got float."),
         ("flag", "yes", "Output 'flag': expected boolean, got string."),
         ("flag", None, "Output 'flag': expected boolean, got null."),
         ("choice", "c", "Output 'choice': it should be 'a' or 'b'."),
-        ("names", ["a", 1], "Output 'names.1': it should be a valid string."),
+        ("names", ["a", 1], "Output 'names.1': it should be a valid string, got int."),
+        ("choices", 1.5, "Output 'choices': a value of type float fits none of its types."),
+        ("small", 5, "Output 'small': it should be less than 5."),
+        ("even", 3, "Output 'even': Value error, Input should be even."),
         ("names", {"a": "b"}, "Output 'names': expected array, got object."),
-        ("sums", {"a": "3"}, "Output 'sums.a': it should be a valid integer."),
+        ("sums", {"a": "3"}, "Output 'sums.a': it should be a valid integer, got str."),
+        ("whole", 13, "Outputs: Value error, there is no 13."),
         ("other", 1, "Output 'other' is not declared."),
     ],
 )
@@ -168,6 +189,36 @@ async def test_an_output_takes_no_other_kind_of_value_and_says_which_port_got_wh
     (failed,) = done.of_node("bad", NodeFailed)
     assert (failed.error.message, failed.attempt) == (complaint, 1)
     assert (failed.error.code, failed.error.retryable) == (ErrorCode.NODE, False)
+
+
+class NumberOutput(Output):
+    number: Number
+
+
+class Foreign(BaseModel):
+    """What a library checks by a model that happens to have the title of a node's outputs."""
+
+    model_config = ConfigDict(title="NumberOutput")
+    id: int
+
+
+class Parses(Node[Input, NumberOutput]):
+    """Reads an answer that is not as expected."""
+
+    type = "test.parses"
+    pure = True
+
+    async def run(self, inputs: Input, context: Context) -> NumberOutput:
+        return NumberOutput(number=Foreign.model_validate({"id": "?"}).id)
+
+
+@in_virtual_time
+async def test_what_another_model_refuses_is_an_error_like_any_other_and_is_tried_again() -> None:
+    bad = {"id": "bad", "type": "test.parses", "retry": {"maxAttempts": 2}}
+    done = await Run.of(flow(bad), Registry([Parses])).live()
+    (failed,) = done.of_node("bad", NodeFailed)
+    assert failed.error.message.startswith("ValidationError: 1 validation error for NumberOutput")
+    assert (failed.error.retryable, failed.attempt) == (True, 2)
 
 
 @pytest.mark.parametrize("code", ErrorCode)

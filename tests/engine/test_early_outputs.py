@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Any, cast
 from unittest.mock import AsyncMock
 
@@ -9,8 +10,11 @@ import pytest
 
 from engine.chunking import Chunking
 from engine.commands import NodeWrote
+from engine.document import FlowDocument
+from engine.early_outputs import EarlyOutputs
 from engine.errors import NodeError
-from engine.node import Context, Input, Node, Number, Output
+from engine.node import AnyNode, Context, Input, Node, Number, Output, RunsIn
+from engine.plan import compile_plan
 from engine.ports import UNSET, PortKind, Stream
 from engine.registry import Registry
 from engine.secret_use import SecretUse
@@ -185,3 +189,49 @@ async def test_secrets_that_go_from_each_piece_into_the_next_hold_nothing_back_w
     pieces = [piece for wrote in sent for piece in wrote.chunk.data]
     assert len(pieces) == 41
     assert "".join(pieces) == "[secret door]" * 40 + secret[:100]
+
+
+class Size(StrEnum):
+    SMALL = "small"
+
+
+class SizedOutput(Output):
+    size: Size
+    pair: tuple[int, int]
+
+
+class SizedInProcess(Node[Input, SizedOutput]):
+    """Gives what JSON has no type for."""
+
+    type = "test.sized_in_process"
+    runs_in: RunsIn = "process"
+
+    def run(self, inputs: Input, context: Context) -> SizedOutput:
+        raise NotImplementedError
+
+
+class Sized(Node[Input, SizedOutput]):
+    """Gives such things on the loop."""
+
+    type = "test.sized"
+
+
+@pytest.mark.parametrize(
+    ("node_type", "taken", "refused"),
+    [
+        (SizedInProcess, {"size": "small", "pair": [1, 2]}, {"size": "huge", "pair": [1, "2"]}),
+        (Sized, {"size": Size.SMALL, "pair": (1, 2)}, {"size": "small", "pair": [1, 2]}),
+    ],
+    ids=["process", "loop"],
+)
+async def test_what_comes_from_a_process_is_judged_by_its_json(
+    node_type: type[AnyNode], taken: dict[str, Any], refused: dict[str, Any]
+) -> None:
+    document = FlowDocument.model_validate(flow({"id": "n", "type": node_type.type}))
+    node = compile_plan(document, Registry([node_type])).node("n")
+    for port in ("size", "pair"):
+        given: list[Any] = []
+        await EarlyOutputs(node, 1, SecretUse(), given.append).resolve(port, taken[port])
+        assert [(each.port, each.value.data) for each in given] == [(port, {"size": "small", "pair": [1, 2]}[port])]
+        with pytest.raises(NodeError, match=f"Output '{port}"):
+            await EarlyOutputs(node, 1, SecretUse(), given.append).resolve(port, refused[port])

@@ -11,7 +11,7 @@ from engine.errors import InvalidState, NotFound, RateLimited
 from engine.status import ExecutionCommand
 from storage.append import UNCHANGED, Member, Outcome, Projection
 from storage.claims import Claim, claim, release_all, wake_due
-from storage.commands import RULES, Accepted, pending_commands, send_command, send_to_many
+from storage.commands import RULES, pending_commands, send_command
 from storage.flows import FlowRow
 from storage.pool import Connection
 from tests.eventually import eventually
@@ -298,28 +298,20 @@ async def test_a_mailbox_that_nobody_empties_takes_only_so_much(
     assert (await send_command(connection, row.id, SIGNAL, {"name": "go", "payload": None})).seq == count + 2
 
 
-async def test_what_is_accepted_once_is_accepted_by_a_full_mailbox(connection: Connection, flow: FlowRow) -> None:
+async def test_what_changes_the_status_is_accepted_by_a_full_mailbox(connection: Connection, flow: FlowRow) -> None:
     row, other = await create(connection, flow), await create(connection, flow)
     await fill(connection, row.id, 1_000, 10)
-    await send_command(connection, row.id, START)
-    for command in (SIGNAL, PAUSE, ExecutionCommand.STEP):
-        with pytest.raises(InvalidState if command is ExecutionCommand.STEP else RateLimited):
+    for command in (START, PAUSE):
+        await send_command(connection, row.id, command)
+    for command in (SIGNAL, ExecutionCommand.STEP, ExecutionCommand.SET_BREAKPOINTS):
+        with pytest.raises(RateLimited):
             await send_command(connection, row.id, command)
     await send_command(connection, other.id, SIGNAL, {"name": "go", "payload": None})
-    await send_command(connection, row.id, STOP)
-    assert (await pending_commands(connection, [row.id]))[row.id][-2:] == ["START", "STOP"]
+    for command in (ExecutionCommand.RESUME, STOP):
+        await send_command(connection, row.id, command)
+    assert (await pending_commands(connection, [row.id]))[row.id][-4:] == ["START", "PAUSE", "RESUME", "STOP"]
     with pytest.raises(InvalidState):
         await send_command(connection, row.id, SIGNAL, {"name": "go", "payload": None})
-
-
-async def test_of_many_those_with_a_full_mailbox_refuse(connection: Connection, flow: FlowRow) -> None:
-    full, other = await create(connection, flow), await create(connection, flow)
-    await fill(connection, full.id, 999, 10)
-    await send_to_many(connection, [full.id, other.id], START)
-    verdicts = await send_to_many(connection, [full.id, other.id], PAUSE)
-    assert isinstance(verdicts[full.id], RateLimited)
-    assert isinstance(verdicts[other.id], Accepted)
-    assert isinstance((await send_to_many(connection, [full.id], STOP))[full.id], Accepted)
 
 
 async def test_what_is_applied_is_not_pending_and_neither_is_the_end_of_a_child(
