@@ -27,10 +27,13 @@ COMMANDS = {
 PACE_SECONDS = 0.04
 """Between two journeys."""
 
+SLOW_SECONDS = 0.5
+"""Between two journeys when there were many already: what happens seldom may still have to happen at a victim."""
+
 EFFECTS_WEIGH = 3
 
 MOST = 8
-"""How many times more journeys than planned are begun while a fault has not fired yet."""
+"""How many times more journeys than planned are begun at the pace while a fault has not fired yet."""
 
 
 @dataclass
@@ -93,11 +96,10 @@ class Load:
         """Return when every journey is over and every subscriber has seen the end; raises what no fault explains."""
         async with asyncio.TaskGroup() as tasks:
             while self.begun < self.least or not self._is_finishing.is_set():
-                if self.begun < MOST * self.least:
-                    self.begun += 1
-                    flow_id, flow = self._choose()
-                    tasks.create_task(self._travel(plan(self._chance, flow_id, flow)))
-                await asyncio.sleep(PACE_SECONDS)
+                self.begun += 1
+                flow_id, flow = self._choose()
+                tasks.create_task(self._travel(plan(self._chance, flow_id, flow)))
+                await asyncio.sleep(PACE_SECONDS if self.begun < MOST * self.least else SLOW_SECONDS)
 
     def _choose(self) -> tuple[str, Flow]:
         """A flow; those with effects, of which there are few, come more often than random ones."""
