@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 
-from engine.errors import NotFound
 from engine.node_record import NodeRecord
 from engine.plan import PlanNode
 from engine.ports import SYSTEM_PREFIX
@@ -19,9 +18,8 @@ from engine.state import State
 from engine.status import NodeStatus
 from engine.values import UNLOADED, Value
 from schema.node_states import ShownNodeState
-from storage.events import read_page
 from storage.executions import ExecutionRow
-from storage.follow import PAGE_BYTES, PAGE_ROWS
+from storage.log_pages import log_pages
 from storage.setups import setup_of
 from storage.versions import Versions
 
@@ -86,15 +84,10 @@ class Snapshots:
 
     async def _catch_up(self, folded: Folded, execution: ExecutionRow) -> None:
         """Fold as much as the row knows of."""
-        state = folded.state
-        while state.last_index < execution.last_index:
-            async with self._pool.acquire() as connection:
-                first = state.last_index + 1
-                page = await read_page(connection, execution.id, first, rows=PAGE_ROWS, bytes=PAGE_BYTES)
-            if not page.rows:
-                raise NotFound("The execution was deleted.")
-            state.apply_all(row.entry for row in page.rows)
-            self._count(execution.id, folded, sum(len(row.data) for row in page.rows))
+        first = folded.state.last_index + 1
+        async for page in log_pages(self._pool, execution.id, first, execution.last_index):
+            folded.state.apply_all(row.entry for row in page)
+            self._count(execution.id, folded, sum(len(row.data) for row in page))
 
 
 def _show_all(state: State) -> Mapping[str, ShownNodeState]:

@@ -12,10 +12,9 @@ from engine.forks import Original
 from engine.plan import Plan
 from engine.state import State
 from engine.values import Value, payload_id
-from storage.events import read_page
 from storage.execution_rows import ExecutionRow
 from storage.executions import create_execution
-from storage.follow import PAGE_BYTES, PAGE_ROWS
+from storage.log_pages import log_pages
 from storage.new_executions import NewExecution
 from storage.payloads import load_payload_texts
 from storage.pool import Connection
@@ -38,13 +37,8 @@ class TakenOver:
 async def read_original(pool: asyncpg.Pool, row: ExecutionRow, plan: Plan) -> Original:
     """Fold an execution as far as its row knows it; large values stay references. Raises `NotFound` if it is gone."""
     original = Original(State(plan, setup_of(row.id, row)))
-    while original.state.last_index < row.last_index:
-        async with pool.acquire() as connection:
-            from_index = original.state.last_index + 1
-            page = await read_page(connection, row.id, from_index, rows=PAGE_ROWS, bytes=PAGE_BYTES)
-        if not page.rows:
-            raise NotFound("The execution was deleted.")
-        for event in page.rows[: row.last_index + 1 - from_index]:
+    async for page in log_pages(pool, row.id, original.state.last_index + 1, row.last_index):
+        for event in page[: row.last_index - original.state.last_index]:
             original.apply(event.entry)
     return original
 

@@ -9,6 +9,7 @@ import pytest
 
 from engine.values import Value
 from resolvers import snapshots
+from storage import log_pages
 from tests.api.client import Client
 from tests.api.logs import FLOW_STARTED, append, completed, started
 
@@ -20,13 +21,13 @@ LARGE = "x" * 60_000
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Which logs are read, and from where."""
     made: list[tuple[str, int]] = []
-    read_page: Callable[..., Any] = snapshots.read_page
+    read_page: Callable[..., Any] = log_pages.read_page
 
     async def noted(connection: Any, execution_id: str, from_index: int, **bounds: int) -> Any:
         made.append((execution_id, from_index))
         return await read_page(connection, execution_id, from_index, **bounds)
 
-    monkeypatch.setattr(snapshots, "read_page", noted)
+    monkeypatch.setattr(log_pages, "read_page", noted)
     return made
 
 
@@ -69,9 +70,9 @@ async def test_what_was_folded_before_a_read_failed_counts_too(
     client: Client, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, reads: list[tuple[str, int]]
 ) -> None:
     monkeypatch.setattr(snapshots, "KEPT_BYTES", len(LARGE) + 10_000)
-    monkeypatch.setattr(snapshots, "PAGE_ROWS", 1)
+    monkeypatch.setattr(log_pages, "PAGE_ROWS", 1)
     first, second = [await grown(client, connection) for _ in range(2)]
-    read_page: Callable[..., Any] = snapshots.read_page
+    read_page: Callable[..., Any] = log_pages.read_page
 
     async def failing(connection: Any, execution_id: str, from_index: int, **bounds: int) -> Any:
         if from_index == 3:
@@ -79,7 +80,7 @@ async def test_what_was_folded_before_a_read_failed_counts_too(
         return await read_page(connection, execution_id, from_index, **bounds)
 
     with monkeypatch.context() as broken:
-        broken.setattr(snapshots, "read_page", failing)
+        broken.setattr(log_pages, "read_page", failing)
         await append(connection, first, started("number"))
         await client.answer(STATE, id=first)
     await ask(client, second)
