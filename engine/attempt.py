@@ -195,13 +195,7 @@ def take_outputs(outputs: Output, secrets: SecretUse) -> Outputs:
     """Encode the outputs that the node gave a value, without the secrets; raises `ValueRefused` that names the port."""
     if not isinstance(outputs, Output):
         raise NodeError(f"The node returned {type(outputs).__name__} instead of its outputs.")
-    values, port = {}, ""
-    try:
-        for port, data in given_outputs(outputs).items():
-            values[port] = secrets.scrub_value(Value.of(data))
-    except ValueRefused as error:
-        raise _refused_output(port, error) from None
-    return values
+    return {port: take_value(port, data, secrets) for port, data in given_outputs(outputs).items()}
 
 
 def given_outputs(outputs: Output) -> Mapping[str, Any]:
@@ -227,8 +221,4 @@ def take_value(port: str, data: Any, secrets: SecretUse) -> Value:
     try:
         return secrets.scrub_value(Value.of(data))
     except ValueRefused as error:
-        raise _refused_output(port, error) from None
-
-
-def _refused_output(port: str, error: ValueRefused) -> ValueRefused:
-    return ValueRefused(f"Output '{port}': {error.message}")
+        raise ValueRefused(f"Output '{port}': {error.message}") from None

@@ -29,9 +29,9 @@ def output_misfit(model: type[Output], details: Sequence[ErrorDetails]) -> NodeE
     return NodeError(" ".join(_sentences(model, given, details, "Output")))
 
 
-def is_misfit(model: type[Output], error: BaseException) -> bool:
+def is_misfit(model: type[Output], error: ValidationError) -> bool:
     """Whether these outputs have refused something, and not some other model that a node has used."""
-    if not isinstance(error, ValidationError) or error.title != (model.model_config.get("title") or model.__name__):
+    if error.title != (model.model_config.get("title") or model.__name__):
         return False
     ports = ports_of(model)
     return all(

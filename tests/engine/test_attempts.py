@@ -11,7 +11,7 @@ from engine.attempt import begin
 from engine.attempts import CANCEL_GRACE_SECONDS
 from engine.errors import NodeError
 from engine.events import NodeFailed
-from engine.node import AnyNode, Context, Input, Node, Number, Output
+from engine.node import AnyNode, Context, Input, Node, Number, Output, RunsIn
 from engine.nodes import BUILT_IN
 from engine.registry import Registry
 from engine.status import NODE_CODES, ErrorCode, ExecutionStatus
@@ -145,14 +145,13 @@ class GivesPure(Node[GivesInput, GivesOutput]):
         return GivesOutput(**{inputs.port: inputs.given})
 
 
-class GivesInThread(GivesPure):
+class GivesInThread(Node[GivesInput, GivesOutput]):
     """Does so in a thread."""
 
     type = "test.gives_in_thread"
-    pure = False
-    runs_in = "thread"
+    runs_in: RunsIn = "thread"
 
-    def run(self, inputs: GivesInput, context: Context) -> GivesOutput:  # type: ignore[override]
+    def run(self, inputs: GivesInput, context: Context) -> GivesOutput:
         return GivesOutput(**{inputs.port: inputs.given})
 
 
